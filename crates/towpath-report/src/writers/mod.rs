@@ -1,0 +1,1 @@
+//! Writers of reports: a run record in, bytes out. One file each.
