@@ -1,1 +1,14 @@
-//! placeholder
+//! The machine as towpath sees it: files, git, the store, the clock, the network, secrets and the
+//! sandbox in which jobs run.
+//!
+//! Everything that touches the machine is here, and is handed what it may read: the environment and the
+//! current folder come from the binary. Knows neither workflows nor Python.
+
+pub mod clock;
+pub mod digest;
+pub mod store;
+pub mod tree;
+
+pub use digest::{Digest, digest_file};
+pub use store::Store;
+pub use tree::{FileKind, SnapshotOptions, Tree, TreeFile, snapshot};
