@@ -1,1 +1,8 @@
-//! placeholder
+//! The GitHub Actions workflow language: YAML with places, the typed workflow, expressions, the
+//! matrix and the order of jobs.
+//!
+//! Pure: text goes in, values and [`towpath_report::Problem`]s come out. Never does I/O, never starts
+//! a process, never reads the clock; files that a workflow calls are handed in.
+
+mod problem;
+pub mod yaml;

@@ -1,0 +1,84 @@
+//! Problems at a range of bytes of a file, and the nearest valid name for a mistaken one.
+//! Knows nothing of what the file says.
+
+use std::ops::Range;
+
+use towpath_report::{Problem, Source};
+
+/// The mark that some editors put before the first character of a file.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Returns an error at a range of bytes of `source`; a byte order mark counts as no column.
+pub(crate) fn error_at(
+    source: &Source<'_>,
+    range: Range<usize>,
+    message: String,
+    label: &str,
+) -> Problem {
+    match source.text.strip_prefix(BYTE_ORDER_MARK) {
+        None => source.error(range, message, label),
+        Some(text) => {
+            let mark = BYTE_ORDER_MARK.len_utf8();
+            let range = range.start.saturating_sub(mark)..range.end.saturating_sub(mark);
+            Source {
+                path: source.path,
+                text,
+            }
+            .error(range, message, label)
+        }
+    }
+}
+
+/// Returns the candidate nearest to `name`, if one is near enough to have been meant.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| {
+            *distance <= (candidate.chars().count().max(lower.chars().count()) / 3).max(1)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_name_that_was_meant() {
+        for (name, expected) in [
+            ("biuld", Some("build")),
+            ("step", Some("steps")),
+            ("STEPS", Some("steps")),
+            ("deploy", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                nearest(name, ["build", "lint", "steps"]),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn byte_order_mark_takes_no_column() {
+        let source = Source {
+            path: "a.yml",
+            text: "\u{feff}on: push\n",
+        };
+        let problem = error_at(&source, 3..5, "x".to_owned(), "");
+        let place = problem.place.expect("it has a place");
+        assert_eq!((place.line, place.column, place.end_column), (1, 1, 3));
+    }
+}

@@ -1,0 +1,683 @@
+//! From the events of the YAML parser to the tree, within limits and with every problem placed.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
+use towpath_report::{Problem, Source};
+
+use super::{Dialect, Limits, Node, Style, Value, schema};
+use crate::problem::{BYTE_ORDER_MARK, error_at};
+
+/// Reads the document of a file; `Null` for an empty one.
+pub fn parse(source: &Source<'_>, limits: &Limits) -> Result<Node, Vec<Problem>> {
+    if source.text.len() > limits.bytes {
+        let message = format!(
+            "the file has {} bytes, more than {}",
+            source.text.len(),
+            limits.bytes
+        );
+        return Err(vec![Problem {
+            place: Some(towpath_report::Place::file(source.path)),
+            ..Problem::error(message)
+                .with_hint("split the file, or move long scripts into files of their own")
+        }]);
+    }
+    let text = source
+        .text
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(source.text);
+    let mut options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: limits.depth + 1,
+        block_nesting_limit: limits.depth + 1,
+        simple_key_max_lookahead: 1024,
+    };
+    options.set_emit_comments(false);
+    let mut reader = Reader {
+        source,
+        limits,
+        events: Parser::new_from_str_with_options(text, options),
+        offset: source.text.len() - text.len(),
+        anchors: HashMap::new(),
+        size: Size::default(),
+        problems: Vec::new(),
+    };
+    match reader.stream() {
+        Ok(node) if reader.problems.is_empty() => Ok(node),
+        _ => Err(reader.problems),
+    }
+}
+
+/// A problem was noted after which nothing more can be read.
+struct Stop;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
+
+struct Anchored {
+    node: Node,
+    size: Size,
+    depth: usize,
+}
+
+struct Reader<'a> {
+    source: &'a Source<'a>,
+    limits: &'a Limits,
+    events: Parser<'a, StrInput<'a>>,
+    offset: usize,
+    anchors: HashMap<usize, Anchored>,
+    size: Size,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    fn stream(&mut self) -> Result<Node, Stop> {
+        let mut document = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::StreamStart | Event::DocumentEnd => {}
+                Event::DocumentStart(..) => {
+                    if document.is_some() && self.limits.dialect == Dialect::Workflow {
+                        self.problem(
+                            &span,
+                            "the file holds more than one document",
+                            "a second document begins here",
+                        )
+                        .hints
+                        .push("remove the line `---` and what follows it".to_owned());
+                        return Err(Stop);
+                    }
+                    self.anchors.clear();
+                }
+                event => document = Some(self.node(event, &span, 0)?.0),
+            }
+        }
+        Ok(document.unwrap_or(Node {
+            value: Value::Null,
+            span: self.offset..self.offset,
+            style: Style::Plain,
+            source_text: String::new(),
+        }))
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), Stop> {
+        match self.events.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => {
+                self.syntax_error(&error);
+                Err(Stop)
+            }
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// Reads the node that begins with `event`; also returns how many collections it nests.
+    fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Result<(Node, usize), Stop> {
+        let before = self.size;
+        let (node, height, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.grow(
+                    Size {
+                        nodes: 1,
+                        bytes: text.len(),
+                    },
+                    span,
+                )?;
+                let node = self.scalar(text.into_owned(), style, tag.as_deref(), span);
+                (node, 0, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.collection_starts(tag.as_deref(), "seq", span, depth)?;
+                let (node, height) = self.sequence(style, span, depth)?;
+                (node, height, anchor)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.collection_starts(tag.as_deref(), "map", span, depth)?;
+                let (node, height) = self.mapping(style, span, depth)?;
+                (node, height, anchor)
+            }
+            Event::Alias(id) => return self.alias(id, span, depth),
+            _ => {
+                self.problem(span, "an alias without an anchor", "no anchor of this name comes before")
+                    .hints
+                    .push("define it earlier in the file with `&name`, or quote the text if `*` begins a pattern".to_owned());
+                (self.null(span), 0, 0)
+            }
+        };
+        if anchor > 0 {
+            let size = Size {
+                nodes: self.size.nodes - before.nodes,
+                bytes: self.size.bytes - before.bytes,
+            };
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: node.clone(),
+                    size,
+                    depth: height,
+                },
+            );
+        }
+        Ok((node, height))
+    }
+
+    fn alias(&mut self, id: usize, span: &Span, depth: usize) -> Result<(Node, usize), Stop> {
+        let Some(anchored) = self.anchors.get(&id) else {
+            self.problem(
+                span,
+                "an alias inside its own anchor",
+                "this would never end",
+            );
+            return Ok((self.null(span), 0));
+        };
+        let (size, height) = (anchored.size, anchored.depth);
+        self.check_depth(depth + height, span)?;
+        self.grow(size, span)?;
+        let node = self.anchors.get(&id).map(|anchored| anchored.node.clone());
+        Ok((node.unwrap_or_else(|| self.null(span)), height))
+    }
+
+    fn sequence(
+        &mut self,
+        style: StructureStyle,
+        start: &Span,
+        depth: usize,
+    ) -> Result<(Node, usize), Stop> {
+        let mut items: Vec<Node> = Vec::new();
+        let mut height = 0;
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                let range = self.collection_range(style, start, &span, items.last());
+                return Ok((collection(Value::Sequence(items), range), height + 1));
+            }
+            let (item, item_height) = self.node(event, &span, depth + 1)?;
+            height = height.max(item_height);
+            items.push(item);
+        }
+    }
+
+    fn mapping(
+        &mut self,
+        style: StructureStyle,
+        start: &Span,
+        depth: usize,
+    ) -> Result<(Node, usize), Stop> {
+        let mut entries: Vec<(Node, Node)> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut height = 0;
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                let range = self.collection_range(
+                    style,
+                    start,
+                    &span,
+                    entries.last().map(|(_, value)| value),
+                );
+                return Ok((collection(Value::Mapping(entries), range), height + 1));
+            }
+            let (key, _) = self.node(event, &span, depth + 1)?;
+            let (event, span) = self.next()?;
+            let (value, value_height) = self.node(event, &span, depth + 1)?;
+            height = height.max(value_height);
+            self.entry(&mut entries, &mut seen, key, value);
+        }
+    }
+
+    /// Adds an entry to a mapping, unless it is a merge or its key is wrong.
+    fn entry(
+        &mut self,
+        entries: &mut Vec<(Node, Node)>,
+        seen: &mut HashSet<String>,
+        key: Node,
+        value: Node,
+    ) {
+        let Some(name) = key.text() else {
+            self.problem_at(
+                key.span.clone(),
+                format!("a key that is {}", key.kind()),
+                "keys are plain text",
+            );
+            return;
+        };
+        if name == "<<" && key.style == Style::Plain {
+            return self.merge(entries, &key, value);
+        }
+        let name = name.to_owned();
+        let unique = match self.limits.dialect {
+            Dialect::Workflow => name.to_ascii_lowercase(),
+            Dialect::Lenient => name.clone(),
+        };
+        if seen.insert(unique) {
+            // A key of its own wins over a merged one, wherever the merge stands.
+            entries.retain(|(earlier, _)| {
+                self.limits.dialect == Dialect::Workflow || earlier.text() != Some(&name)
+            });
+            entries.push((key, value));
+        } else if self.limits.dialect == Dialect::Lenient {
+            if let Some(entry) = entries
+                .iter_mut()
+                .find(|(earlier, _)| earlier.text() == Some(&name))
+            {
+                entry.1 = value;
+            }
+        } else {
+            self.duplicate(entries, &key, &name);
+        }
+    }
+
+    fn merge(&mut self, entries: &mut Vec<(Node, Node)>, key: &Node, value: Node) {
+        if self.limits.dialect == Dialect::Workflow {
+            self.problem_at(
+                key.span.clone(),
+                "merge keys are not supported".to_owned(),
+                "GitHub does not merge",
+            )
+            .hints
+            .push("write the keys out, or use an alias for the whole value".to_owned());
+            return;
+        }
+        let merged = match value.value {
+            Value::Mapping(merged) => merged,
+            Value::Sequence(items) => items
+                .into_iter()
+                .flat_map(|item| match item.value {
+                    Value::Mapping(merged) => merged,
+                    _ => Vec::new(),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        for (key, value) in merged {
+            if entries
+                .iter()
+                .all(|(earlier, _)| earlier.text() != key.text())
+            {
+                entries.push((key, value));
+            }
+        }
+    }
+
+    fn duplicate(&mut self, entries: &[(Node, Node)], key: &Node, name: &str) {
+        let first = entries
+            .iter()
+            .find(|(earlier, _)| {
+                earlier
+                    .text()
+                    .is_some_and(|text| text.eq_ignore_ascii_case(name))
+            })
+            .map(|(earlier, _)| self.source.place(earlier.span.clone()).line);
+        let problem = self.problem_at(
+            key.span.clone(),
+            format!("the key `{name}` appears twice"),
+            "repeated here",
+        );
+        if let Some(line) = first {
+            problem
+                .hints
+                .push(format!("the first one is in line {line}; keep one of them"));
+        }
+    }
+
+    fn scalar(&mut self, text: String, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Node {
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        let value = match tag {
+            None if style == Style::Plain => schema::resolve(&text),
+            None => Value::String(text.clone()),
+            Some(tag) => self.tagged(&text, tag, span),
+        };
+        let source_text = if matches!(value, Value::String(_)) {
+            String::new()
+        } else {
+            text
+        };
+        Node {
+            value,
+            span: self.range(span),
+            style,
+            source_text,
+        }
+    }
+
+    fn tagged(&mut self, text: &str, tag: &Tag, span: &Span) -> Value {
+        let suffix = tag.core_suffix();
+        let value = match suffix.as_deref() {
+            Some("str") => Some(Value::String(text.to_owned())),
+            Some("null") => Some(Value::Null),
+            Some("bool" | "int" | "float") => Some(schema::resolve(text)).filter(|value| {
+                matches!(
+                    (suffix.as_deref(), value),
+                    (Some("bool"), Value::Boolean(_)) | (Some("int" | "float"), Value::Number(_))
+                )
+            }),
+            // `! text` is the non-specific tag: a string whatever it looks like.
+            None if tag.original() == "!" => Some(Value::String(text.to_owned())),
+            _ if self.limits.dialect == Dialect::Lenient => Some(Value::String(text.to_owned())),
+            _ => {
+                self.foreign_tag(tag, span);
+                Some(Value::Null)
+            }
+        };
+        value.unwrap_or_else(|| {
+            let message = format!("`{text}` is not what its tag `{}` says", tag.original());
+            self.problem(span, &message, "does not fit the tag");
+            Value::Null
+        })
+    }
+
+    fn collection_starts(
+        &mut self,
+        tag: Option<&Tag>,
+        core: &str,
+        span: &Span,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        self.check_depth(depth + 1, span)?;
+        self.grow(Size { nodes: 1, bytes: 0 }, span)?;
+        if let Some(tag) =
+            tag.filter(|tag| !tag.is_yaml_core_schema_tag(core) && tag.original() != "!")
+            && self.limits.dialect == Dialect::Workflow
+        {
+            self.foreign_tag(tag, span);
+        }
+        Ok(())
+    }
+
+    fn foreign_tag(&mut self, tag: &Tag, span: &Span) {
+        let tag_span = span.tag_span().unwrap_or(*span);
+        self.problem(
+            &tag_span,
+            &format!("the tag `{}` is not supported", tag.original()),
+            "a tag",
+        )
+        .hints
+        .push("remove the tag, or quote the text if `!` is meant".to_owned());
+    }
+
+    fn check_depth(&mut self, depth: usize, span: &Span) -> Result<(), Stop> {
+        if depth <= self.limits.depth {
+            return Ok(());
+        }
+        self.problem(
+            span,
+            &format!("nested deeper than {} levels", self.limits.depth),
+            "too deep",
+        );
+        Err(Stop)
+    }
+
+    fn grow(&mut self, by: Size, span: &Span) -> Result<(), Stop> {
+        self.size.nodes = self.size.nodes.saturating_add(by.nodes);
+        self.size.bytes = self.size.bytes.saturating_add(by.bytes);
+        let message = if self.size.nodes > self.limits.nodes {
+            format!(
+                "more than {} values once aliases are expanded",
+                self.limits.nodes
+            )
+        } else if self.size.bytes > self.limits.expanded_bytes {
+            format!(
+                "more than {} bytes once aliases are expanded",
+                self.limits.expanded_bytes
+            )
+        } else {
+            return Ok(());
+        };
+        self.problem(span, &message, "the limit is reached here");
+        Err(Stop)
+    }
+
+    fn syntax_error(&mut self, error: &ScanError) {
+        if *error.kind() == granit_parser::ErrorKind::RecursionLimitExceeded {
+            let message = format!("nested deeper than {} levels", self.limits.depth);
+            let at = self.marker(error);
+            self.problem_at(at..at + 1, message, "too deep");
+            return;
+        }
+        let at = self.marker(error);
+        let problem = self.problem_at(at..at, format!("invalid YAML: {}", error.info()), "here");
+        if matches!(
+            error.kind(),
+            granit_parser::ErrorKind::TabInBlockIndentation
+                | granit_parser::ErrorKind::TabInIndentation
+                | granit_parser::ErrorKind::TabNotAllowed
+        ) {
+            problem.hints.push("indent with spaces".to_owned());
+        } else {
+            problem.hints.push(
+                "check the indentation and the quotes of this line and the one before".to_owned(),
+            );
+        }
+    }
+
+    fn marker(&self, error: &ScanError) -> usize {
+        error.marker().byte_offset().unwrap_or(0) + self.offset
+    }
+
+    fn problem(&mut self, span: &Span, message: &str, label: &str) -> &mut Problem {
+        let range = self.range(span);
+        self.problem_at(range, message.to_owned(), label)
+    }
+
+    fn problem_at(&mut self, range: Range<usize>, message: String, label: &str) -> &mut Problem {
+        self.problems
+            .push(error_at(self.source, range, message, label));
+        let last = self.problems.len() - 1;
+        &mut self.problems[last]
+    }
+
+    fn range(&self, span: &Span) -> Range<usize> {
+        let range = span.byte_range().unwrap_or(0..0);
+        range.start + self.offset..range.end + self.offset
+    }
+
+    fn collection_range(
+        &self,
+        style: StructureStyle,
+        start: &Span,
+        end: &Span,
+        last: Option<&Node>,
+    ) -> Range<usize> {
+        let start = self.range(start);
+        let end = match style {
+            StructureStyle::Flow => self.range(end).end,
+            StructureStyle::Block => last.map_or(start.end, |last| last.span.end),
+        };
+        start.start..end.max(start.start)
+    }
+
+    fn null(&self, span: &Span) -> Node {
+        Node {
+            value: Value::Null,
+            span: self.range(span),
+            style: Style::Plain,
+            source_text: String::new(),
+        }
+    }
+}
+
+fn collection(value: Value, span: Range<usize>) -> Node {
+    Node {
+        value,
+        span,
+        style: Style::Plain,
+        source_text: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(node: &Node) -> String {
+        match &node.value {
+            Value::Null => "null".to_owned(),
+            Value::Boolean(value) => value.to_string(),
+            Value::Number(value) => value.to_string(),
+            Value::String(text) => format!("{text:?}"),
+            Value::Sequence(items) => format!(
+                "[{}]",
+                items.iter().map(outline).collect::<Vec<_>>().join(", ")
+            ),
+            Value::Mapping(entries) => {
+                let entry = |(key, value): &(Node, Node)| {
+                    format!("{}: {}", key.text().unwrap_or("?"), outline(value))
+                };
+                format!(
+                    "{{{}}}",
+                    entries.iter().map(entry).collect::<Vec<_>>().join(", ")
+                )
+            }
+        }
+    }
+
+    fn read(text: &str, limits: &Limits) -> String {
+        match parse(
+            &Source {
+                path: "a.yml",
+                text,
+            },
+            limits,
+        ) {
+            Ok(node) => outline(&node),
+            Err(problems) => {
+                let line = |problem: &Problem| {
+                    let place = problem.place.as_ref().expect("it has a place");
+                    format!("{}:{} {}", place.line, place.column, problem.message)
+                };
+                problems.iter().map(line).collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+
+    #[test]
+    fn reads_what_workflows_hold() {
+        for (text, expected) in [
+            ("", "null"),
+            ("# only a comment\n", "null"),
+            ("on: push\n", r#"{on: "push"}"#),
+            ("a: [1, 'two', yes, ~]", r#"{a: [1, "two", "yes", null]}"#),
+            ("a: !!str 12", r#"{a: "12"}"#),
+            ("a: ! 12", r#"{a: "12"}"#),
+            ("a: \"tab\\t\"", r#"{a: "tab\t"}"#),
+            (
+                "\u{feff}a: b\r\nc: |\r\n  one\r\n  two\r\n",
+                r#"{a: "b", c: "one\ntwo\n"}"#,
+            ),
+            ("a: &x {b: 1}\nc: *x\n", "{a: {b: 1}, c: {b: 1}}"),
+            ("a: &x 1\nb: &x 2\nc: *x\n", "{a: 1, b: 2, c: 2}"),
+            ("---\na: b\n...\n", r#"{a: "b"}"#),
+            ("1: a\ntrue: b\n", r#"{1: "a", true: "b"}"#),
+        ] {
+            assert_eq!(read(text, &Limits::WORKFLOW), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_every_problem() {
+        for (text, expected) in [
+            (
+                "a: 1\nb: 2\na: 3\nB: 4\n",
+                "3:1 the key `a` appears twice\n4:1 the key `B` appears twice",
+            ),
+            (
+                "a: *b\nc: *d\n",
+                "1:4 an alias without an anchor\n2:4 an alias without an anchor",
+            ),
+            ("a: &a [*a]\n", "1:8 an alias inside its own anchor"),
+            ("a: !vault x\n", "1:4 the tag `!vault` is not supported"),
+            ("a: !!int x\n", "1:10 `x` is not what its tag `!!int` says"),
+            (
+                "a: &x {b: 1}\nc:\n  <<: *x\n",
+                "3:3 merge keys are not supported",
+            ),
+            ("? [a]\n: b\n", "1:3 a key that is a sequence"),
+            (
+                "a: b\n---\nc: d\n",
+                "2:1 the file holds more than one document",
+            ),
+            ("\u{feff}a: 1\na: 2", "2:1 the key `a` appears twice"),
+        ] {
+            assert_eq!(read(text, &Limits::WORKFLOW), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lenient_dialect_merges_and_ignores_tags() {
+        for (text, expected) in [
+            (
+                "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n",
+                "{a: {b: 1, c: 2}, d: {b: 1, c: 3}}",
+            ),
+            ("a: !reference [x, y]\n", r#"{a: ["x", "y"]}"#),
+            ("a: !!python/name:x.y ''\n", r#"{a: ""}"#),
+            ("a: 1\na: 2\nA: 3\n", "{a: 2, A: 3}"),
+            ("spec: 1\n---\na: 2\n", "{a: 2}"),
+        ] {
+            assert_eq!(read(text, &Limits::LENIENT), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_bombs() {
+        let deep = format!("a: {}{}", "[".repeat(200), "]".repeat(200));
+        assert!(
+            read(&deep, &Limits::WORKFLOW).contains("deeper than 100"),
+            "{}",
+            read(&deep, &Limits::WORKFLOW)
+        );
+        let block: String = (0..150)
+            .map(|level| format!("{}a:\n", " ".repeat(level)))
+            .collect();
+        assert!(read(&block, &Limits::WORKFLOW).contains("deeper than 100"));
+        let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..9 {
+            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+            laughs.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+        }
+        assert!(
+            read(&laughs, &Limits::WORKFLOW).contains("more than 1000000 values"),
+            "{}",
+            read(&laughs, &Limits::WORKFLOW)
+        );
+        let long = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(100_000),
+            vec!["*a"; 200].join(", ")
+        );
+        assert!(read(&long, &Limits::WORKFLOW).contains("more than 10485760 bytes"));
+        let large = "# ".repeat(1 << 20);
+        assert!(
+            matches!(parse(&Source { path: "a.yml", text: &large }, &Limits::WORKFLOW), Err(problems) if problems.len() == 1)
+        );
+    }
+
+    #[test]
+    fn spans_cover_what_is_written() {
+        let text = "a: 'x'\nb:\n  - one\n  - {c: d}\ne: 3.10\n";
+        let tree = parse(
+            &Source {
+                path: "a.yml",
+                text,
+            },
+            &Limits::WORKFLOW,
+        )
+        .expect("it is valid");
+        let written = |key: &str| tree.get(key).and_then(|node| text.get(node.span.clone()));
+        assert_eq!(written("a"), Some("'x'"));
+        assert_eq!(written("b"), Some("- one\n  - {c: d}"));
+        assert_eq!(tree.get("e").and_then(Node::text), Some("3.10"));
+    }
+}
