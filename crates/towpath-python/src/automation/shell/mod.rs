@@ -1,0 +1,51 @@
+//! A small reader of POSIX shell: which commands a script runs, where, and whether their failure
+//! makes the script fail. Nothing is executed; what only a run can know stays as it is written.
+//!
+//! `parse` turns text into a tree, `flatten` walks the tree as a shell would and lists commands.
+
+mod flatten;
+mod lex;
+mod parse;
+
+use std::collections::BTreeMap;
+
+pub(super) use flatten::commands;
+
+/// How a script is started.
+#[derive(Debug, Clone)]
+pub(super) struct Shell {
+    /// Whether the first failing command ends the script: `sh -e`.
+    pub(super) errexit: bool,
+    /// Whether any part of a pipeline counts, not only its last.
+    pub(super) pipefail: bool,
+    /// Variables known at the start; `@` holds the script's own arguments.
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// One command that a script runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Command {
+    /// The program and its arguments, expanded as far as can be known. Never empty.
+    pub(super) words: Vec<String>,
+    /// Variables that the script sets for it.
+    pub(super) environment: BTreeMap<String, String>,
+    /// Folder relative to where the script starts, by the script's own `cd`s; may climb by `..`.
+    pub(super) folder: String,
+    /// Line in the script, from 0.
+    pub(super) line: u32,
+    /// Whether its failure makes the script fail.
+    pub(super) can_fail: bool,
+}
+
+/// Splits one command line into words, for formats whose commands know no operators.
+/// Unbalanced quotes end with the text.
+pub(super) fn words(text: &str) -> Vec<String> {
+    lex::tokens(text)
+        .into_iter()
+        .filter_map(|token| match token.kind {
+            lex::Kind::Word(word) => Some(word.source()),
+            lex::Kind::Operator(operator) if operator != "\n" => Some(operator.to_owned()),
+            lex::Kind::Operator(_) => None,
+        })
+        .collect()
+}
