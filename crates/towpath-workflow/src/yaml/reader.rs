@@ -354,12 +354,12 @@ impl<'a> Reader<'a> {
 
     fn tagged(&mut self, text: &str, tag: &Tag, span: &Span) -> Value {
         let suffix = tag.core_suffix();
-        let value = match suffix.as_deref() {
+        let value = match suffix {
             Some("str") => Some(Value::String(text.to_owned())),
             Some("null") => Some(Value::Null),
             Some("bool" | "int" | "float") => Some(schema::resolve(text)).filter(|value| {
                 matches!(
-                    (suffix.as_deref(), value),
+                    (suffix, value),
                     (Some("bool"), Value::Boolean(_)) | (Some("int" | "float"), Value::Number(_))
                 )
             }),
@@ -638,14 +638,15 @@ mod tests {
             "{}",
             read(&deep, &Limits::WORKFLOW)
         );
-        let block: String = (0..150)
+        let block = (0..150)
             .map(|level| format!("{}a:\n", " ".repeat(level)))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         assert!(read(&block, &Limits::WORKFLOW).contains("deeper than 100"));
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            laughs.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            laughs += &format!("a{level}: &a{level} [{aliases}]\n");
         }
         assert!(
             read(&laughs, &Limits::WORKFLOW).contains("more than 1000000 values"),

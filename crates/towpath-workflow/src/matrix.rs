@@ -1,0 +1,336 @@
+//! From the axes of a matrix to its combinations, by GitHub's rules. Pure; expressions are evaluated
+//! before.
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::syntax::MatrixCell;
+
+/// Most copies that one matrix may give.
+pub const MAX_COPIES: usize = 256;
+
+/// Most combinations that are looked at, excluded ones among them.
+const MAX_LOOKED_AT: usize = 1_000_000;
+
+/// A matrix whose expressions are evaluated.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MatrixValues {
+    /// The axes in order, each with its values.
+    pub axes: Vec<(String, Vec<Value>)>,
+    /// Combinations to extend or add.
+    pub include: Vec<MatrixCell>,
+    /// Combinations to leave out.
+    pub exclude: Vec<MatrixCell>,
+}
+
+/// Why a matrix has no combinations.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// There is no axis and no `include`.
+    #[error("the matrix defines no axis")]
+    Empty,
+    /// An axis has no values.
+    #[error("the matrix axis `{0}` has no values")]
+    EmptyAxis(String),
+    /// `exclude` names a key that is no axis.
+    #[error("`exclude` names `{0}`, which is not an axis of the matrix")]
+    UnknownExclude(String),
+    /// There are too many copies.
+    #[error("the matrix gives more than {MAX_COPIES} jobs")]
+    TooMany,
+    /// The value has not the form of a matrix.
+    #[error("{0}")]
+    Form(String),
+}
+
+impl Error {
+    /// Returns what to do.
+    pub fn hints(&self) -> Vec<String> {
+        vec![match self {
+            Self::Empty => {
+                "add an axis such as `python-version: [\"3.12\"]`, or remove `matrix`".to_owned()
+            }
+            Self::EmptyAxis(name) => {
+                format!("give `{name}` at least one value, or skip the job with `if`")
+            }
+            Self::UnknownExclude(_) => {
+                "exclude by the names of the axes; `include` adds other keys".to_owned()
+            }
+            Self::TooMany => "split the job, or exclude combinations".to_owned(),
+            Self::Form(_) => {
+                "a matrix is a mapping of axes to lists, with lists `include` and `exclude`"
+                    .to_owned()
+            }
+        }]
+    }
+}
+
+impl MatrixValues {
+    /// Reads what `fromJSON` gave for a whole matrix.
+    pub fn from_value(value: &Value) -> Result<Self, Error> {
+        let Value::Object(entries) = value else {
+            return Err(Error::Form("the matrix is not a mapping".to_owned()));
+        };
+        let mut matrix = Self::default();
+        for (name, value) in entries {
+            match name.to_ascii_lowercase().as_str() {
+                "include" => matrix.include = cells(name, value)?,
+                "exclude" => matrix.exclude = cells(name, value)?,
+                _ => match value {
+                    Value::Array(values) => matrix.axes.push((name.clone(), values.clone())),
+                    _ => {
+                        return Err(Error::Form(format!(
+                            "the matrix axis `{name}` is not a list"
+                        )));
+                    }
+                },
+            }
+        }
+        Ok(matrix)
+    }
+}
+
+/// Returns the combinations of a matrix in the order in which GitHub starts them: the last axis
+/// changes fastest, combinations that only `include` adds come last.
+pub fn expand_matrix(matrix: &MatrixValues) -> Result<Vec<MatrixCell>, Error> {
+    check(matrix)?;
+    let originals = product(matrix)?;
+    let mut cells = originals.clone();
+    let mut added = Vec::new();
+    for include in &matrix.include {
+        let mut is_used = false;
+        for (original, cell) in originals.iter().zip(&mut cells) {
+            if include
+                .iter()
+                .all(|(name, value)| lookup(original, name).is_none_or(|own| equal(own, value)))
+            {
+                is_used = true;
+                for (name, value) in include {
+                    if lookup(original, name).is_none() {
+                        cell.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        if !is_used {
+            added.push(include.clone());
+        }
+    }
+    cells.append(&mut added);
+    if cells.len() > MAX_COPIES {
+        return Err(Error::TooMany);
+    }
+    Ok(cells)
+}
+
+fn cells(name: &str, value: &Value) -> Result<Vec<MatrixCell>, Error> {
+    let form = || Error::Form(format!("`{name}` of the matrix is not a list of mappings"));
+    let Value::Array(items) = value else {
+        return Err(form());
+    };
+    items
+        .iter()
+        .map(|item| item.as_object().cloned().ok_or_else(form))
+        .collect()
+}
+
+fn check(matrix: &MatrixValues) -> Result<(), Error> {
+    if matrix.axes.is_empty() && matrix.include.is_empty() {
+        return Err(Error::Empty);
+    }
+    if let Some((name, _)) = matrix.axes.iter().find(|(_, values)| values.is_empty()) {
+        return Err(Error::EmptyAxis(name.clone()));
+    }
+    let is_axis = |name: &str| {
+        matrix
+            .axes
+            .iter()
+            .any(|(axis, _)| axis.eq_ignore_ascii_case(name))
+    };
+    match matrix
+        .exclude
+        .iter()
+        .flat_map(|cell| cell.keys())
+        .find(|name| !is_axis(name))
+    {
+        Some(name) => Err(Error::UnknownExclude(name.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Walks the cross product without building what is excluded.
+fn product(matrix: &MatrixValues) -> Result<Vec<MatrixCell>, Error> {
+    let mut cells = Vec::new();
+    if matrix.axes.is_empty() {
+        return Ok(cells);
+    }
+    let mut positions = vec![0_usize; matrix.axes.len()];
+    for _ in 0..MAX_LOOKED_AT {
+        let cell: MatrixCell = matrix
+            .axes
+            .iter()
+            .zip(&positions)
+            .filter_map(|((name, values), position)| {
+                Some((name.clone(), values.get(*position)?.clone()))
+            })
+            .collect();
+        if !matrix
+            .exclude
+            .iter()
+            .any(|exclude| is_excluded(&cell, exclude))
+        {
+            cells.push(cell);
+            if cells.len() > MAX_COPIES {
+                return Err(Error::TooMany);
+            }
+        }
+        if !advance(&mut positions, &matrix.axes) {
+            return Ok(cells);
+        }
+    }
+    Err(Error::TooMany)
+}
+
+/// Moves to the next combination; tells whether there was one.
+fn advance(positions: &mut [usize], axes: &[(String, Vec<Value>)]) -> bool {
+    for (position, (_, values)) in positions.iter_mut().zip(axes).rev() {
+        *position += 1;
+        if *position < values.len() {
+            return true;
+        }
+        *position = 0;
+    }
+    false
+}
+
+fn is_excluded(cell: &MatrixCell, exclude: &MatrixCell) -> bool {
+    !exclude.is_empty()
+        && exclude
+            .iter()
+            .all(|(name, value)| lookup(cell, name).is_some_and(|own| equal(own, value)))
+}
+
+fn lookup<'a>(cell: &'a MatrixCell, name: &str) -> Option<&'a Value> {
+    cell.iter()
+        .find(|(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+/// Compares by value: `1` and `1.0` are the same number, and a listed key of an object must match.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| equal(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(name, value)| {
+                    lookup(right, name).is_some_and(|other| equal(value, other))
+                })
+        }
+        _ => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn expand(matrix: &Value) -> Result<Value, Error> {
+        expand_matrix(&MatrixValues::from_value(matrix)?).map(|cells| json!(cells))
+    }
+
+    #[test]
+    fn crosses_excludes_and_includes_in_order() {
+        for (matrix, expected) in [
+            (
+                json!({"a": [1, 2], "b": ["x", "y"]}),
+                json!([{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "x"}, {"a": 2, "b": "y"}]),
+            ),
+            (
+                json!({"a": [1, 2], "exclude": [{"a": 1}]}),
+                json!([{"a": 2}]),
+            ),
+            (
+                json!({"a": [1, 2], "b": [3], "exclude": [{"a": 1, "b": 4}]}),
+                json!([{"a": 1, "b": 3}, {"a": 2, "b": 3}]),
+            ),
+            (json!({"a": [1], "exclude": [{"a": 1.0}]}), json!([])),
+            (
+                json!({"include": [{"a": 1}, {"a": 2, "b": 3}]}),
+                json!([{"a": 1}, {"a": 2, "b": 3}]),
+            ),
+            (
+                json!({"a": [1], "exclude": [{"a": 1}], "include": [{"a": 1}]}),
+                json!([{"a": 1}]),
+            ),
+        ] {
+            assert_eq!(expand(&matrix), Ok(expected), "{matrix}");
+        }
+    }
+
+    #[test]
+    fn includes_as_the_documentation_shows() {
+        let matrix = json!({
+            "fruit": ["apple", "pear"],
+            "animal": ["cat", "dog"],
+            "include": [
+                {"color": "green"},
+                {"color": "pink", "animal": "cat"},
+                {"fruit": "apple", "shape": "circle"},
+                {"fruit": "banana"},
+                {"fruit": "banana", "animal": "cat"},
+            ],
+        });
+        let expected = json!([
+            {"fruit": "apple", "animal": "cat", "color": "pink", "shape": "circle"},
+            {"fruit": "apple", "animal": "dog", "color": "green", "shape": "circle"},
+            {"fruit": "pear", "animal": "cat", "color": "pink"},
+            {"fruit": "pear", "animal": "dog", "color": "green"},
+            {"fruit": "banana"},
+            {"fruit": "banana", "animal": "cat"},
+        ]);
+        assert_eq!(expand(&matrix), Ok(expected));
+    }
+
+    #[test]
+    fn refuses_what_gives_no_jobs_or_too_many() {
+        let wide: Vec<usize> = (0..17).collect();
+        let huge: Vec<usize> = (0..10_000).collect();
+        for (matrix, expected) in [
+            (json!({}), Error::Empty),
+            (json!({"a": []}), Error::EmptyAxis("a".to_owned())),
+            (
+                json!({"a": [1], "exclude": [{"b": 1}]}),
+                Error::UnknownExclude("b".to_owned()),
+            ),
+            (json!({"a": wide, "b": wide}), Error::TooMany),
+            (
+                json!({"a": huge, "b": huge, "c": huge, "exclude": [{"a": 0}]}),
+                Error::TooMany,
+            ),
+            (
+                json!({"a": 1}),
+                Error::Form("the matrix axis `a` is not a list".to_owned()),
+            ),
+            (
+                json!([]),
+                Error::Form("the matrix is not a mapping".to_owned()),
+            ),
+        ] {
+            let error = expand(&matrix).expect_err("it is refused");
+            assert_eq!(error, expected, "{matrix}");
+            assert!(!error.hints().is_empty());
+        }
+        let sixteen: Vec<usize> = (0..16).collect();
+        let full = expand(&json!({"a": sixteen, "b": sixteen})).expect("256 are allowed");
+        assert_eq!(full.as_array().map(Vec::len), Some(256));
+    }
+}

@@ -1,0 +1,25 @@
+//! The typed workflow, as read from a file or built by hand, and the metadata of actions.
+//!
+//! Every field is public and serialisable. Places are kept beside the values and never count in a
+//! comparison. Knows the form of a workflow, not what running it means.
+
+mod action;
+mod job;
+mod matrix;
+mod step;
+mod text;
+mod trigger;
+mod workflow;
+
+pub use action::{Action, ActionInput, ActionOutput, Runs};
+pub use job::{
+    CallJob, CallSecrets, Container, Credentials, Environment, Job, JobId, JobWork, RunsOn,
+    StepsJob, Strategy,
+};
+pub use matrix::{Matrix, MatrixAxes, MatrixCell};
+pub use step::{Step, StepWork};
+pub use text::{Argument, Dynamic, Origin, Text, Variables};
+pub use trigger::{
+    Filter, Input, InputKind, OutputValue, Schedule, SecretInput, Trigger, TriggerKind,
+};
+pub use workflow::{Access, Concurrency, Defaults, Permissions, Queue, Workflow};
