@@ -96,15 +96,14 @@ impl From<Digest> for String {
 
 /// Returns the digest of a file's content; the memory used does not grow with the file.
 pub fn digest_file(path: &Path) -> io::Result<Digest> {
-    hash_file(path).map(|bytes| Digest::from_bytes(&bytes))
+    hash_reader(&mut fs_err::File::open(path)?).map(|bytes| Digest::from_bytes(&bytes))
 }
 
-pub(crate) fn hash_file(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = fs_err::File::open(path)?;
+pub(crate) fn hash_reader(reader: &mut dyn Read) -> io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; READ_SIZE];
     loop {
-        match file.read(&mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => return Ok(hasher.finalize().into()),
             Ok(count) => hasher.update(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

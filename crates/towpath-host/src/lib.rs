@@ -6,9 +6,13 @@
 
 pub mod clock;
 pub mod digest;
+pub mod git;
+mod note;
 pub mod store;
 pub mod tree;
 
 pub use digest::{Digest, digest_file};
+pub use git::Git;
+pub use note::Note;
 pub use store::Store;
 pub use tree::{FileKind, SnapshotOptions, Tree, TreeFile, snapshot};

@@ -4,17 +4,32 @@
 //! only when its stat says that it changed. Never follows a symbolic link, never writes into the tree,
 //! and does not know what the files mean.
 
+mod index;
 mod names;
+mod snapshot;
+mod stat;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
+use rayon::prelude::*;
+use rustix::fs::OFlags;
+
+use crate::clock;
 use crate::digest::{self, Digest};
+use crate::note::Note;
+
+use index::{Entry, Index};
+pub(crate) use stat::Stat;
 
 pub use names::{decode as decode_name, encode as encode_name};
+pub use snapshot::snapshot;
 
 /// What a name of the tree stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +55,17 @@ pub struct TreeFile {
     pub size: u64,
     /// Time of the last change of the content, in nanoseconds since 1970.
     pub modified_ns: i128,
-    digest: OnceLock<Digest>,
+    pub(crate) stat: Stat,
+    is_tracked: bool,
+    digest: OnceLock<Known>,
+}
+
+/// The digest of a file's content.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    bytes: [u8; 32],
+    /// Whether the file's stat vouches for it at the next snapshot.
+    is_lasting: bool,
 }
 
 /// The files of a repository at one moment. Cheap to share by reference.
@@ -48,6 +73,14 @@ pub struct TreeFile {
 pub struct Tree {
     root: PathBuf,
     files: BTreeMap<String, TreeFile>,
+    submodules: BTreeMap<String, String>,
+    /// Tracked paths that are not on disk.
+    absent: Vec<String>,
+    /// Stat of git's index when the list of tracked files was read.
+    git_stat: Option<Stat>,
+    index_file: PathBuf,
+    has_news: AtomicBool,
+    notes: Mutex<Vec<Note>>,
 }
 
 /// What to take a snapshot of.
@@ -89,16 +122,8 @@ impl Error {
     }
 }
 
-/// Walks the repository and returns its files. Contents are hashed later, when a digest is asked for.
-pub fn snapshot(options: &SnapshotOptions<'_>) -> Result<Tree, Error> {
-    walk::walk(options.root).map(|files| Tree {
-        root: options.root.to_owned(),
-        files,
-    })
-}
-
 impl Tree {
-    /// Returns the top folder.
+    /// Returns the top folder: absolute, with all links resolved.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -107,6 +132,19 @@ impl Tree {
     /// [`encode_name`].
     pub fn files(&self) -> &BTreeMap<String, TreeFile> {
         &self.files
+    }
+
+    /// Returns the submodules by path, each with the commit that the repository records for it.
+    pub fn submodules(&self) -> &BTreeMap<String, String> {
+        &self.submodules
+    }
+
+    /// Returns what could not be read so far, and why.
+    pub fn notes(&self) -> Vec<Note> {
+        self.notes
+            .lock()
+            .map(|notes| notes.clone())
+            .unwrap_or_default()
     }
 
     /// Returns whether the tree holds a file or link of this path.
@@ -143,17 +181,23 @@ impl Tree {
     }
 
     /// Returns the digest of a file's content or of a link's target; `None` for a path that is not of
-    /// the tree and for a file that cannot be read any more.
+    /// the tree and for a file that cannot be read (which is noted).
     pub fn digest(&self, path: &str) -> Option<Digest> {
         let file = self.files.get(path)?;
-        if let Some(digest) = file.digest.get() {
-            return Some(digest.clone());
-        }
-        let digest = match &file.kind {
-            FileKind::File { .. } => digest::digest_file(&self.absolute(path)).ok()?,
-            FileKind::Symlink { target } => Digest::of(target.as_bytes()),
-        };
-        Some(file.digest.get_or_init(|| digest).clone())
+        self.known(path, file)
+            .map(|known| Digest::from_bytes(&known.bytes))
+    }
+
+    /// Computes all digests that are not known yet, on all cores.
+    pub fn compute_digests(&self) {
+        let unknown: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(_, file)| file.digest.get().is_none())
+            .collect();
+        unknown.par_iter().for_each(|(path, file)| {
+            self.known(path, file);
+        });
     }
 
     /// Returns the digest of the paths that `keep` wants, with their kinds and link targets, without
@@ -177,8 +221,100 @@ impl Tree {
 
     /// Writes the stat index for the next snapshot, atomically, when something was learnt.
     pub fn save_index(&self) -> io::Result<()> {
+        if !self.has_news.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let files = self.files.iter().map(|(path, file)| Entry {
+            path,
+            is_tracked: file.is_tracked,
+            commit: None,
+            stat: Some(file.stat),
+            digest: file
+                .digest
+                .get()
+                .filter(|known| known.is_lasting)
+                .map(|known| known.bytes),
+        });
+        let tracked = |path, commit| Entry {
+            path,
+            is_tracked: true,
+            commit,
+            stat: None,
+            digest: None,
+        };
+        let mut entries: Vec<Entry<'_>> = files.collect();
+        entries.extend(self.absent.iter().map(|path| tracked(path.as_str(), None)));
+        entries.extend(
+            self.submodules
+                .iter()
+                .map(|(path, commit)| tracked(path, Some(commit.as_str()))),
+        );
+        entries.sort_by_key(|entry| entry.path);
+        index::write(
+            &self.index_file,
+            &Index {
+                git: self.git_stat,
+                entries,
+            },
+        )?;
+        self.has_news.store(false, Ordering::Relaxed);
         Ok(())
     }
+
+    fn known(&self, path: &str, file: &TreeFile) -> Option<Known> {
+        if let Some(known) = file.digest.get() {
+            return Some(*known);
+        }
+        let computed = match &file.kind {
+            FileKind::File { .. } => self.hash(path, file.stat),
+            FileKind::Symlink { target } => Ok(Known {
+                bytes: digest::hash_bytes(target.as_bytes()),
+                is_lasting: true,
+            }),
+        };
+        match computed {
+            Ok(known) => {
+                if known.is_lasting {
+                    self.has_news.store(true, Ordering::Relaxed);
+                }
+                Some(*file.digest.get_or_init(|| known))
+            }
+            Err(error) => {
+                self.note_unreadable(path, &error);
+                None
+            }
+        }
+    }
+
+    fn hash(&self, path: &str, expected: Stat) -> io::Result<Known> {
+        let started = clock::system_time();
+        let mut file = open(&self.absolute(path))?;
+        let before = Stat::of(&file.metadata()?);
+        let bytes = digest::hash_reader(&mut file)?;
+        let after = Stat::of(&file.metadata()?);
+        let is_lasting = before == expected && after == expected && expected.is_settled(started);
+        Ok(Known { bytes, is_lasting })
+    }
+
+    fn note_unreadable(&self, path: &str, error: &io::Error) {
+        let note = Note {
+            message: format!("`{path}` cannot be read: {error}"),
+            hints: vec!["make it readable, or ignore it in `.gitignore`".to_owned()],
+        };
+        if let Ok(mut notes) = self.notes.lock()
+            && !notes.contains(&note)
+        {
+            notes.push(note);
+        }
+    }
+}
+
+/// Opens a file that the walk saw; if it is a link or a pipe by now, that fails or ends at once.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let mut options = File::options();
+    options.read(true).custom_flags(flags.cast_signed());
+    options.open(path)
 }
 
 fn not_found(path: &str) -> io::Error {

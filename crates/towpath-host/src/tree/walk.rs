@@ -1,53 +1,191 @@
-//! The stat walk.
+//! The stat walk: all files but ignored ones, caches and nested repositories, in no particular order.
 
-use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::Metadata;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use super::{Error, FileKind, TreeFile, names};
+use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
-pub(super) fn walk(root: &Path) -> Result<BTreeMap<String, TreeFile>, Error> {
-    let folder = |source| Error::Folder {
-        path: root.to_owned(),
-        source,
-    };
-    let mut files = BTreeMap::new();
-    fs_err::read_dir(root).map_err(folder)?;
-    let mut builder = ignore::WalkBuilder::new(root);
+use crate::note::Note;
+
+use super::FileKind;
+use super::names;
+use super::stat::Stat;
+
+/// Folders that tools make beside the code; an untracked one never counts.
+const CACHES: &[&str] = &[
+    "__pycache__",
+    "__pypackages__",
+    ".eggs",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pdm-build",
+    ".pyre",
+    ".pytest_cache",
+    ".pytype",
+    ".ruff_cache",
+    ".tox",
+    "node_modules",
+];
+
+/// Folders in which version control keeps its data.
+const VERSION_CONTROL: &[&str] = &[".git", ".hg", ".svn", ".bzr", "_darcs", "CVS"];
+
+/// What lies on a branch that the walk may enter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WalkRules<'a> {
+    /// Whether git's ignore files apply.
+    pub(super) is_git: bool,
+    /// Paths of submodules, relative to the root, each with its commit.
+    pub(super) submodules: &'a [(&'a str, Option<&'a str>)],
+}
+
+/// A file as the walk found it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) path: String,
+    pub(super) kind: FileKind,
+    pub(super) stat: Stat,
+}
+
+/// Walks the folder; what cannot be read is noted.
+pub(super) fn walk(root: &Path, rules: WalkRules<'_>) -> (Vec<Found>, Vec<Note>) {
+    let collected = Mutex::new((Vec::new(), Vec::new()));
+    let submodules: Vec<PathBuf> = rules
+        .submodules
+        .iter()
+        .map(|(path, _)| root.join(names::decode(path)))
+        .collect();
+    let threads = std::thread::available_parallelism().map_or(2, |count| count.get().min(8));
+    let mut builder = WalkBuilder::new(root);
     builder
-        .hidden(false)
-        .filter_entry(|entry| entry.file_name() != ".git");
-    for entry in builder.build().flatten() {
-        let Ok(metadata) = entry.metadata() else {
-            continue;
-        };
-        let Ok(path) = entry.path().strip_prefix(root) else {
-            continue;
-        };
-        let kind = if metadata.is_symlink() {
-            let Ok(target) = std::fs::read_link(entry.path()) else {
-                continue;
-            };
-            FileKind::Symlink {
-                target: names::encode(&target),
-            }
-        } else if metadata.is_file() {
-            FileKind::File {
-                executable: metadata.mode() & 0o100 != 0,
-            }
-        } else {
-            continue;
-        };
-        let modified_ns =
-            i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-        let file = TreeFile {
-            kind,
-            size: metadata.len(),
-            modified_ns,
-            digest: OnceLock::new(),
-        };
-        files.insert(names::encode(path), file);
+        .standard_filters(false)
+        .parents(rules.is_git)
+        .git_ignore(rules.is_git)
+        .git_exclude(rules.is_git)
+        .git_global(rules.is_git)
+        .require_git(true)
+        .threads(threads)
+        .filter_entry(move |entry| may_enter(entry, &submodules));
+    builder.build_parallel().visit(&mut Collectors {
+        root,
+        collected: &collected,
+    });
+    collected
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Returns the kind of a file or link; `None` for what is neither: folders, pipes, sockets, devices.
+pub(super) fn kind_of(path: &Path, metadata: &Metadata) -> Option<FileKind> {
+    if metadata.is_symlink() {
+        let target = std::fs::read_link(path).ok()?;
+        Some(FileKind::Symlink {
+            target: names::encode(&target),
+        })
+    } else {
+        let executable = metadata.mode() & 0o100 != 0;
+        metadata.is_file().then_some(FileKind::File { executable })
     }
-    Ok(files)
+}
+
+fn may_enter(entry: &DirEntry, submodules: &[PathBuf]) -> bool {
+    let name = entry.file_name();
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    if entry.depth() == 0 || (!is_folder && name != ".git") {
+        return true;
+    }
+    let is_in = |list: &[&str]| list.iter().any(|other| OsStr::new(other) == name);
+    if is_in(VERSION_CONTROL) || is_in(CACHES) {
+        return false;
+    }
+    let holds = |name: &str| entry.path().join(name).symlink_metadata().is_ok();
+    if holds("pyvenv.cfg") || holds("conda-meta") {
+        return false;
+    }
+    !holds(".git") || submodules.iter().any(|path| path == entry.path())
+}
+
+struct Collectors<'a> {
+    root: &'a Path,
+    collected: &'a Mutex<(Vec<Found>, Vec<Note>)>,
+}
+
+impl<'s, 'a: 's> ParallelVisitorBuilder<'s> for Collectors<'a> {
+    fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
+        Box::new(Collector {
+            root: self.root,
+            found: Vec::new(),
+            notes: Vec::new(),
+            collected: self.collected,
+        })
+    }
+}
+
+/// What one thread of the walk found; handed over when the thread ends.
+struct Collector<'a> {
+    root: &'a Path,
+    found: Vec<Found>,
+    notes: Vec<Note>,
+    collected: &'a Mutex<(Vec<Found>, Vec<Note>)>,
+}
+
+impl ParallelVisitor for Collector<'_> {
+    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {}
+            Ok(entry) => match entry.metadata() {
+                Ok(metadata) => self.add(entry.path(), &metadata),
+                Err(error) => self.note(&error),
+            },
+            Err(error) => self.note(&error),
+        }
+        WalkState::Continue
+    }
+}
+
+impl Collector<'_> {
+    fn add(&mut self, path: &Path, metadata: &Metadata) {
+        let Some(kind) = kind_of(path, metadata) else {
+            return;
+        };
+        // Cheaper than `strip_prefix`, which compares component by component.
+        let bytes = path.as_os_str().as_bytes();
+        let relative = bytes.get(self.root.as_os_str().len()..).unwrap_or_default();
+        let relative = relative.strip_prefix(b"/").unwrap_or(relative);
+        let path = names::encode(Path::new(OsStr::from_bytes(relative)));
+        self.found.push(Found {
+            path,
+            kind,
+            stat: Stat::of(metadata),
+        });
+    }
+
+    fn note(&mut self, error: &ignore::Error) {
+        // What went away during the walk is not there.
+        if error
+            .io_error()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+        {
+            return;
+        }
+        self.notes.push(Note {
+            message: format!("part of the repository cannot be read: {error}"),
+            hints: vec!["make it readable, or ignore it in `.gitignore`".to_owned()],
+        });
+    }
+}
+
+impl Drop for Collector<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut collected) = self.collected.lock() {
+            collected.0.append(&mut self.found);
+            collected.1.append(&mut self.notes);
+        }
+    }
 }

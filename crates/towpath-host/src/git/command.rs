@@ -1,0 +1,156 @@
+//! How git is started: with its configuration of the user and the system, but so that nothing in the
+//! repository can make it run a program, and so that its output is for machines.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::Error;
+
+/// Variables that point git at another repository or change its output; callers such as git hooks set them.
+const REMOVED: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DEFAULT_HASH",
+    "GIT_DIFF_OPTS",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+    "GIT_WORK_TREE",
+];
+
+/// Settings of a repository that start programs, or that change what is parsed.
+const OVERRIDES: &[&str] = &[
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "core.quotePath=false",
+    "core.alternateRefsCommand=",
+    "color.ui=false",
+    "diff.external=",
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.relative=false",
+    "diff.interHunkContext=0",
+    "diff.submodule=short",
+    "log.showSignature=false",
+    "status.relativePaths=false",
+    "submodule.recurse=false",
+];
+
+/// A variable that is set to nothing for git.
+const EMPTY: &str = "TOWPATH_GIT_EMPTY";
+
+/// Returns `git` with everything but the subcommand, for the repository at `top_level`.
+pub(super) fn command(top_level: &Path, overrides: &[String]) -> Command {
+    let mut command = Command::new("git");
+    for name in REMOVED {
+        command.env_remove(name);
+    }
+    command
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_PAGER", "cat")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .arg("-C")
+        .arg(top_level)
+        .arg("--no-pager");
+    for setting in OVERRIDES
+        .iter()
+        .copied()
+        .chain(overrides.iter().map(String::as_str))
+    {
+        command.arg("-c").arg(setting);
+    }
+    command
+}
+
+/// Runs git and returns its output whatever its exit code.
+pub(super) fn output<S: AsRef<OsStr>>(
+    top_level: &Path,
+    overrides: &[String],
+    arguments: &[S],
+) -> Result<Output, Error> {
+    let mut command = command(top_level, overrides);
+    command.args(arguments);
+    command.output().map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => Error::NotInstalled {
+            top_level: top_level.to_owned(),
+        },
+        _ => Error::NotStarted { source },
+    })
+}
+
+/// Runs git and returns its standard output; an exit code other than 0 is an error.
+pub(super) fn run<S: AsRef<OsStr>>(
+    top_level: &Path,
+    overrides: &[String],
+    arguments: &[S],
+) -> Result<Vec<u8>, Error> {
+    let output = output(top_level, overrides, arguments)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let name = arguments
+        .first()
+        .map(|name| name.as_ref().to_string_lossy().into_owned());
+    Err(Error::from_output(
+        &name.unwrap_or_default(),
+        top_level,
+        &output.stderr,
+    ))
+}
+
+/// Returns the keys to be emptied so that no content filter runs which the repository's own configuration
+/// defines, since filters are programs. Those of git-lfs stay, since without them every large file looks changed.
+pub(super) fn filter_overrides(top_level: &Path) -> Result<Vec<String>, Error> {
+    let arguments = [
+        "config",
+        "--local",
+        "--includes",
+        "-z",
+        "--get-regexp",
+        r"^filter\.",
+    ];
+    let output = output(top_level, &[], &arguments)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut overrides = Vec::new();
+    for (key, value) in text
+        .split('\0')
+        .filter_map(|record| record.split_once('\n'))
+    {
+        let is_program = [".clean", ".smudge", ".process"]
+            .iter()
+            .any(|end| key.ends_with(end));
+        let is_lfs = key.starts_with("filter.lfs.") && value.starts_with("git-lfs ");
+        let is_plain = value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b" -_%".contains(&b));
+        let is_required = key.ends_with(".required") && !key.starts_with("filter.lfs.");
+        if is_required || (is_program && !(is_lfs && is_plain)) {
+            overrides.push(key.to_owned());
+        }
+    }
+    Ok(overrides)
+}
