@@ -46,5 +46,9 @@ impl Coverage {
 
 /// Returns `hit` of `all` in percent; 100 where there is nothing to hit.
 pub fn percent_covered(hit: usize, all: usize) -> f64 {
-    if all == 0 { 100.0 } else { hit as f64 * 100.0 / all as f64 }
+    if all == 0 {
+        100.0
+    } else {
+        hit as f64 * 100.0 / all as f64
+    }
 }

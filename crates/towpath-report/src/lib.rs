@@ -4,8 +4,11 @@
 //! Also the readers of tool output and the writers of reports, which turn bytes into these types and
 //! back. Never does I/O, never starts a process, never controls a terminal.
 
+mod causes;
+mod comparison;
 mod coverage;
 mod event;
+mod extent;
 mod finding;
 mod place;
 mod problem;
@@ -13,8 +16,11 @@ mod record;
 mod test_case;
 
 pub mod readers;
+pub mod text;
 pub mod writers;
 
+pub use causes::{Cause, CauseKind, causes};
+pub use comparison::Comparison;
 pub use coverage::{Coverage, FileCoverage, percent_covered};
 pub use event::RunEvent;
 pub use finding::{Finding, Severity};

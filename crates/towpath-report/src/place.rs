@@ -23,12 +23,24 @@ pub struct Place {
 impl Place {
     /// Returns the place that is a whole file.
     pub fn file(path: &str) -> Self {
-        Self { path: path.to_owned(), line: 0, column: 0, end_line: 0, end_column: 0 }
+        Self {
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            end_line: 0,
+            end_column: 0,
+        }
     }
 
     /// Returns the place that starts at a line and column, both from 1 (0 where unknown).
     pub fn at(path: &str, line: u32, column: u32) -> Self {
-        Self { path: path.to_owned(), line, column, end_line: line, end_column: 0 }
+        Self {
+            path: path.to_owned(),
+            line,
+            column,
+            end_line: line,
+            end_column: 0,
+        }
     }
 }
 
@@ -60,7 +72,13 @@ impl Source<'_> {
     pub fn place(&self, range: std::ops::Range<usize>) -> Place {
         let (line, column) = self.line_and_column(range.start);
         let (end_line, end_column) = self.line_and_column(range.end.max(range.start));
-        Place { path: self.path.to_owned(), line, column, end_line, end_column }
+        Place {
+            path: self.path.to_owned(),
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 
     /// Returns the lines `first..=last` (from 1), cut to those that exist.
@@ -73,7 +91,10 @@ impl Source<'_> {
             .take((last.saturating_sub(first) + 1) as usize)
             .map(|line| line.trim_end_matches('\r').to_owned())
             .collect();
-        Excerpt { first_line: first, lines }
+        Excerpt {
+            first_line: first,
+            lines,
+        }
     }
 
     /// Returns an error about a range of bytes, with the label under it and its line as excerpt.

@@ -47,7 +47,9 @@ pub struct TestCase {
 impl TestCase {
     /// Returns the name without parameters: `tests/test_a.py::test_b` for `…test_b[1-2]`.
     pub fn function(&self) -> &str {
-        self.id.split_once('[').map_or(self.id.as_str(), |(name, _)| name)
+        self.id
+            .split_once('[')
+            .map_or(self.id.as_str(), |(name, _)| name)
     }
 
     /// Returns whether the case makes its check fail.
