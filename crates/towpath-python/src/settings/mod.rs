@@ -4,6 +4,7 @@
 //! Does not know which settings exist: each crate declares its own as data and hands them in, so the
 //! same declarations make the reader, the schema, the help and the reference page.
 
+mod files;
 mod problems;
 mod reader;
 mod values;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_report::Place;
 
+pub use files::read_settings;
 pub use reader::parse_settings;
 
 /// What values a setting takes.
@@ -104,6 +106,8 @@ enum RawValue {
 pub struct RawSettings {
     values: BTreeMap<(String, String), (RawValue, Place)>,
     tables: BTreeSet<Vec<String>>,
+    /// Where the table itself stands; `None` where nobody wrote one.
+    header: Option<Place>,
 }
 
 impl RawSettings {
@@ -182,9 +186,9 @@ impl RawSettings {
             .map(|(_, place)| place.clone())
     }
 
-    /// Returns whether nothing was set.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty() && self.tables.is_empty()
+    /// Returns where the settings stand, a file at least, or `None` where nobody wrote any.
+    pub fn header(&self) -> Option<&Place> {
+        self.header.as_ref()
     }
 
     fn value(&self, table: &str, key: &str) -> Option<&RawValue> {

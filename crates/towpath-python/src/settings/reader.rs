@@ -39,7 +39,10 @@ pub fn parse_settings(
         problems: Vec::new(),
     };
     match table {
-        Some(table) => reader.read_table(table, &[]),
+        Some(table) => {
+            reader.read.header = Some(towpath_report::Place::file(source.path));
+            reader.read_table(table, &[]);
+        }
         None => reader.refuse_scalar(&document),
     }
     reader.problems.sort_by_key(|problem| {
