@@ -4,8 +4,10 @@
 //! Pure: text goes in, values and [`towpath_report::Problem`]s come out. Never does I/O, never starts
 //! a process, never reads the clock; files that a workflow calls are handed in.
 
+pub mod expression;
 pub mod matrix;
 pub mod needs;
+mod number;
 mod problem;
 pub mod syntax;
 pub mod yaml;

@@ -646,7 +646,7 @@ mod tests {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            laughs += &format!("a{level}: &a{level} [{aliases}]\n");
+            laughs = format!("{laughs}a{level}: &a{level} [{aliases}]\n");
         }
         assert!(
             read(&laughs, &Limits::WORKFLOW).contains("more than 1000000 values"),

@@ -1,6 +1,7 @@
 //! The core schema of YAML 1.2: which value the text of a plain scalar is.
 
 use super::Value;
+use crate::number::is_decimal;
 
 /// Returns the value of a plain scalar without a tag.
 pub(super) fn resolve(text: &str) -> Value {
@@ -41,24 +42,6 @@ fn radix(digits: &str, base: u32) -> Option<f64> {
     digits.chars().try_fold(0.0, |value, digit| {
         Some(value * f64::from(base) + f64::from(digit.to_digit(base)?))
     })
-}
-
-/// `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
-fn is_decimal(text: &str) -> bool {
-    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (text, None),
-    };
-    let exponent_fits = exponent.is_none_or(|exponent| {
-        let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        !digits.is_empty() && all_digits(digits)
-    });
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    exponent_fits
-        && all_digits(whole)
-        && all_digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
 }
 
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! The expression language of GitHub Actions: what stands between `${{` and `}}`.
+//!
+//! Parsed once, with the contexts and functions that are legal where it stands; evaluated as often as
+//! needed. Never reads a file: `hashFiles` and the status functions are handed in.
+
+mod condition;
+mod error;
+mod evaluator;
+mod format;
+mod functions;
+mod json;
+mod lexer;
+mod parser;
+mod template;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use condition::Condition;
+pub use error::{Error, Phase, Reason};
+pub use evaluator::{Call, Scope};
+pub use parser::{Expression, Function, Names};
+pub use template::Template;
+pub use value::{Object, Value};
+
+/// Most characters of one expression.
+pub const MAX_LENGTH: usize = 21_000;
+
+/// Deepest nesting of one expression.
+pub const MAX_DEPTH: usize = 50;
+
+/// Most bytes that the values made by one evaluation may take.
+pub const MAX_MEMORY: usize = 10 << 20;

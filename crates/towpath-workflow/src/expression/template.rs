@@ -1,0 +1,127 @@
+//! Text with `${{ }}` in it. One expression alone keeps the kind of its value, anything around it
+//! makes text.
+
+use super::error::{Error, Phase, Reason};
+use super::evaluator::Scope;
+use super::parser::{Expression, Names};
+use super::value::Value;
+
+/// Parsed text with expressions.
+#[derive(Debug, Clone)]
+pub struct Template {
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug, Clone)]
+enum Segment {
+    Text(String),
+    Expression(Expression),
+}
+
+impl Template {
+    /// Parses text; every error has its bytes in `text`.
+    pub fn parse(text: &str, names: &Names<'_>) -> Result<Self, Vec<Error>> {
+        let mut segments = Vec::new();
+        let mut errors = Vec::new();
+        let mut done = 0;
+        while let Some(found) = text[done..].find("${{") {
+            let start = done + found;
+            if start > done {
+                segments.push(Segment::Text(text[done..start].to_owned()));
+            }
+            let Some(length) = closing(&text[start + 3..]) else {
+                errors.push(Error::at(
+                    Phase::Parsing,
+                    Reason::Unclosed,
+                    text,
+                    start..start + 3,
+                ));
+                return Err(errors);
+            };
+            let end = start + 3 + length;
+            match expression(text, start + 3, end, names) {
+                Ok(expression) => segments.push(Segment::Expression(expression)),
+                Err(error) => errors.push(error),
+            }
+            done = end + 2;
+        }
+        if done < text.len() {
+            segments.push(Segment::Text(text[done..].to_owned()));
+        }
+        if errors.is_empty() {
+            Ok(Self { segments })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Returns the value: that of the expression if it is alone, else text.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Error> {
+        match self.segments.as_slice() {
+            [] => Ok(Value::from("")),
+            [Segment::Expression(expression)] => expression.evaluate(scope),
+            segments => {
+                let mut result = String::new();
+                for segment in segments {
+                    match segment {
+                        Segment::Text(text) => result.push_str(text),
+                        Segment::Expression(expression) => {
+                            result.push_str(&expression.evaluate(scope)?.to_text());
+                        }
+                    }
+                    if result.len() > super::MAX_MEMORY {
+                        return Err(super::evaluator::Memory::exceeded());
+                    }
+                }
+                Ok(Value::from(result))
+            }
+        }
+    }
+
+    /// Returns the expressions, in order.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Expression(expression) => Some(expression),
+            Segment::Text(_) => None,
+        })
+    }
+
+    /// Tells whether the text is nothing but one expression.
+    pub fn is_lone_expression(&self) -> bool {
+        matches!(self.segments.as_slice(), [Segment::Expression(_)])
+    }
+}
+
+/// Returns the bytes before the `}}` that closes an expression; those in quotes do not.
+fn closing(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let mut is_quoted = false;
+    for (index, pair) in bytes.windows(2).enumerate() {
+        match pair {
+            [b'\'', _] => is_quoted = !is_quoted,
+            [b'}', b'}'] if !is_quoted => return Some(index),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn expression(
+    text: &str,
+    start: usize,
+    end: usize,
+    names: &Names<'_>,
+) -> Result<Expression, Error> {
+    let inner = &text[start..end];
+    let trimmed = inner.trim();
+    if trimmed.is_empty() {
+        return Err(Error::at(
+            Phase::Parsing,
+            Reason::Empty,
+            text,
+            start - 3..end + 2,
+        ));
+    }
+    let offset = start + (inner.len() - inner.trim_start().len());
+    Expression::parse(trimmed, names).map_err(|error| error.moved_by(offset))
+}
