@@ -4,10 +4,15 @@
 //! Everything that touches the machine is here, and is handed what it may read: the environment and the
 //! current folder come from the binary. Knows neither workflows nor Python.
 
+pub mod clean_tree;
 pub mod clock;
 pub mod digest;
+pub mod folders;
 pub mod git;
+pub mod http;
+pub mod lock;
 mod note;
+pub mod secret;
 pub mod store;
 pub mod tree;
 

@@ -62,7 +62,7 @@ const OVERRIDES: &[&str] = &[
 const EMPTY: &str = "TOWPATH_GIT_EMPTY";
 
 /// Returns `git` with everything but the subcommand, for the repository at `top_level`.
-pub(super) fn command(top_level: &Path, overrides: &[String]) -> Command {
+pub(super) fn command(top_level: &Path, emptied: &[String]) -> Command {
     let mut command = Command::new("git");
     for name in REMOVED {
         command.env_remove(name);
@@ -76,12 +76,13 @@ pub(super) fn command(top_level: &Path, overrides: &[String]) -> Command {
         .arg("-C")
         .arg(top_level)
         .arg("--no-pager");
-    for setting in OVERRIDES
-        .iter()
-        .copied()
-        .chain(overrides.iter().map(String::as_str))
-    {
+    for setting in OVERRIDES {
         command.arg("-c").arg(setting);
+    }
+    // Unlike `-c`, this form can name a key that holds an equals sign.
+    command.env(EMPTY, "");
+    for key in emptied {
+        command.arg(format!("--config-env={key}={EMPTY}"));
     }
     command
 }
@@ -89,10 +90,10 @@ pub(super) fn command(top_level: &Path, overrides: &[String]) -> Command {
 /// Runs git and returns its output whatever its exit code.
 pub(super) fn output<S: AsRef<OsStr>>(
     top_level: &Path,
-    overrides: &[String],
+    emptied: &[String],
     arguments: &[S],
 ) -> Result<Output, Error> {
-    let mut command = command(top_level, overrides);
+    let mut command = command(top_level, emptied);
     command.args(arguments);
     command.output().map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => Error::NotInstalled {
@@ -105,10 +106,10 @@ pub(super) fn output<S: AsRef<OsStr>>(
 /// Runs git and returns its standard output; an exit code other than 0 is an error.
 pub(super) fn run<S: AsRef<OsStr>>(
     top_level: &Path,
-    overrides: &[String],
+    emptied: &[String],
     arguments: &[S],
 ) -> Result<Vec<u8>, Error> {
-    let output = output(top_level, overrides, arguments)?;
+    let output = output(top_level, emptied, arguments)?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -124,7 +125,7 @@ pub(super) fn run<S: AsRef<OsStr>>(
 
 /// Returns the keys to be emptied so that no content filter runs which the repository's own configuration
 /// defines, since filters are programs. Those of git-lfs stay, since without them every large file looks changed.
-pub(super) fn filter_overrides(top_level: &Path) -> Result<Vec<String>, Error> {
+pub(super) fn programs_of_filters(top_level: &Path) -> Result<Vec<String>, Error> {
     let arguments = [
         "config",
         "--local",
@@ -135,7 +136,7 @@ pub(super) fn filter_overrides(top_level: &Path) -> Result<Vec<String>, Error> {
     ];
     let output = output(top_level, &[], &arguments)?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut overrides = Vec::new();
+    let mut emptied = Vec::new();
     for (key, value) in text
         .split('\0')
         .filter_map(|record| record.split_once('\n'))
@@ -149,8 +150,8 @@ pub(super) fn filter_overrides(top_level: &Path) -> Result<Vec<String>, Error> {
             .all(|b| b.is_ascii_alphanumeric() || b" -_%".contains(&b));
         let is_required = key.ends_with(".required") && !key.starts_with("filter.lfs.");
         if is_required || (is_program && !(is_lfs && is_plain)) {
-            overrides.push(key.to_owned());
+            emptied.push(key.to_owned());
         }
     }
-    Ok(overrides)
+    Ok(emptied)
 }

@@ -253,7 +253,7 @@ impl Git {
         let filters = match self.filters.get() {
             Some(filters) => filters,
             None => {
-                let filters = command::filter_overrides(&self.view.top_level)?;
+                let filters = command::programs_of_filters(&self.view.top_level)?;
                 self.filters.get_or_init(|| filters)
             }
         };

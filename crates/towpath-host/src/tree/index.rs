@@ -20,40 +20,40 @@ const COMMIT: u8 = 8;
 
 /// What is remembered of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry<'a> {
-    pub(super) path: &'a str,
+pub(crate) struct Entry<'a> {
+    pub(crate) path: &'a str,
     /// Whether git tracks it.
-    pub(super) is_tracked: bool,
+    pub(crate) is_tracked: bool,
     /// The commit recorded for a submodule.
-    pub(super) commit: Option<&'a str>,
+    pub(crate) commit: Option<&'a str>,
     /// The stat; absent for a tracked path that is not on disk.
-    pub(super) stat: Option<Stat>,
+    pub(crate) stat: Option<Stat>,
     /// The digest of the content that had this stat.
-    pub(super) digest: Option<[u8; 32]>,
+    pub(crate) digest: Option<[u8; 32]>,
 }
 
 /// A whole index; entries ascend by path.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Index<'a> {
+pub(crate) struct Index<'a> {
     /// Stat of git's own index when the list of tracked files was read.
-    pub(super) git: Option<Stat>,
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(crate) git: Option<Stat>,
+    pub(crate) entries: Vec<Entry<'a>>,
 }
 
 /// Reads the bytes of an index file; a missing one is empty.
-pub(super) fn read(path: &Path) -> Vec<u8> {
+pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_default()
 }
 
 /// Parses an index; anything unexpected makes it empty.
-pub(super) fn parse(bytes: &[u8]) -> Index<'_> {
+pub(crate) fn parse(bytes: &[u8]) -> Index<'_> {
     checked(bytes)
         .and_then(|content| Reader(content).index())
         .unwrap_or_default()
 }
 
 /// Writes an index under a temporary name and renames it.
-pub(super) fn write(path: &Path, index: &Index<'_>) -> io::Result<()> {
+pub(crate) fn write(path: &Path, index: &Index<'_>) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs_err::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -4,11 +4,11 @@
 //! only when its stat says that it changed. Never follows a symbolic link, never writes into the tree,
 //! and does not know what the files mean.
 
-mod index;
+pub(crate) mod index;
 mod names;
 mod snapshot;
 mod stat;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -82,7 +82,7 @@ pub(super) fn walk(root: &Path, rules: WalkRules<'_>) -> (Vec<Found>, Vec<Note>)
 }
 
 /// Returns the kind of a file or link; `None` for what is neither: folders, pipes, sockets, devices.
-pub(super) fn kind_of(path: &Path, metadata: &Metadata) -> Option<FileKind> {
+pub(crate) fn kind_of(path: &Path, metadata: &Metadata) -> Option<FileKind> {
     if metadata.is_symlink() {
         let target = std::fs::read_link(path).ok()?;
         Some(FileKind::Symlink {

@@ -1,0 +1,25 @@
+//! The sandbox in which a job's commands run: what they can read and write, whether they reach the network,
+//! what they opened, and that nothing of them stays behind.
+//!
+//! A sandbox is towpath's own binary, started again as a supervisor (`supervise`): its first process leaves
+//! the host's namespaces, its second is the first process of the new ones, builds a closed root and runs
+//! commands on request. It dies with towpath, and everything in it dies with it.
+//! Knows no steps and no checks, and judges no exit code.
+
+mod cancel;
+mod detect;
+mod error;
+mod inside;
+mod lines;
+mod model;
+mod protocol;
+mod supervisor;
+
+pub use cancel::Cancel;
+pub use detect::detect;
+pub use error::{Error, Refusal};
+pub use inside::supervise;
+pub use model::{
+    CommandEnd, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation,
+};
+pub use supervisor::Supervisor;
