@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::comparison::{Comparison, comparison};
-use crate::extent::{Cell, extent, wording};
+use crate::extent::{extent, wording};
 use crate::text::counted;
 use crate::{
     Conclusion, Finding, JobRecord, Place, Problem, RunRecord, Severity, TestCase, TestOutcome,
@@ -72,7 +72,7 @@ pub fn causes(run: &RunRecord) -> Vec<Cause> {
     }
     for cause in &mut causes {
         let words = extent(run, &cause.group, &cause.project, &cause.jobs);
-        cause.extent = wording(cases_text(&cause.kind), &words);
+        cause.extent = wording(&cases_text(&cause.kind), &words);
     }
     causes.sort_by_key(|cause| !cause.blocking);
     causes
@@ -315,21 +315,4 @@ fn title(finding: &Finding) -> String {
 
 fn place_key(place: Option<&Place>) -> String {
     place.map(ToString::to_string).unwrap_or_default()
-}
-
-/// Returns the part of a job's name that tells it from its siblings: `3.12` of `tests 3.12`.
-pub(crate) fn cell(job: &JobRecord) -> Cell<'_> {
-    let name = job
-        .name
-        .strip_prefix(job.group.as_str())
-        .unwrap_or(&job.name)
-        .trim();
-    let name = match name.rsplit_once('(') {
-        Some((name, project)) if project.trim_end_matches(')') == job.project => name.trim(),
-        _ => name,
-    };
-    Cell {
-        group: &job.group,
-        name,
-    }
 }

@@ -56,27 +56,34 @@ pub(crate) fn comparison(details: &str) -> Option<Comparison> {
 fn assertion(line: &str) -> Option<(&str, &str)> {
     let (_, assertion) = line.split_once("assert ")?;
     let bytes = assertion.as_bytes();
-    let (mut quote, mut depth, mut at) = (None, 0_i32, None);
+    let (mut quote, mut depth) = (None, 0_i32);
+    let mut found = Vec::new();
     let mut index = 0;
     while let Some(byte) = bytes.get(index) {
-        match (*byte, quote) {
-            (b'\\', Some(_)) => index += 1,
-            (byte, Some(open)) if byte == open => quote = None,
-            (_, Some(_)) => {}
-            (b'\'' | b'"', None) => quote = Some(*byte),
-            (b'(' | b'[' | b'{', None) => depth += 1,
-            (b')' | b']' | b'}', None) => depth -= 1,
-            (b' ', None) if depth == 0 && assertion.get(index..index + 4) == Some(" == ") => {
-                if at.replace(index).is_some() {
-                    return None;
-                }
+        if let Some(open) = quote {
+            match *byte {
+                b'\\' => index += 1,
+                byte if byte == open => quote = None,
+                _ => {}
             }
-            _ => {}
+        } else {
+            match *byte {
+                b'\'' | b'"' => quote = Some(*byte),
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth -= 1,
+                _ if depth == 0 && bytes.get(index..index + 4) == Some(b" == ") => {
+                    found.push(index);
+                }
+                _ => {}
+            }
         }
         index += 1;
     }
-    let at = at?;
-    Some((assertion.get(..at)?.trim(), assertion.get(at + 4..)?.trim()))
+    let [at] = found.as_slice() else { return None };
+    Some((
+        assertion.get(..*at)?.trim(),
+        assertion.get(at + 4..)?.trim(),
+    ))
 }
 
 /// Reads the lines `- wanted` and `+ got` of a comparison of texts, when there is one of each.

@@ -1,12 +1,18 @@
 //! Words how far a cause reaches over the matrix: `on every Python and in the wheel`.
 
-use crate::causes::cell;
-use crate::{Conclusion, RunRecord};
+use crate::{Conclusion, JobRecord, RunRecord};
 
-/// One cell of the matrix: a check and what tells the cell from its siblings.
-pub(crate) struct Cell<'a> {
-    pub(crate) group: &'a str,
-    pub(crate) name: &'a str,
+/// Returns the part of a job's name that tells it from its siblings: `3.12` of `tests 3.12`.
+fn cell(job: &JobRecord) -> &str {
+    let name = job
+        .name
+        .strip_prefix(job.group.as_str())
+        .unwrap_or(&job.name)
+        .trim();
+    match name.rsplit_once('(') {
+        Some((name, project)) if project.trim_end_matches(')') == job.project => name.trim(),
+        _ => name,
+    }
 }
 
 /// Words in which jobs a cause was found; empty where that says nothing new.
@@ -23,8 +29,7 @@ pub(crate) fn extent(run: &RunRecord, group: &str, project: &str, jobs: &[String
     };
     let cells: Vec<&str> = hit(false)
         .map(|job| cell(job))
-        .filter(|cell| !cell.name.is_empty())
-        .map(|cell| cell.name)
+        .filter(|cell| !cell.is_empty())
         .collect();
     let siblings = records
         .iter()
@@ -48,12 +53,12 @@ pub(crate) fn extent(run: &RunRecord, group: &str, project: &str, jobs: &[String
 }
 
 /// Joins how many cases fail and where.
-pub(crate) fn wording(cases: String, places: &str) -> String {
-    match (cases.is_empty(), places.is_empty()) {
-        (_, true) => cases,
-        (true, false) => places.to_owned(),
-        (false, false) => format!("{cases}, {places}"),
-    }
+pub(crate) fn wording(cases: &str, places: &str) -> String {
+    [cases, places]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Versions by number, since 3.9 comes before 3.10.

@@ -5,6 +5,7 @@
 //! back. Never does I/O, never starts a process, never controls a terminal.
 
 mod causes;
+mod changes;
 mod comparison;
 mod coverage;
 mod event;
@@ -20,6 +21,7 @@ pub mod text;
 pub mod writers;
 
 pub use causes::{Cause, CauseKind, causes};
+pub use changes::Changes;
 pub use comparison::Comparison;
 pub use coverage::{Coverage, FileCoverage, percent_covered};
 pub use event::RunEvent;

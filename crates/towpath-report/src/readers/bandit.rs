@@ -60,7 +60,7 @@ pub fn read(output: &[u8], paths: &Paths<'_>) -> Result<Vec<Finding>, ReadError>
 fn finding(issue: Reported, paths: &Paths<'_>) -> Finding {
     let column = |offset: Option<i64>| {
         offset
-            .and_then(|offset| u32::try_from(offset + 1).ok())
+            .and_then(|offset| u32::try_from(offset.saturating_add(1)).ok())
             .unwrap_or(0)
     };
     let last = issue

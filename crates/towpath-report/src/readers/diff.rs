@@ -92,7 +92,7 @@ fn changed_files(diff: &str) -> Vec<ChangedFile<'_>> {
         {
             file.hunks += 1;
             let mut number = start;
-            while old + new > 0 {
+            while old > 0 || new > 0 {
                 let Some(line) = lines.next() else { break };
                 match line.as_bytes().first() {
                     Some(b'-') => old = old.saturating_sub(1),
@@ -100,7 +100,7 @@ fn changed_files(diff: &str) -> Vec<ChangedFile<'_>> {
                     Some(b'\\') => continue,
                     _ => {
                         (old, new) = (old.saturating_sub(1), new.saturating_sub(1));
-                        number += 1;
+                        number = number.saturating_add(1);
                         continue;
                     }
                 }

@@ -114,7 +114,7 @@ fn from_text(line: &str, paths: &Paths<'_>) -> Option<Finding> {
         column: numbers.get(1).copied().unwrap_or(0),
         end_line: numbers.get(2).copied().unwrap_or(first),
         // The last column of the text form is that of the last character.
-        end_column: numbers.get(3).map_or(0, |column| column + 1),
+        end_column: numbers.get(3).map_or(0, |column| column.saturating_add(1)),
     };
     let (message, code) = match message.rsplit_once("  [") {
         Some((message, code)) if code.ends_with(']') => (message, code.trim_end_matches(']')),

@@ -56,9 +56,11 @@ fn finding(message: Entry, paths: &Paths<'_>) -> Finding {
         place: Some(Place {
             path: paths.relative(&message.path),
             line,
-            column: message.column.map_or(0, |column| column + 1),
+            column: message.column.map_or(0, |column| column.saturating_add(1)),
             end_line: message.end_line.unwrap_or(line),
-            end_column: message.end_column.map_or(0, |column| column + 1),
+            end_column: message
+                .end_column
+                .map_or(0, |column| column.saturating_add(1)),
         }),
         message: message.message,
         severity: match message.category.as_str() {

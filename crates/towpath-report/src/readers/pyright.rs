@@ -54,10 +54,10 @@ fn finding(diagnostic: Diagnostic, paths: &Paths<'_>) -> Finding {
         || Place::file(&path),
         |range| Place {
             path: path.clone(),
-            line: range.start.line + 1,
-            column: range.start.character + 1,
-            end_line: range.end.line + 1,
-            end_column: range.end.character + 1,
+            line: range.start.line.saturating_add(1),
+            column: range.start.character.saturating_add(1),
+            end_line: range.end.line.saturating_add(1),
+            end_column: range.end.character.saturating_add(1),
         },
     );
     Finding {
