@@ -1,0 +1,76 @@
+//! The plain form of progress, for a pipe or an automation: one line for each finished job, and a
+//! heartbeat that names what still runs. Nothing written is ever changed.
+
+use std::time::Duration;
+
+use towpath_report::RunEvent;
+
+use super::layout::roughly;
+use super::line::Line;
+use super::progress::{Header, Progress};
+use super::style::{Paint, Style};
+
+/// Time between two heartbeats.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
+
+/// Plain progress of a run.
+#[derive(Debug)]
+pub(super) struct Plain {
+    progress: Progress,
+    last_beat: Duration,
+}
+
+impl Plain {
+    pub(super) fn new(style: Style, header: Header, is_verbose: bool) -> Self {
+        Self {
+            progress: Progress::new(style, header, is_verbose, false),
+            last_beat: Duration::ZERO,
+        }
+    }
+
+    /// Takes an event in; returns what is to be written because of it.
+    pub(super) fn hear(&mut self, event: &RunEvent, now: Duration) -> String {
+        let lines = self.progress.hear(event, now);
+        let mut text = self.render(&lines);
+        text.push_str(&self.tick(now));
+        text
+    }
+
+    /// Returns the heartbeat when it is due, else nothing.
+    pub(super) fn tick(&mut self, now: Duration) -> String {
+        if now.saturating_sub(self.last_beat) < HEARTBEAT_EVERY || self.progress.running.is_empty()
+        {
+            return String::new();
+        }
+        self.last_beat = now;
+        let line = self.heartbeat(now);
+        self.render(&[line])
+    }
+
+    fn heartbeat(&self, now: Duration) -> Line {
+        let progress = &self.progress;
+        let name = |running: &super::progress::Running| {
+            let elapsed = now.saturating_sub(running.since).as_millis() as u64;
+            format!("{} ({})", running.name, roughly(elapsed))
+        };
+        let names: Vec<String> = progress.running.iter().map(name).collect();
+        let elapsed = roughly(now.as_millis() as u64);
+        Line::new().painted(
+            Paint::Faint,
+            format!(
+                "  … {elapsed}, {} of {} done, running: {}",
+                progress.done,
+                progress.jobs,
+                names.join(", ")
+            ),
+        )
+    }
+
+    fn render(&self, lines: &[Line]) -> String {
+        let style = self.progress.layout.style;
+        lines
+            .iter()
+            .map(|line| line.render(&style) + "\n")
+            .collect()
+    }
+}

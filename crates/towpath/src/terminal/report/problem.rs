@@ -1,0 +1,249 @@
+//! One numbered problem of the last screen: what, where, and as much as helps to see why.
+
+use towpath_report::writers::snippet;
+use towpath_report::{Cause, CauseKind};
+use towpath_report::{Comparison, Place, Problem, TestCase};
+use unicode_width::UnicodeWidthStr;
+
+use super::FinalReport;
+use crate::terminal::line::{Line, sanitize, wrap};
+use crate::terminal::style::Paint;
+
+/// Where a short remark at the right ends, and where a command does.
+const REMARK_END: usize = 75;
+const COMMAND_END: usize = 78;
+
+/// Columns of the number before a problem.
+const MARGIN: usize = 3;
+
+/// How many lines of a test's own message are shown.
+const MESSAGE_LINES: usize = 3;
+
+/// Returns the lines of one problem. `in_full` adds the source around it.
+pub(super) fn problem(
+    report: &FinalReport<'_>,
+    number: usize,
+    cause: &Cause,
+    in_full: bool,
+) -> Vec<Line> {
+    let mut lines = title(report, number, cause);
+    let place = shown_place(cause);
+    if let Some(place) = &place {
+        lines.push(place_line(report, cause, place));
+    }
+    if !in_full {
+        return lines;
+    }
+    match &cause.kind {
+        CauseKind::Finding(finding) => lines.extend(around(report, finding.place.as_ref())),
+        CauseKind::Tests {
+            cases, comparison, ..
+        } => lines.extend(test(report, cause, cases, comparison.as_ref())),
+        CauseKind::Problem(problem) => lines.extend(own_problem(report, problem)),
+        CauseKind::Job => {
+            lines.extend(logs_command(cause).map(|command| remark(report, Line::new(), &command)))
+        }
+    }
+    lines
+}
+
+fn title(report: &FinalReport<'_>, number: usize, cause: &Cause) -> Vec<Line> {
+    let group = match cause.project.as_str() {
+        "" => cause.group.clone(),
+        project => format!("{} ({project})", cause.group),
+    };
+    let mut words = format!("{group} · {}", sanitize(&cause.title));
+    if !cause.extent.is_empty() {
+        words = format!("{words}, {}", cause.extent);
+    }
+    let columns = report.style.text_columns();
+    let tag = if cause.fixable { "fixable" } else { "" };
+    let fits_beside = MARGIN + words.width() + 2 + tag.len() <= REMARK_END.min(columns);
+    if !tag.is_empty() && !fits_beside {
+        words = format!("{words} ({tag})");
+    }
+    let mut lines = Vec::new();
+    for (index, part) in wrap(&words, columns.saturating_sub(MARGIN))
+        .into_iter()
+        .enumerate()
+    {
+        let margin = if index == 0 {
+            format!("{number:<2} ")
+        } else {
+            " ".repeat(MARGIN)
+        };
+        lines.push(
+            Line::new()
+                .painted(Paint::Bad, margin)
+                .painted(Paint::Strong, part),
+        );
+    }
+    if !tag.is_empty()
+        && fits_beside
+        && let Some(line) = lines.pop()
+    {
+        lines.push(line.ending_at(REMARK_END.min(columns), Paint::Hint, tag));
+    }
+    lines
+}
+
+/// A test is wrong where it fails, as long as that is in its own file.
+fn shown_place(cause: &Cause) -> Option<Place> {
+    let CauseKind::Tests { cases, .. } = &cause.kind else {
+        return cause.place.clone();
+    };
+    let failed_at = cases.first().and_then(|case| case.failed_at.clone());
+    match (&cause.place, failed_at) {
+        (Some(place), Some(failed_at)) if place.path == failed_at.path => Some(failed_at),
+        (Some(place), _) => Some(place.clone()),
+        (None, failed_at) => failed_at,
+    }
+}
+
+fn place_line(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Line {
+    let line = Line::new()
+        .plain(" ".repeat(MARGIN))
+        .painted(Paint::Hint, place.to_string());
+    let CauseKind::Tests { cases, .. } = &cause.kind else {
+        return line;
+    };
+    match cases.first().and_then(|case| case.failed_at.as_ref()) {
+        Some(failed_at) if failed_at.path != place.path && !report.style.is_narrow() => line
+            .plain("   fails in ")
+            .painted(Paint::Hint, failed_at.to_string()),
+        _ => line,
+    }
+}
+
+fn test(
+    report: &FinalReport<'_>,
+    cause: &Cause,
+    cases: &[TestCase],
+    comparison: Option<&Comparison>,
+) -> Vec<Line> {
+    let mut lines = match (comparison, cases.first()) {
+        (Some(comparison), _) => {
+            written(snippet::comparison(comparison, report.style.of_writers())).collect()
+        }
+        (None, Some(case)) => message(report, case, &cause.title),
+        (None, None) => Vec::new(),
+    };
+    let others = other_cases(cases);
+    match logs_command(cause) {
+        Some(command) => lines.push(remark(
+            report,
+            Line::new().plain("     ").plain(others),
+            &command,
+        )),
+        None if !others.is_empty() => lines.push(Line::new().plain("     ").plain(others)),
+        None => {}
+    }
+    lines
+}
+
+/// Lines that a writer of reports has made, for this stream.
+fn written(lines: Vec<String>) -> impl Iterator<Item = Line> {
+    lines.into_iter().map(|line| Line::new().plain(line))
+}
+
+/// The source around a place, where the file can be read.
+fn around(report: &FinalReport<'_>, place: Option<&Place>) -> Vec<Line> {
+    let Some(place) = place else {
+        return Vec::new();
+    };
+    let Some(text) = (report.source)(&place.path) else {
+        return Vec::new();
+    };
+    written(snippet::snippet(&text, place, report.style.of_writers())).collect()
+}
+
+/// What a test says itself, unless the title says it already.
+fn message(report: &FinalReport<'_>, case: &TestCase, title: &str) -> Vec<Line> {
+    if case.message.is_empty() || case.message == title {
+        return Vec::new();
+    }
+    let columns = report.style.text_columns().saturating_sub(5);
+    let parts = case
+        .message
+        .lines()
+        .flat_map(|line| wrap(&sanitize(line), columns));
+    parts
+        .take(MESSAGE_LINES)
+        .map(|part| Line::new().plain("     ").plain(part))
+        .collect()
+}
+
+/// Names the cases beside the first: `and 2 more cases: a, b`.
+fn other_cases(cases: &[TestCase]) -> String {
+    let others = cases.get(1..).unwrap_or_default();
+    if others.is_empty() {
+        return String::new();
+    }
+    let is_one_test = cases
+        .iter()
+        .all(|case| case.function() == cases[0].function());
+    let noun = if is_one_test { "case" } else { "test" };
+    let plural = if others.len() == 1 { "" } else { "s" };
+    let names: Vec<String> = others
+        .iter()
+        .map(|case| sanitize(short_name(case, is_one_test)))
+        .collect();
+    format!(
+        "and {} more {noun}{plural}: {}",
+        others.len(),
+        names.join(", ")
+    )
+}
+
+fn short_name(case: &TestCase, is_one_test: bool) -> &str {
+    if is_one_test && let Some((_, parameters)) = case.id.split_once('[') {
+        return parameters.strip_suffix(']').unwrap_or(parameters);
+    }
+    case.id
+        .rsplit_once("::")
+        .map_or(case.id.as_str(), |(_, name)| name)
+}
+
+/// The log of the job that found it last, among those of the check itself.
+fn logs_command(cause: &Cause) -> Option<String> {
+    let of_check = cause
+        .jobs
+        .iter()
+        .rev()
+        .find(|job| job.starts_with(&cause.group));
+    let job = of_check.or_else(|| cause.jobs.last())?;
+    let quoted = if job.contains([' ', '(']) {
+        format!("\"{job}\"")
+    } else {
+        job.clone()
+    };
+    Some(format!("towpath logs {quoted}"))
+}
+
+/// A command at the right of a line that is cut for it; alone at the left on a narrow terminal.
+fn remark(report: &FinalReport<'_>, line: Line, command: &str) -> Line {
+    let end = COMMAND_END.min(report.style.text_columns());
+    if report.style.is_narrow() || line.width() == 0 {
+        return Line::new().plain("     ").painted(Paint::Hint, command);
+    }
+    line.cut(end.saturating_sub(command.width() + 2))
+        .ending_at(end, Paint::Hint, command)
+}
+
+/// Why towpath itself could not do the work.
+fn own_problem(report: &FinalReport<'_>, problem: &Problem) -> Vec<Line> {
+    let mut lines = around(report, problem.place.as_ref());
+    let columns = report.style.text_columns().saturating_sub(MARGIN + 6);
+    for hint in &problem.hints {
+        for (index, part) in wrap(hint, columns).into_iter().enumerate() {
+            let head = if index == 0 { "hint: " } else { "      " };
+            lines.push(
+                Line::new()
+                    .plain(" ".repeat(MARGIN))
+                    .painted(Paint::Hint, head)
+                    .plain(part),
+            );
+        }
+    }
+    lines
+}

@@ -1,0 +1,3 @@
+//! Tests of the command, from events or arguments to what a person reads.
+
+mod terminal;

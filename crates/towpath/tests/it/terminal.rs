@@ -1,0 +1,318 @@
+//! The last screen of a run, made from one recorded run and what becomes of it.
+
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use towpath::terminal::{
+    ColorChoice, FinalReport, Header, Screen, Size, Style, Surroundings, Verbosity, final_report,
+};
+use towpath_report::{
+    Conclusion, Coverage, FileCoverage, Finding, Place, Problem, Reused, RunEvent, RunRecord,
+    Severity, TestCase, TestOutcome, Verdict,
+};
+
+const RECORDED: &str = include_str!("../../examples/humanize.jsonl");
+const LISTS: &str = include_str!("../../examples/humanize_lists.py");
+
+const STYLE: Style = Style {
+    color: false,
+    unicode: true,
+    columns: 80,
+};
+
+fn events() -> Vec<RunEvent> {
+    RECORDED
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a recorded event"))
+        .collect()
+}
+
+/// One lint fault, one test fault on every Python, two findings that do not block.
+fn failed_run() -> RunRecord {
+    let record = events().into_iter().find_map(|event| match event {
+        RunEvent::RunFinished { record } => Some(*record),
+        _ => None,
+    });
+    record.expect("the recorded run has an end")
+}
+
+fn passed_run() -> RunRecord {
+    let mut record = failed_run();
+    record.verdict = Verdict::Passed;
+    for job in &mut record.jobs {
+        if job.conclusion == Conclusion::Failure {
+            job.conclusion = Conclusion::Success;
+        }
+        job.result.findings.retain(|finding| !finding.blocking);
+        job.result.tests = Vec::new();
+        job.result.failed = false;
+    }
+    record
+}
+
+/// Nothing changed: 784 tests on 4 Pythons, coverage 98.5 %.
+fn reused_run() -> RunRecord {
+    let mut record = passed_run();
+    record.duration_ms = 80;
+    for job in &mut record.jobs {
+        job.reused = Some(Reused {
+            run: 213,
+            at: 34_860,
+            commit: "5b41c9e".to_owned(),
+        });
+        if job.group == "tests" {
+            job.result.tests = (0..784).map(passing_test).collect();
+        }
+        if job.group == "coverage" {
+            job.result.coverage = Some(coverage(197, 200));
+        }
+    }
+    record
+}
+
+fn passing_test(number: u32) -> TestCase {
+    TestCase {
+        id: format!("tests/test_a.py::test_{number}"),
+        path: "tests/test_a.py".to_owned(),
+        line: number + 1,
+        outcome: TestOutcome::Passed,
+        seconds: 0.0,
+        message: String::new(),
+        failed_at: None,
+        details: String::new(),
+    }
+}
+
+fn coverage(executed: u32, all: u32) -> Coverage {
+    let file = FileCoverage {
+        executed: (1..=executed).collect(),
+        missing: (executed + 1..=all).collect(),
+        ..FileCoverage::default()
+    };
+    Coverage {
+        files: BTreeMap::from([("src/a.py".to_owned(), file)]),
+        branches: false,
+    }
+}
+
+fn interrupted_run() -> RunRecord {
+    let mut record = failed_run();
+    record.verdict = Verdict::Interrupted;
+    for job in &mut record.jobs {
+        let is_late = job.group == "tests" || matches!(job.group.as_str(), "coverage" | "wheel");
+        if is_late {
+            job.conclusion = Conclusion::Cancelled;
+            job.result.tests = Vec::new();
+        }
+    }
+    record
+}
+
+fn report(record: &RunRecord, style: Style) -> String {
+    final_report(&FinalReport {
+        record,
+        style,
+        is_quiet: false,
+        is_verbose: false,
+        source: &|path| (path == "src/humanize/lists.py").then(|| LISTS.to_owned()),
+        moment: &|seconds| format!("{:02}:{:02}", seconds / 3_600 % 24, seconds / 60 % 60),
+    })
+}
+
+#[test]
+fn failed_run_explains_each_cause_once() {
+    assert_snapshot!(report(&failed_run(), STYLE));
+}
+
+#[test]
+fn failed_run_fits_45_columns() {
+    let text = report(
+        &failed_run(),
+        Style {
+            columns: 45,
+            ..STYLE
+        },
+    );
+    assert_snapshot!(text);
+}
+
+#[test]
+fn failed_run_is_readable_in_ascii() {
+    let text = report(
+        &failed_run(),
+        Style {
+            unicode: false,
+            ..STYLE
+        },
+    );
+    assert!(text.is_ascii(), "{text}");
+    assert_snapshot!(text);
+}
+
+#[test]
+fn failed_run_has_colors() {
+    let text = report(
+        &failed_run(),
+        Style {
+            color: true,
+            ..STYLE
+        },
+    );
+    assert_snapshot!(text.replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn nothing_changed_takes_two_lines() {
+    assert_snapshot!(report(&reused_run(), STYLE));
+}
+
+#[test]
+fn passed_run_says_how_much_was_reused() {
+    assert_snapshot!(report(&passed_run(), STYLE));
+}
+
+#[test]
+fn interrupted_run_says_what_is_kept() {
+    assert_snapshot!(report(&interrupted_run(), STYLE));
+}
+
+#[test]
+fn what_towpath_could_not_do_comes_with_its_hint() {
+    let mut record = passed_run();
+    record.verdict = Verdict::Error;
+    record.sandbox = "landlock+seccomp".to_owned();
+    record.not_run = vec!["codespell src (.pre-commit-config.yaml:12)".to_owned()];
+    let job = record
+        .jobs
+        .iter_mut()
+        .find(|job| job.name == "types")
+        .expect("a job called types");
+    job.conclusion = Conclusion::Error;
+    job.reused = None;
+    job.result.errors = vec![
+        Problem::error("cannot fetch mypy 1.18 from the package index: connection refused")
+            .with_hint(
+                "check the network, or set `UV_DEFAULT_INDEX` to an index that can be reached",
+            ),
+    ];
+    assert_snapshot!(report(&record, STYLE));
+}
+
+#[test]
+fn long_lists_are_counted() {
+    let mut record = passed_run();
+    record.verdict = Verdict::Failed;
+    let finding = |line: u32, blocking: bool| Finding {
+        tool: "ruff".to_owned(),
+        rule: if blocking { "F821" } else { "E711" }.to_owned(),
+        rule_url: None,
+        message: format!(
+            "undefined name `name_{line}` in a message that goes on for longer than a line of 80"
+        ),
+        place: Some(Place::at("src/humanize/number.py", line, 5)),
+        severity: Severity::Error,
+        fixable: blocking,
+        blocking,
+    };
+    let job = record
+        .jobs
+        .iter_mut()
+        .find(|job| job.name == "lint")
+        .expect("a job called lint");
+    job.conclusion = Conclusion::Failure;
+    job.result.findings = (1..=23)
+        .map(|line| finding(line, true))
+        .chain((1..=40).map(|line| finding(line, false)))
+        .collect();
+    let text = report(&record, STYLE);
+    let (_, end) = text.split_once("\n20 ").expect("twenty are explained");
+    assert_snapshot!(end);
+}
+
+/// What standard error shows of the recorded events.
+fn progress(
+    environment: &[(&str, &str)],
+    size: Option<Size>,
+    verbosity: Verbosity,
+    changed: Option<&str>,
+) -> String {
+    let environment: BTreeMap<String, String> = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let surroundings = Surroundings {
+        environment: &environment,
+        color: ColorChoice::Auto,
+        stdout: size,
+        stderr: size,
+    };
+    let record = failed_run();
+    let header = Header {
+        title: record.title,
+        notes: record.notes,
+        changed: changed.map(str::to_owned),
+    };
+    let mut written = Vec::new();
+    let mut screen = Screen::new(
+        &surroundings,
+        verbosity,
+        header,
+        Box::new(&mut written),
+        Box::new(|| None),
+    );
+    for event in events() {
+        screen.event(&event);
+        screen.tick();
+    }
+    drop(screen);
+    String::from_utf8(written).expect("UTF-8")
+}
+
+#[test]
+fn pipe_gets_one_line_for_each_job() {
+    assert_snapshot!(progress(&[], None, Verbosity::Normal, None));
+}
+
+#[test]
+fn automation_gets_no_movement_on_a_terminal() {
+    let size = Some(Size {
+        columns: 80,
+        rows: 24,
+    });
+    let text = progress(
+        &[("CI", "true"), ("NO_COLOR", "1")],
+        size,
+        Verbosity::Normal,
+        None,
+    );
+    assert_eq!(text, progress(&[], None, Verbosity::Normal, None));
+}
+
+#[test]
+fn quiet_shows_no_progress() {
+    assert_eq!(progress(&[], None, Verbosity::Quiet, None), "");
+}
+
+#[test]
+fn known_change_counts_what_is_reused() {
+    assert_snapshot!(progress(
+        &[],
+        None,
+        Verbosity::Normal,
+        Some("tests/test_lists.py changed")
+    ));
+}
+
+#[test]
+fn terminal_gets_its_cursor_back() {
+    let size = Some(Size {
+        columns: 80,
+        rows: 24,
+    });
+    let text = progress(&[], size, Verbosity::Normal, None);
+    assert_eq!(
+        text.matches("\u{1b}[?25l").count(),
+        text.matches("\u{1b}[?25h").count()
+    );
+    assert!(text.rfind("\u{1b}[?25h") > text.rfind("\u{1b}[?25l"));
+}
