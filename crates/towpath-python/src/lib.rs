@@ -4,21 +4,49 @@
 //! Reading a project executes nothing of it. What is done with a fact is decided in the layers above.
 
 mod automation;
+mod child;
+mod coverage_settings;
+mod docs;
+mod environments;
+mod files;
 mod folder;
+mod ini;
+mod interpreters;
+mod layout;
+mod locks;
+mod machine;
+mod manifests;
+mod native;
 mod project;
+mod projects;
+mod python_source;
 mod python_version;
+mod requirement;
+mod scope;
 mod settings;
+mod test_suite;
+mod tools;
 
 pub use automation::{
     Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin, adoption,
     read_automation,
 };
+pub use environments::{
+    Environment, LocalProject, LockedInstall, Package, Requirements, Resolution,
+};
+pub use interpreters::{
+    Interpreter, InterpreterSearch, Markers, find_interpreters, search_interpreters,
+};
+pub use machine::Machine;
 pub use project::{
     BuildSystem, CoverageSettings, Docs, DocsTool, Layout, LayoutKind, Lock, LockKind, Manifest,
     ManifestKind, Project, ProjectVersion, Purpose, RequirementsFile, TestRunner, TestSuite,
     ToolConfigured,
 };
+pub use projects::read_projects;
 pub use python_version::{
     ParsePythonVersionError, PythonVersion, admitted_pythons, bounded_pythons,
 };
-pub use settings::{RawSettings, Setting, SettingKind, parse_settings};
+pub use requirement::{normalise_name, requirement_name};
+pub use scope::is_foreign_code;
+pub use settings::{RawSettings, Setting, SettingKind, parse_settings, read_settings};

@@ -40,6 +40,8 @@ pub struct Project {
     /// PEP 735, poetry, pdm, `tool.uv.dev-dependencies` (as `dev`), pipenv (as `dev-packages`),
     /// setuptools' `tests_require` and `setup_requires`. PEP 508.
     pub groups: BTreeMap<String, Vec<String>>,
+    /// Groups of the uv workspace's root, for a member; installed in the workspace, not declared here.
+    pub inherited_groups: BTreeMap<String, Vec<String>>,
     /// The names of `groups` that are installed unless told otherwise.
     pub default_groups: Vec<String>,
     /// Dependencies of hatch's environments, features not included.
@@ -184,6 +186,8 @@ pub struct RequirementsFile {
     pub requirements: Vec<String>,
     /// Paths of the files that it includes by `-r`, whether they exist or not.
     pub includes: Vec<String>,
+    /// Extras of the project itself that it asks for: `test` of a line `-e .[test]`.
+    pub own_extras: Vec<String>,
 }
 
 /// The tool that wrote a lock.
@@ -321,6 +325,7 @@ impl Project {
             dependencies: Vec::new(),
             extras: BTreeMap::new(),
             groups: BTreeMap::new(),
+            inherited_groups: BTreeMap::new(),
             default_groups: Vec::new(),
             hatch_environments: BTreeMap::new(),
             requirements_files: Vec::new(),

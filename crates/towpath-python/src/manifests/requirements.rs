@@ -1,0 +1,258 @@
+//! Files of requirements in pip's format: what they are for, what they hold, what they include.
+
+use std::collections::BTreeSet;
+
+use towpath_host::Tree;
+
+use crate::files::read_optional;
+use crate::folder;
+use crate::requirement::{append, is_requirement, requirement_extras};
+use crate::{Purpose, RequirementsFile};
+
+/// What one file of requirements says, with what it includes.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// Requirements as PEP 508.
+    pub(crate) requirements: Vec<String>,
+    /// Files that it includes by `-r`, first to last.
+    pub(crate) includes: Vec<String>,
+    /// Extras of projects that it installs by path: `test` of `-e .[test]`, with the project's folder.
+    pub(crate) own_extras: Vec<(String, Vec<String>)>,
+    /// Whether any line carries a hash.
+    pub(crate) hashed: bool,
+}
+
+/// Reads a file of requirements and, once each, those that it includes.
+pub(crate) fn read(tree: &Tree, path: &str) -> Content {
+    let mut content = Content::default();
+    follow(tree, path, &mut BTreeSet::new(), &mut content);
+    content
+}
+
+fn follow(tree: &Tree, path: &str, seen: &mut BTreeSet<String>, content: &mut Content) {
+    if !seen.insert(path.to_owned()) {
+        return;
+    }
+    let Some(text) = read_optional(tree, path) else { return };
+    for line in logical_lines(&text) {
+        content.hashed |= line.contains("--hash=");
+        if let Some(option) = line.strip_prefix('-') {
+            read_option(tree, path, option, seen, content);
+            continue;
+        }
+        let requirement = line.split(" --").next().unwrap_or_default().trim();
+        if is_requirement(requirement) {
+            append(&mut content.requirements, [requirement.to_owned()]);
+        } else {
+            read_path(requirement, content);
+        }
+    }
+}
+
+fn read_option(tree: &Tree, path: &str, option: &str, seen: &mut BTreeSet<String>, content: &mut Content) {
+    let split = option.find([' ', '=', '\t']).unwrap_or(option.len());
+    let (name, value) = option.split_at(split);
+    let value = value.trim_start_matches([' ', '=', '\t']).trim();
+    match name {
+        "r" | "-requirement" => {
+            if let Some(included) = folder::resolve(folder::parent(path), value) {
+                append(&mut content.includes, [included.clone()]);
+                follow(tree, &included, seen, content);
+            }
+        }
+        "e" | "-editable" => read_path(value, content),
+        // `-rbase.txt` without a space.
+        _ if option.starts_with('r') && !option.starts_with("-") => {
+            read_option(tree, path, &format!("r {}", option.get(1..).unwrap_or_default()), seen, content);
+        }
+        _ => {}
+    }
+}
+
+/// Notes a project that is installed from a folder; pip takes such paths from the folder it runs in,
+/// which is the project's.
+fn read_path(written: &str, content: &mut Content) {
+    let target = written.strip_prefix("file:").unwrap_or(written).trim_start_matches("//");
+    let target = target.split('[').next().unwrap_or_default();
+    if target.starts_with('.') {
+        content.own_extras.push((target.to_owned(), requirement_extras(written)));
+    }
+}
+
+/// The lines without comments, with lines joined that end in a backslash.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut is_continued = false;
+    for line in text.lines() {
+        let line = without_comment(line);
+        let (line, continues) = match line.trim_end().strip_suffix('\\') {
+            Some(line) => (line, true),
+            None => (line, false),
+        };
+        match lines.last_mut() {
+            Some(last) if is_continued => {
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            _ => lines.push(line.trim().to_owned()),
+        }
+        is_continued = continues;
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+fn without_comment(line: &str) -> &str {
+    if line.trim_start().starts_with('#') {
+        return "";
+    }
+    line.find(" #").map_or(line, |start| &line[..start])
+}
+
+/// Returns the files of requirements among the paths of a project, relative to it, sorted: compiled
+/// files stand before the files that they were compiled from.
+pub(crate) fn find<'a>(tree: &Tree, root: &str, relative_paths: impl Iterator<Item = &'a str>) -> Vec<RequirementsFile> {
+    let mut files: Vec<RequirementsFile> = relative_paths
+        .filter_map(|relative| classify(relative).map(|purpose| (folder::join(root, relative), purpose)))
+        .map(|(path, purpose)| {
+            let content = read(tree, &path);
+            let compiled_from = compiled_from(tree, &path);
+            RequirementsFile {
+                purpose: purpose_by_includes(purpose, &content),
+                hashed: content.hashed,
+                compiled_from,
+                requirements: content.requirements,
+                includes: content.includes,
+                own_extras: content.own_extras.into_iter().filter(|(target, _)| is_own(target)).flat_map(|(_, extras)| extras).collect(),
+                path,
+            }
+        })
+        .collect();
+    files.sort_by(|a, b| order(a).cmp(&order(b)));
+    files
+}
+
+fn is_own(target: &str) -> bool {
+    matches!(target.trim_end_matches('/'), "." | ".." | "../")
+}
+
+fn order(file: &RequirementsFile) -> (usize, bool, &str) {
+    let depth = file.path.matches('/').count();
+    (depth, file.compiled_from.is_none() && file.path.ends_with(".in"), file.path.as_str())
+}
+
+/// A file of unknown purpose that includes the development file is one itself.
+fn purpose_by_includes(purpose: Purpose, content: &Content) -> Purpose {
+    if purpose != Purpose::Other {
+        return purpose;
+    }
+    let included = content.includes.iter().filter_map(|path| classify(path));
+    included.filter(|one| matches!(one, Purpose::Tests | Purpose::Development)).min().unwrap_or(purpose)
+}
+
+/// The file that a compiled file names in its header, else the `.in` beside it.
+fn compiled_from(tree: &Tree, path: &str) -> Option<String> {
+    let stem = path.strip_suffix(".txt")?;
+    let beside = format!("{stem}.in");
+    if tree.contains(&beside) {
+        return Some(beside);
+    }
+    let text = read_optional(tree, path)?;
+    let header: Vec<&str> = text.lines().take(12).filter(|line| line.starts_with('#')).collect();
+    if !header.iter().any(|line| line.contains("autogenerated by")) {
+        return None;
+    }
+    let command = header.iter().find(|line| line.contains("pip-compile") || line.contains("uv pip compile"))?;
+    let source = command.split_whitespace().filter(|word| !word.starts_with('-')).rfind(|word| {
+        word.ends_with(".in") || word.ends_with(".toml") || word.ends_with(".py") || word.ends_with(".cfg")
+    })?;
+    [folder::parent(path), ""].iter().find_map(|folder| {
+        folder::resolve(folder, source).filter(|source| tree.contains(source))
+    })
+}
+
+const TESTS: &[&str] = &["test", "tests", "testing", "tst", "pytest", "unittest"];
+const DEVELOPMENT: &[&str] = &["dev", "devel", "develop", "development", "local", "contrib", "contributing", "all", "ci"];
+const LINT: &[&str] = &["lint", "linting", "linters", "style", "format", "formatting", "quality", "flake8", "precommit", "black", "ruff", "pylint"];
+const TYPES: &[&str] = &["typing", "types", "type", "mypy", "typecheck", "pyright"];
+const DOCS: &[&str] = &["doc", "docs", "documentation", "rtd", "sphinx", "mkdocs"];
+
+/// Returns what a file of this name is for; `None` where it is no file of requirements.
+pub(crate) fn classify(path: &str) -> Option<Purpose> {
+    let name = folder::file_name(path).to_ascii_lowercase();
+    let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".in"))?;
+    let folder = folder::file_name(folder::parent(path)).to_ascii_lowercase();
+    let in_folder = matches!(folder.trim_start_matches('.'), "requirements" | "reqs" | "requirement" | "requires");
+    let is_named = ["requirements", "requirement", "reqs", "requires"].iter().find_map(|word| split_out(stem, word));
+    let rest = match is_named {
+        Some(rest) => rest,
+        None if in_folder => stem.to_owned(),
+        None => return None,
+    };
+    let words: Vec<&str> = rest.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    // `constraints.txt` in a folder of requirements installs nothing.
+    if words.iter().any(|word| matches!(*word, "constraints" | "constraint")) {
+        return None;
+    }
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
+    Some(if has(DOCS) || matches!(folder.as_str(), "doc" | "docs") {
+        Purpose::Docs
+    } else if has(LINT) {
+        Purpose::Lint
+    } else if has(TYPES) {
+        Purpose::Types
+    } else if has(TESTS) || (words.is_empty() && matches!(folder.as_str(), "test" | "tests" | "testing")) {
+        Purpose::Tests
+    } else if has(DEVELOPMENT) {
+        Purpose::Development
+    } else if words.is_empty() || words.iter().all(|word| matches!(*word, "base" | "main" | "prod" | "production" | "common" | "runtime" | "install" | "core" | "default" | "py3" | "lock")) {
+        Purpose::Runtime
+    } else {
+        Purpose::Other
+    })
+}
+
+/// What is left of a file's stem without a word: `dev` of `requirements-dev`, `dev_requirements` and
+/// `devrequirements`; `None` where the word is not in it.
+fn split_out(stem: &str, word: &str) -> Option<String> {
+    let (before, after) = stem.split_once(word)?;
+    let is_joined = after.starts_with(|next: char| next.is_ascii_alphanumeric());
+    (!is_joined).then(|| format!("{before} {after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_the_purpose_by_the_name() {
+        for (path, expected) in [
+            ("requirements.txt", Some(Purpose::Runtime)),
+            ("requirements-dev.txt", Some(Purpose::Development)),
+            ("dev-requirements.txt", Some(Purpose::Development)),
+            ("dev_requirements.txt", Some(Purpose::Development)),
+            ("devrequirements.txt", Some(Purpose::Development)),
+            ("requirements.test.txt", Some(Purpose::Tests)),
+            ("test_requirements.txt", Some(Purpose::Tests)),
+            ("requirements/tests.in", Some(Purpose::Tests)),
+            ("requirements/base.txt", Some(Purpose::Runtime)),
+            ("requirements/typing.txt", Some(Purpose::Types)),
+            ("requirements/constraints.txt", None),
+            ("docs/requirements.txt", Some(Purpose::Docs)),
+            ("tests/requirements.txt", Some(Purpose::Tests)),
+            ("src/requirements.txt", Some(Purpose::Runtime)),
+            ("requirements-lint.txt", Some(Purpose::Lint)),
+            ("requirements-bench.txt", Some(Purpose::Other)),
+            ("README.txt", None),
+            ("prerequisites.txt", None),
+        ] {
+            assert_eq!(classify(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn joins_lines_and_drops_comments() {
+        let text = "# head\na==1 \\\n  --hash=sha256:x  # why\n\nb # c\n-r x.txt\n";
+        assert_eq!(logical_lines(text), ["a==1 --hash=sha256:x", "b", "-r x.txt"]);
+    }
+}

@@ -1,0 +1,102 @@
+//! The files that hold tests, and the few folders that stand for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{Glob, GlobBuilder, GlobSetBuilder};
+
+use crate::files::ProjectFiles;
+use crate::folder;
+use crate::scope::{TEST_FOLDERS, holds_no_tests};
+
+/// Returns the test files of a project by `python_files`, relative to the repository, in order.
+pub(super) fn find(files: &ProjectFiles<'_>, patterns: &[String]) -> Vec<String> {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        set.add(glob);
+    }
+    let Ok(set) = set.build() else { return Vec::new() };
+    files
+        .relative_paths()
+        .filter(|path| path.ends_with(".py") && !holds_no_tests(path))
+        .filter(|path| set.is_match(folder::file_name(path)) || set.is_match(path))
+        .map(|path| files.path(path))
+        .collect()
+}
+
+/// Returns the folders and files that `testpaths` names and that exist, relative to the repository.
+pub(super) fn expand(files: &ProjectFiles<'_>, test_paths: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for written in test_paths {
+        let Some(path) = folder::resolve(files.root, written) else { continue };
+        let matches = if written.contains(['*', '?', '[']) {
+            glob(files, &path)
+        } else if files.tree.contains(&path) || crate::files::folder_exists(files.tree, &path) {
+            vec![path]
+        } else {
+            Vec::new()
+        };
+        crate::requirement::append(&mut found, matches);
+    }
+    found
+}
+
+fn glob(files: &ProjectFiles<'_>, pattern: &str) -> Vec<String> {
+    let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { return Vec::new() };
+    let matcher = glob.compile_matcher();
+    let mut found = BTreeSet::new();
+    for path in &files.paths {
+        // A folder matches as well as a file; its files then need not.
+        let mut end = 0;
+        while let Some(next) = path.get(end..).and_then(|rest| rest.find('/')) {
+            end += next;
+            let folder = path.get(..end).unwrap_or_default();
+            if matcher.is_match(folder) {
+                found.insert(folder.to_owned());
+            }
+            end += 1;
+        }
+        if path.ends_with(".py") && matcher.is_match(path) {
+            found.insert((*path).to_owned());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Returns the topmost folders that stand for test files: the folder named `tests` or alike above
+/// each, else the file itself, or its folder where several lie there.
+pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String]) -> Vec<String> {
+    let mut named = BTreeSet::new();
+    let mut loose: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for path in found {
+        match test_folder(files.root, path) {
+            Some(folder) => {
+                named.insert(folder);
+            }
+            None => loose.entry(folder::parent(path)).or_default().push(path),
+        }
+    }
+    for (folder, paths) in loose {
+        let is_project = folder == files.root;
+        if paths.len() > 1 && !is_project {
+            named.insert(folder.to_owned());
+        } else {
+            named.extend(paths.into_iter().cloned());
+        }
+    }
+    let all = named.clone();
+    named.retain(|path| !all.iter().any(|other| other != path && folder::is_within(other, path)));
+    named.into_iter().collect()
+}
+
+/// The topmost folder with a name for tests above a file.
+fn test_folder(root: &str, path: &str) -> Option<String> {
+    let relative = folder::parent(folder::below(root, path)?);
+    let mut parts = Vec::new();
+    for part in relative.split('/') {
+        parts.push(part);
+        if TEST_FOLDERS.contains(&part) {
+            return Some(folder::join(root, &parts.join("/")));
+        }
+    }
+    None
+}
