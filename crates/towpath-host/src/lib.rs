@@ -13,7 +13,9 @@ pub mod http;
 pub mod lock;
 mod note;
 pub mod secret;
+pub mod sandbox;
 pub mod store;
+pub mod system;
 pub mod tree;
 
 pub use digest::{Digest, digest_file};

@@ -49,8 +49,13 @@ pub enum Refusal {
     #[error("`{}` cannot be shown at another path without the level `namespaces`", .0.display())]
     Moved(PathBuf),
     /// The file system refused an overlay of these folders; hand a writable copy instead.
-    #[error("the folders below `{}` cannot be laid over each other: {1}", .0.display())]
-    OverlayRefused(PathBuf, String),
+    #[error("the folders below `{}` cannot be laid over each other: {reason}", target.display())]
+    OverlayRefused {
+        /// Where the job would have seen them.
+        target: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
 }
 
 impl Error {

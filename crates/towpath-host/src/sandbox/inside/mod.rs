@@ -18,6 +18,7 @@ mod overlay;
 mod processes;
 mod restrict;
 mod root;
+mod running;
 mod serve;
 
 use std::fs::File;

@@ -213,5 +213,6 @@ fn gather_folders(folder: &Path, all: &mut BTreeSet<PathBuf>) -> bool {
             Err(_) => complete = false,
         }
     }
-    complete & (all.insert(folder.to_owned()) || folder.to_str().is_some())
+    all.insert(folder.to_owned());
+    complete && folder.to_str().is_some()
 }

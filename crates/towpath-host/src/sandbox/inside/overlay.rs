@@ -92,10 +92,10 @@ impl Overlay<'_> {
     }
 
     fn refused(&self, error: Errno) -> BuildError {
-        BuildError::Refused(Refusal::OverlayRefused(
-            self.target.to_owned(),
-            error.desc().to_owned(),
-        ))
+        BuildError::Refused(Refusal::OverlayRefused {
+            target: self.target.to_owned(),
+            reason: error.desc().to_owned(),
+        })
     }
 }
 

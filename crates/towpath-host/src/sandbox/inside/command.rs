@@ -1,0 +1,200 @@
+//! Starting one command: finding its program and handing it its environment, folder and output.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use nix::unistd::Pid;
+use rustix::fs::{Mode, OFlags, openat};
+
+use super::super::model::{CommandSpec, JobSandbox, Level};
+use super::build::{BuildError, step, step_at};
+use super::restrict;
+
+/// A command that was started.
+pub(super) struct Started {
+    pub(super) process: Pid,
+    pub(super) output: PipeReader,
+}
+
+/// Starts commands under the sandbox's rules.
+pub(super) struct Launcher {
+    scratch: PathBuf,
+    /// Variables that have other values than the caller says.
+    variables: BTreeMap<&'static str, PathBuf>,
+    restricted: Option<Restricted>,
+}
+
+/// A thread under rules that bind it for good; what it starts is bound as well.
+struct Restricted {
+    commands: Sender<Command>,
+    processes: Receiver<io::Result<u32>>,
+}
+
+impl Launcher {
+    /// Prepares the private folders and rules that commands need where there are no namespaces.
+    pub(super) fn new(sandbox: &JobSandbox) -> Result<Self, BuildError> {
+        let mut launcher = Self {
+            scratch: sandbox.scratch.clone(),
+            variables: BTreeMap::new(),
+            restricted: None,
+        };
+        if sandbox.level == Level::Namespaces {
+            return Ok(launcher);
+        }
+        for (variable, name) in [("HOME", "home"), ("TMPDIR", "tmp")] {
+            let folder = sandbox.scratch.join(name);
+            fs::create_dir_all(&folder).map_err(step_at("make", &folder))?;
+            launcher.variables.insert(variable, folder);
+        }
+        if sandbox.level == Level::LandlockSeccomp {
+            let private = launcher.variables.values().cloned().collect();
+            launcher.restricted = Some(Restricted::start(sandbox.clone(), private)?);
+        }
+        Ok(launcher)
+    }
+
+    /// Starts a command; an error is one sentence for the user.
+    pub(super) fn start(&self, spec: &CommandSpec, scratch: &File) -> Result<Started, String> {
+        let program = program(spec)?;
+        let (output, writer) =
+            io::pipe().map_err(|error| format!("cannot make a pipe for its output: {error}"))?;
+        let mut command = Command::new(&program);
+        command
+            .env_clear()
+            .envs(&spec.environment)
+            .envs(&self.variables)
+            .current_dir(&spec.folder)
+            .process_group(0)
+            .stdin(Stdio::null());
+        if let Some((name, arguments)) = spec.arguments.split_first() {
+            command.arg0(name).args(arguments);
+        }
+        match &spec.stdout_file {
+            Some(path) => command.stdout(self.stdout_file(path, scratch)?),
+            None => command.stdout(second(&writer)?),
+        };
+        command.stderr(writer);
+        let process = match &self.restricted {
+            Some(restricted) => restricted.spawn(command),
+            None => command.spawn().map(|child| child.id()),
+        }
+        .map_err(|error| not_started(&program, &spec.folder, &error))?;
+        Ok(Started {
+            process: Pid::from_raw(process.cast_signed()),
+            output,
+        })
+    }
+
+    /// Makes a file in the scratch folder, which a closed root shows to nobody else.
+    fn stdout_file(&self, path: &Path, scratch: &File) -> Result<OwnedFd, String> {
+        let relative = path.strip_prefix(&self.scratch).map_err(|_| {
+            format!("its output cannot go to `{}`, outside the sandbox", path.display())
+        })?;
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC;
+        openat(scratch, relative, flags, Mode::from_raw_mode(0o644))
+            .map_err(|error| format!("cannot write its output to `{}`: {error}", path.display()))
+    }
+}
+
+impl Restricted {
+    fn start(sandbox: JobSandbox, private: Vec<PathBuf>) -> Result<Self, BuildError> {
+        let (commands, to_start) = mpsc::channel::<Command>();
+        let (started, processes) = mpsc::channel();
+        let (ready, is_ready) = mpsc::channel();
+        thread::Builder::new()
+            .name("restricted".to_owned())
+            .spawn(move || {
+                let result = restrict::restrict(&sandbox, &private);
+                let is_bound = result.is_ok();
+                // A receiver that is gone means that the supervisor ends.
+                if ready.send(result).is_err() || !is_bound {
+                    return;
+                }
+                for mut command in to_start {
+                    if started.send(command.spawn().map(|child| child.id())).is_err() {
+                        return;
+                    }
+                }
+            })
+            .map_err(step("start a thread"))?;
+        is_ready.recv().map_err(step("close the sandbox"))??;
+        Ok(Self {
+            commands,
+            processes,
+        })
+    }
+
+    fn spawn(&self, command: Command) -> io::Result<u32> {
+        let ended = || io::Error::other("the thread that starts commands ended");
+        self.commands.send(command).map_err(|_| ended())?;
+        self.processes.recv().map_err(|_| ended())?
+    }
+}
+
+/// Finds the program as a shell would: a name with a slash is a path, another is looked up in `PATH`.
+fn program(spec: &CommandSpec) -> Result<PathBuf, String> {
+    let Some(name) = spec.arguments.first().filter(|name| !name.is_empty()) else {
+        return Err("there is no program to run".to_owned());
+    };
+    if name.contains('/') {
+        return Ok(spec.folder.join(name));
+    }
+    let path = spec.environment.get("PATH").map_or("", String::as_str);
+    std::env::split_paths(path)
+        .map(|folder| spec.folder.join(folder).join(name))
+        .find(|candidate| is_executable(candidate))
+        .ok_or_else(|| {
+            if path.is_empty() {
+                format!("the program `{name}` was not found: `PATH` is empty")
+            } else {
+                format!("the program `{name}` was not found in `{path}`")
+            }
+        })
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Says why, since the system's "no such file" may mean the folder, the program or its interpreter.
+fn not_started(program: &Path, folder: &Path, error: &io::Error) -> String {
+    let (program_name, folder_name) = (program.display(), folder.display());
+    if error.kind() != io::ErrorKind::NotFound {
+        return format!("the program `{program_name}` cannot be started: {error}");
+    }
+    if !folder.is_dir() {
+        return format!("there is no folder `{folder_name}` to run in");
+    }
+    match interpreter(program) {
+        Some(interpreter) => {
+            format!("the program `{program_name}` needs `{interpreter}`, which is not there")
+        }
+        None if program.exists() => {
+            format!("the program `{program_name}` needs a loader that is not there")
+        }
+        None => format!("there is no program `{program_name}`"),
+    }
+}
+
+/// Reads the program that a script names in its first line.
+fn interpreter(script: &Path) -> Option<String> {
+    let text = fs::read(script).ok()?;
+    let line = text.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let line = String::from_utf8_lossy(line);
+    line.split_whitespace().next().map(str::to_owned)
+}
+
+fn second(writer: &io::PipeWriter) -> Result<io::PipeWriter, String> {
+    writer
+        .try_clone()
+        .map_err(|error| format!("cannot make a pipe for its output: {error}"))
+}
