@@ -4,5 +4,7 @@
 //! its own: what is checked, planned and run is decided in the crates below.
 
 pub mod arguments;
+pub mod command_reference;
 pub mod exit_code;
+pub mod settings_reference;
 pub mod terminal;

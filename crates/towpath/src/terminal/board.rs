@@ -75,9 +75,10 @@ impl Board {
         }
     }
 
-    /// Returns what takes the block off the screen and gives the cursor back.
+    /// Returns what takes the block off the screen and gives the cursor back, and what was not yet said.
     pub(super) fn end(&mut self, size: Size) -> String {
-        self.redraw(&[], &[], size)
+        let lines = self.progress.close();
+        self.redraw(&lines, &[], size)
     }
 
     fn draw(&mut self, scrolling: &[Line], now: Duration, size: Size) -> String {
@@ -405,7 +406,10 @@ mod tests {
             at(0),
             SIZE,
         ));
-        let mut narrow = Terminal { row: 10, ..Terminal::default() };
+        let mut narrow = Terminal {
+            row: 10,
+            ..Terminal::default()
+        };
         narrow.write(&board.hear(
             &finished("lint", Conclusion::Success),
             at(300),

@@ -7,58 +7,58 @@ use super::style::{Paint, Style};
 
 /// A line of painted pieces without its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub(super) struct Line {
     pieces: Vec<(Paint, String)>,
 }
 
 impl Line {
     /// Returns an empty line.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::default()
     }
 
     /// Returns the line with a plain piece more.
     #[must_use]
-    pub fn plain(self, text: impl Into<String>) -> Self {
+    pub(super) fn plain(self, text: impl Into<String>) -> Self {
         self.painted(Paint::Plain, text)
     }
 
     /// Returns the line with a painted piece more.
     #[must_use]
-    pub fn painted(mut self, paint: Paint, text: impl Into<String>) -> Self {
+    pub(super) fn painted(mut self, paint: Paint, text: impl Into<String>) -> Self {
         self.pieces.push((paint, text.into()));
         self
     }
 
     /// Returns the line with the pieces of another behind it.
     #[must_use]
-    pub fn append(mut self, other: Self) -> Self {
+    pub(super) fn append(mut self, other: Self) -> Self {
         self.pieces.extend(other.pieces);
         self
     }
 
     /// Returns the line filled with blanks up to a column, one at least.
     #[must_use]
-    pub fn to_column(self, column: usize) -> Self {
+    pub(super) fn to_column(self, column: usize) -> Self {
         let blanks = column.saturating_sub(self.width()).max(1);
         self.plain(" ".repeat(blanks))
     }
 
     /// Returns the line with a piece that ends at a column; one blank stands before it at least.
     #[must_use]
-    pub fn ending_at(self, column: usize, paint: Paint, text: &str) -> Self {
+    pub(super) fn ending_at(self, column: usize, paint: Paint, text: &str) -> Self {
         let start = column.saturating_sub(text.width());
         self.to_column(start).painted(paint, text)
     }
 
     /// Returns how many columns the line takes.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
     }
 
     /// Returns the line cut to some columns, with an ellipsis where something is lost.
     #[must_use]
-    pub fn cut(self, columns: usize) -> Self {
+    pub(super) fn cut(self, columns: usize) -> Self {
         if self.width() <= columns {
             return self;
         }
@@ -78,7 +78,7 @@ impl Line {
     }
 
     /// Returns the line as it is written to a stream, blanks at its end left out.
-    pub fn render(&self, style: &Style) -> String {
+    pub(super) fn render(&self, style: &Style) -> String {
         let mut pieces = self.pieces.clone();
         while let Some((_, text)) = pieces.last_mut() {
             text.truncate(text.trim_end_matches(' ').len());
@@ -120,7 +120,7 @@ fn cut_text(text: &str, columns: usize, loses: bool) -> String {
 }
 
 /// Returns text broken between words into lines of some columns; a longer word stays whole.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let Some(line) = lines.last_mut() else { break };

@@ -23,7 +23,7 @@ use board::Board;
 use plain::Plain;
 
 pub use board::Size;
-pub use line::Line;
+pub use line::wrap;
 pub use progress::Header;
 pub use report::{FinalReport, final_report};
 pub use style::{ColorChoice, Paint, Style};
@@ -97,7 +97,8 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Shows the progress of one run on one stream. The cursor is given back when it is dropped.
+/// Shows the progress of one run on one stream. When it is dropped, the last lines are written and the
+/// cursor is given back.
 pub struct Screen<'a> {
     form: Form,
     writer: Box<dyn Write + 'a>,
@@ -190,9 +191,11 @@ impl<'a> Screen<'a> {
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
         let size = self.last_size;
-        if let Form::Live(board) = &mut self.form {
-            let text = board.end(size);
-            self.write(&text);
-        }
+        let text = match &mut self.form {
+            Form::Silent => String::new(),
+            Form::Plain(plain) => plain.end(),
+            Form::Live(board) => board.end(size),
+        };
+        self.write(&text);
     }
 }

@@ -47,6 +47,12 @@ impl Plain {
         self.render(&[line])
     }
 
+    /// Returns what was not yet said.
+    pub(super) fn end(&mut self) -> String {
+        let lines = self.progress.close();
+        self.render(&lines)
+    }
+
     fn heartbeat(&self, now: Duration) -> Line {
         let progress = &self.progress;
         let name = |running: &super::progress::Running| {

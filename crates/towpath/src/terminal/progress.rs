@@ -171,8 +171,8 @@ impl Progress {
     }
 
     /// What is left to say when the run ends and no job did any work: the failures among the reused.
-    fn close(&mut self) -> Vec<Line> {
-        if self.header_shown {
+    pub(super) fn close(&mut self) -> Vec<Line> {
+        if self.header_shown || self.jobs == 0 {
             return Vec::new();
         }
         self.header_shown = true;

@@ -1,3 +1,4 @@
 //! Tests of the command, from events or arguments to what a person reads.
 
+mod reference;
 mod terminal;
