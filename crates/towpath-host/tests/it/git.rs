@@ -1,0 +1,257 @@
+//! What git is asked, in repositories of every shape.
+
+use towpath_host::Git;
+use towpath_host::git::{ChangedLines, Error};
+use towpath_testing::TestContext;
+
+fn open(context: &TestContext) -> Git {
+    Git::discover(context.root()).unwrap().unwrap()
+}
+
+fn changes(context: &TestContext, revision: &str) -> Vec<(String, Vec<(u32, u32)>)> {
+    let changes = open(context).changed_since(revision).unwrap();
+    changes
+        .into_iter()
+        .map(|ChangedLines { path, added }| (path, added))
+        .collect()
+}
+
+fn change(path: &str, added: &[(u32, u32)]) -> (String, Vec<(u32, u32)>) {
+    (path.to_owned(), added.to_vec())
+}
+
+#[test]
+fn a_repository_without_commits_has_no_head() {
+    let context = TestContext::new();
+    let git = open(&context);
+    assert_eq!((git.head(), git.branch().as_deref()), (None, Some("main")));
+    assert_eq!(git.tags().unwrap(), Vec::<String>::new());
+    assert!(matches!(
+        git.changed_since("main"),
+        Err(Error::UnknownRevision { .. })
+    ));
+    assert!(!git.is_dirty().unwrap());
+}
+
+#[test]
+fn outside_of_a_repository_there_is_none() {
+    let context = TestContext::without_git();
+    assert!(Git::discover(context.root()).unwrap().is_none());
+    context.write(".git", "gitdir: /nowhere\n");
+    assert!(Git::discover(context.root()).unwrap().is_none());
+}
+
+#[test]
+fn tells_head_branch_tags_and_remote() {
+    let context = TestContext::new();
+    context.write("a", "1");
+    let commit = context.commit("a");
+    context.git(&["tag", "v1.9"]);
+    context.git(&["tag", "v1.10"]);
+    context.git(&[
+        "remote",
+        "add",
+        "origin",
+        "https://me:secret@example.org/x.git",
+    ]);
+    let git = open(&context);
+    assert_eq!(git.head(), Some(commit.clone()));
+    assert_eq!(git.branch().as_deref(), Some("main"));
+    assert_eq!(git.tags().unwrap(), ["v1.10", "v1.9"]);
+    assert_eq!(
+        git.remote_url().as_deref(),
+        Some("https://example.org/x.git")
+    );
+    context.git(&["pack-refs", "--all"]);
+    assert_eq!(git.head(), Some(commit.clone()));
+    context.git(&["checkout", "--quiet", "--detach"]);
+    assert_eq!((git.head(), git.branch()), (Some(commit), None));
+}
+
+#[test]
+fn lists_added_lines_of_commits_working_tree_and_untracked_files() {
+    let context = TestContext::new();
+    context
+        .write("changed.py", "1\n2\n3\n4\n")
+        .write("gone.py", "x\n")
+        .write("moved from.py", "a\nb\nc\nd\ne\n")
+        .write("shortened.py", "1\n2\n")
+        .commit("base");
+    context.git(&["checkout", "--quiet", "-b", "topic"]);
+    context
+        .write("changed.py", "1\ntwo\n3\n4\n")
+        .remove("gone.py")
+        .commit("on the branch");
+    context.git(&["checkout", "--quiet", "main"]);
+    context
+        .write("elsewhere.py", "not mine\n")
+        .commit("on main");
+    context.git(&["checkout", "--quiet", "topic"]);
+    context.git(&["mv", "moved from.py", "moved\tto.py"]);
+    context
+        .write("changed.py", "1\ntwo\n3\n4\nfive\nsix")
+        .write("shortened.py", "1\n")
+        .write("untracked é.py", "a\nb\n")
+        .write("empty.py", "")
+        .write("binary.bin", [0, 1, 2, b'\n']);
+    assert_eq!(
+        changes(&context, "main"),
+        [
+            change("binary.bin", &[]),
+            change("changed.py", &[(2, 2), (5, 6)]),
+            change("empty.py", &[]),
+            change("gone.py", &[]),
+            change("moved\tto.py", &[]),
+            change("moved from.py", &[]),
+            change("shortened.py", &[]),
+            change("untracked é.py", &[(1, 2)]),
+        ]
+    );
+}
+
+#[test]
+fn shows_files_of_revisions() {
+    let context = TestContext::new();
+    context.write("a b/é.txt", "old").commit("one");
+    context.write("a b/é.txt", "new").commit("two");
+    let git = open(&context);
+    assert_eq!(
+        git.show("HEAD~1", "a b/é.txt").unwrap().as_deref(),
+        Some(&b"old"[..])
+    );
+    assert_eq!(git.show("HEAD", "absent").unwrap(), None);
+    assert_eq!(git.show("no-such-branch", "a b/é.txt").unwrap(), None);
+}
+
+#[test]
+fn a_revision_is_never_an_option() {
+    let context = TestContext::new();
+    context.write("a", "1").commit("a");
+    let target = context.folder().join("written");
+    let revision = format!("--output={}", target.display());
+    let error = open(&context).changed_since(&revision).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the repository has no revision `{revision}`")
+    );
+    assert!(!target.exists());
+}
+
+#[test]
+fn a_shallow_clone_is_named_as_the_reason() {
+    let origin = TestContext::new();
+    origin.write("a", "1").commit("one");
+    origin.git(&["branch", "old"]);
+    origin.write("a", "2").commit("two");
+    let context = TestContext::without_git();
+    let url = format!("file://{}", origin.root().display());
+    context.git(&[
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--no-single-branch",
+        &url,
+        ".",
+    ]);
+    let error = open(&context).changed_since("origin/old").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::NoMergeBase {
+                is_shallow: true,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(
+        error
+            .hints()
+            .iter()
+            .any(|hint| hint.contains("--unshallow"))
+    );
+}
+
+#[test]
+fn nothing_in_the_repository_is_executed() {
+    let context = TestContext::new();
+    context
+        .write("a.py", "1\n")
+        .write("a.bin", "1\n")
+        .commit("base");
+    let evil = context.folder().join("evil");
+    context.write_program(
+        "../evil.sh",
+        &format!("#!/bin/sh\ntouch {}\ncat\n", evil.display()),
+    );
+    let program = context.folder().join("evil.sh").display().to_string();
+    for key in [
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+        "diff.external",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.a=b.process",
+        "filter.a=b.clean",
+        "filter.lfs.clean",
+    ] {
+        context.git(&["config", key, &program]);
+    }
+    context.git(&["config", "filter.evil.required", "true"]);
+    context.git(&[
+        "config",
+        "core.hooksPath",
+        &context.folder().display().to_string(),
+    ]);
+    context
+        .write(
+            ".gitattributes",
+            "*.py filter=evil diff=evil\n*.bin filter=a=b\n*.lfs filter=lfs\n",
+        )
+        .write("a.py", "1\n2\n")
+        .write("a.bin", "1\n3\n")
+        .write("new.lfs", "1\n");
+    let git = open(&context);
+    assert!(git.is_dirty().unwrap());
+    let paths: Vec<String> = changes(&context, "HEAD")
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(paths, [".gitattributes", "a.bin", "a.py", "new.lfs"]);
+    git.show("HEAD", "a.py").unwrap();
+    git.submodules().unwrap();
+    assert!(!evil.exists());
+}
+
+#[test]
+fn a_linked_working_tree_names_all_its_folders() {
+    let context = TestContext::new();
+    context.write("a", "1");
+    let commit = context.commit("a");
+    let linked = context.folder().join("linked");
+    context.git(&[
+        "worktree",
+        "add",
+        "--quiet",
+        &linked.display().to_string(),
+        "-b",
+        "other",
+    ]);
+    let git = Git::discover(&linked).unwrap().unwrap();
+    assert_eq!(
+        (git.head(), git.branch().as_deref()),
+        (Some(commit), Some("other"))
+    );
+    let git_folder = context.root().join(".git");
+    let expected = vec![
+        linked.join(".git"),
+        git_folder.join("worktrees/linked"),
+        git_folder,
+    ];
+    assert_eq!(git.view().folders(), expected);
+    let ordinary = open(&context);
+    assert_eq!(ordinary.view().folders(), [context.root().join(".git")]);
+}

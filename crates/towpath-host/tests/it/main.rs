@@ -1,0 +1,6 @@
+//! Tests of the machine layer on real folders, repositories and processes.
+
+mod clean_tree;
+mod git;
+mod store;
+mod tree;

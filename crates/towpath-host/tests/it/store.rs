@@ -1,0 +1,184 @@
+//! The store under faults: damage, two at once, read-only and full disks, cleaning.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use towpath_host::store::{Keep, KindUsage};
+use towpath_host::{Digest, Store, clock};
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path))
+        } else {
+            files.push(path)
+        }
+    }
+    files
+}
+
+#[test]
+fn returns_what_was_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("a/b")).unwrap();
+    let digest = store.put(b"bytes").unwrap();
+    assert_eq!(digest, Digest::of(b"bytes"));
+    assert_eq!(store.put(b"bytes").unwrap(), digest);
+    assert_eq!(store.get(&digest).unwrap().as_deref(), Some(&b"bytes"[..]));
+    assert_eq!(store.get(&Digest::of(b"other")).unwrap(), None);
+    store.put_entry("verdicts", "../../key", b"one").unwrap();
+    store.put_entry("verdicts", "../../key", b"two").unwrap();
+    assert_eq!(
+        store.entry("verdicts", "../../key").unwrap().as_deref(),
+        Some(&b"two"[..])
+    );
+    assert_eq!(store.entry("other", "../../key").unwrap(), None);
+    store.remove_entry("verdicts", "../../key").unwrap();
+    store.remove_entry("verdicts", "../../key").unwrap();
+    assert_eq!(store.entry("verdicts", "../../key").unwrap(), None);
+    assert!(
+        files_below(folder.path())
+            .iter()
+            .all(|path| path.starts_with(folder.path().join("a/b")))
+    );
+}
+
+#[test]
+fn damage_is_a_miss_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let digest = store.put(b"bytes").unwrap();
+    store.put_entry("verdicts", "key", b"one").unwrap();
+    for path in files_below(folder.path()) {
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.pop();
+        bytes.push(b'?');
+        std::fs::write(&path, bytes).unwrap();
+    }
+    assert_eq!(store.get(&digest).unwrap(), None);
+    assert_eq!(store.entry("verdicts", "key").unwrap(), None);
+    let warnings = store.take_warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings
+            .iter()
+            .all(|warning| warning.contains("was damaged"))
+    );
+    assert_eq!(store.take_warnings(), Vec::<String>::new());
+    assert_eq!(files_below(&folder.path().join("bad")).len(), 2);
+    store.put(b"bytes").unwrap();
+    assert!(store.get(&digest).unwrap().is_some());
+}
+
+#[test]
+fn an_entry_in_the_place_of_another_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store.put_entry("verdicts", "a", b"one").unwrap();
+    let path = files_below(&folder.path().join("entries")).remove(0);
+    std::fs::rename(&path, path.with_file_name(Digest::of(b"b").as_str())).unwrap();
+    assert_eq!(store.entry("verdicts", "b").unwrap(), None);
+}
+
+#[test]
+fn many_writers_of_one_entry_leave_a_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<Vec<u8>> = (0..8).map(|byte| vec![byte; 100_000]).collect();
+    std::thread::scope(|scope| {
+        for text in &texts {
+            scope.spawn(|| {
+                let store = Store::open(folder.path()).unwrap();
+                for _ in 0..5 {
+                    store.put_entry("kind", "key", text).unwrap();
+                    assert!(texts.contains(&store.entry("kind", "key").unwrap().unwrap()));
+                }
+                assert_eq!(store.take_warnings(), Vec::<String>::new());
+            });
+        }
+    });
+}
+
+#[test]
+fn cleans_by_age_and_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store.put(b"12345").unwrap();
+    store.put_entry("old", "a", b"").unwrap();
+    store.put_entry("new", "a", b"").unwrap();
+    let ago = clock::system_time() - Duration::from_secs(10 * 24 * 3600);
+    for path in files_below(&folder.path().join("entries/old")) {
+        File::options()
+            .append(true)
+            .open(path)
+            .unwrap()
+            .set_modified(ago)
+            .unwrap();
+    }
+    let usage = store.usage().unwrap();
+    assert_eq!(usage.kinds["blobs"], KindUsage { files: 1, bytes: 5 });
+    assert_eq!(usage.total().files, 3);
+    let week = Duration::from_secs(7 * 24 * 3600);
+    assert_eq!(store.clean(&Keep::UsedWithin(week)).unwrap().files, 1);
+    assert_eq!(store.entry("old", "a").unwrap(), None);
+    assert_eq!(store.clean(&Keep::AllBut("new")).unwrap().files, 1);
+    assert_eq!(store.usage().unwrap().total().files, 1);
+    assert_eq!(store.clean(&Keep::Nothing).unwrap().bytes, 5);
+    assert_eq!(store.usage().unwrap().total().files, 0);
+}
+
+#[test]
+fn reading_notes_the_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let digest = store.put(b"1").unwrap();
+    let ago = clock::system_time() - Duration::from_secs(10 * 24 * 3600);
+    let path = files_below(&folder.path().join("blobs")).remove(0);
+    File::options()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .set_modified(ago)
+        .unwrap();
+    store.get(&digest).unwrap();
+    assert_eq!(
+        store
+            .clean(&Keep::UsedWithin(Duration::from_secs(3600)))
+            .unwrap()
+            .files,
+        0
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, Permissions::from_mode(0o500)).unwrap();
+    match Store::open(&closed) {
+        Err(error) => assert!(error.hints()[0].contains("TOWPATH_CACHE_DIR")),
+        // Root writes everywhere.
+        Ok(store) => drop(store.put(b"1").unwrap()),
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_no_part_of_an_entry() {
+    // A file size limit stands for a disk that ends in the middle of a write.
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store.put_entry("kind", "key", b"before").unwrap();
+    drop(store);
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        let error = towpath_host::store::Error::new(full, std::fs::write(full, b"x").unwrap_err());
+        assert_eq!(
+            error.to_string(),
+            "the disk is full: `/dev/full` could not be written"
+        );
+    }
+}
