@@ -1,1 +1,19 @@
-//! placeholder
+//! Plans and runs workflows.
+//!
+//! [`plan`] is pure: a workflow becomes the jobs that will run, their matrix expanded and their needs
+//! resolved. [`run`] starts them, as many at once as the machine carries and the longest known first,
+//! reuses verdicts whose dependencies are unchanged, and emits [`towpath_report::RunEvent`]s.
+//! Knows no single action, no Python and no screen.
+
+mod action;
+mod plan;
+mod reuse;
+mod run;
+mod schedule;
+
+pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
+pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
+pub use reuse::{
+    Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history, tree_digest,
+};
+pub use run::{Completed, Observer, Request, folder_name, run};

@@ -1,0 +1,124 @@
+//! What a step that `uses` something does: the one trait behind every action.
+//! Knows no action in particular; the registry is handed in.
+
+use std::collections::BTreeMap;
+
+use towpath_host::sandbox::Cancel;
+use towpath_report::{CheckResult, Conclusion};
+
+use crate::reuse::{Dependencies, Key};
+
+/// The evaluated inputs of one step, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepInputs(pub BTreeMap<String, String>);
+
+impl StepInputs {
+    /// Returns an input, or the empty text where it is not given, as `inputs.NAME` does.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+}
+
+/// The result of a job that this one needs.
+#[derive(Debug, Clone)]
+pub struct NeededResult {
+    /// Display name of the needed job.
+    pub job: String,
+    /// Its check or id without the matrix.
+    pub group: String,
+    /// The project it concerns.
+    pub project: String,
+    /// How it ended.
+    pub conclusion: Conclusion,
+    /// What it found.
+    pub result: CheckResult,
+}
+
+/// Tells what a job is doing; may be called from any thread.
+pub trait Progress: Sync {
+    /// Says in one line what the job does now.
+    fn doing(&self, text: &str);
+    /// Passes on a line that a process of the job printed.
+    fn output(&self, line: &str);
+}
+
+/// All that an action may use while it runs.
+pub struct JobContext<'a> {
+    /// Display name of the job.
+    pub job: &'a str,
+    /// Results of the jobs that this one needs, in the order of the plan.
+    pub needs: &'a [NeededResult],
+    /// Asked to end: the action ends its processes and returns.
+    pub cancel: &'a Cancel,
+    /// Where progress goes.
+    pub progress: &'a dyn Progress,
+    /// Existing folder for the job's log and kept files.
+    pub folder: &'a std::path::Path,
+}
+
+/// What an action did.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How the step ended.
+    pub conclusion: Conclusion,
+    /// Why it was skipped; empty otherwise.
+    pub reason: String,
+    /// What it found.
+    pub result: CheckResult,
+    /// What the result depends on, when that is known to be complete; `None` is never stored.
+    pub dependencies: Option<Dependencies>,
+    /// CPU time of its processes in milliseconds.
+    pub cpu_ms: u64,
+    /// Commands that ran.
+    pub commands: Vec<Vec<String>>,
+}
+
+impl Outcome {
+    /// Returns the outcome of a step that does not apply.
+    pub fn skipped(reason: impl Into<String>) -> Self {
+        Self::ended(Conclusion::Skipped, CheckResult::default()).because(reason)
+    }
+
+    /// Returns an outcome that is not stored.
+    pub fn ended(conclusion: Conclusion, result: CheckResult) -> Self {
+        Self {
+            conclusion,
+            reason: String::new(),
+            result,
+            dependencies: None,
+            cpu_ms: 0,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Returns the outcome with a reason.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+}
+
+/// An action: what `uses: NAME@VERSION` runs.
+pub trait Action: Sync {
+    /// Returns the name before the `@`, such as `towpath/check`.
+    fn name(&self) -> &'static str;
+
+    /// Returns what the result depends on beside the contents of files, found without starting a
+    /// process and without the results of needed jobs; `None` where that cannot be told before running.
+    fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key>;
+
+    /// Runs the step.
+    fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome;
+}
+
+/// The actions that a run may use.
+pub struct Actions<'a>(pub &'a [&'a dyn Action]);
+
+impl<'a> Actions<'a> {
+    /// Returns the action that `uses` names; the version after `@` is not looked at.
+    pub fn find(&self, uses: &str) -> Option<&'a dyn Action> {
+        let name = uses.split('@').next().unwrap_or(uses);
+        self.0.iter().copied().find(|action| action.name() == name)
+    }
+}

@@ -1,0 +1,444 @@
+//! Runs a plan: one loop owns all state and hears every event over one channel, one thread works for
+//! each running job. Decides what to reuse, what to skip and when to stop; prints nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+use towpath_host::sandbox::Cancel;
+use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused, RunEvent};
+
+use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
+use crate::plan::{Plan, PlannedJob, PlannedStep};
+use crate::reuse::{LastRun, Ledger, StoredVerdict, job_history};
+use crate::schedule::Schedule;
+
+/// Hears what happens, in order.
+pub trait Observer {
+    /// Takes one event.
+    fn event(&mut self, event: &RunEvent);
+    /// Is called when nothing has happened for a tenth of a second.
+    fn tick(&mut self) {}
+}
+
+/// What a run is asked to do.
+pub struct Request<'a> {
+    /// The jobs.
+    pub plan: &'a Plan,
+    /// The actions that steps may use.
+    pub actions: &'a Actions<'a>,
+    /// Stored verdicts.
+    pub ledger: &'a Ledger<'a>,
+    /// How many jobs run at once, at least 1.
+    pub slots: usize,
+    /// Whether stored verdicts are ignored, by the name of the job.
+    pub force: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Number of the run.
+    pub run: u64,
+    /// Seconds since 1970 UTC at the start.
+    pub started: i64,
+    /// Commit checked out, shortened; empty without git.
+    pub commit: &'a str,
+    /// Folder that receives a folder for each job's log and files.
+    pub folder: PathBuf,
+    /// Signals: the first asks the jobs to end, the second kills them.
+    pub signals: Receiver<()>,
+}
+
+/// What a run came to.
+pub struct Completed {
+    /// The jobs, in the order they ended.
+    pub jobs: Vec<JobRecord>,
+    /// Whether a signal stopped the run.
+    pub interrupted: bool,
+    /// Warnings about the store: a verdict that could not be kept or read.
+    pub warnings: Vec<String>,
+}
+
+enum Message {
+    Progress { job: usize, text: String },
+    Output { job: usize, line: String },
+    Ended { job: usize, outcome: Box<Outcome> },
+}
+
+/// Runs all jobs of a plan and returns their records.
+pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
+    let (sender, messages) = crossbeam_channel::unbounded();
+    std::thread::scope(|scope| {
+        let mut run = Run::new(request, observer);
+        run.announce();
+        loop {
+            while let Some(job) = run.next_job() {
+                let (sender, cancel) = (sender.clone(), run.cancel.clone());
+                let needs = run.needed_results(job);
+                scope.spawn(move || work(request, job, &needs, &cancel, &sender));
+            }
+            if run.schedule.running() == 0 {
+                break;
+            }
+            crossbeam_channel::select! {
+                recv(messages) -> message => match message {
+                    Ok(message) => run.hear(message),
+                    Err(_) => break,
+                },
+                recv(request.signals) -> signal => if signal.is_ok() { run.stop() },
+                default(Duration::from_millis(100)) => run.observer.tick(),
+            }
+        }
+        run.complete()
+    })
+}
+
+struct Run<'a, 'b> {
+    request: &'a Request<'a>,
+    observer: &'b mut dyn Observer,
+    schedule: Schedule,
+    cancel: Cancel,
+    begun: Instant,
+    started_ms: BTreeMap<usize, u64>,
+    last: Vec<Option<LastRun>>,
+    records: BTreeMap<usize, JobRecord>,
+    order: Vec<usize>,
+    examined: BTreeSet<usize>,
+    interrupted: bool,
+    warnings: Vec<String>,
+}
+
+impl<'a, 'b> Run<'a, 'b> {
+    fn new(request: &'a Request<'a>, observer: &'b mut dyn Observer) -> Self {
+        let mut warnings = Vec::new();
+        let last: Vec<Option<LastRun>> = request
+            .plan
+            .jobs
+            .iter()
+            .map(|job| request.ledger.last(&job.name).unwrap_or_else(|error| {
+                warnings.push(error.to_string());
+                None
+            }))
+            .collect();
+        let estimates: Vec<u64> =
+            last.iter().map(|last| last.as_ref().map_or(0, LastRun::median_ms)).collect();
+        Self {
+            schedule: Schedule::new(&request.plan.jobs, &estimates),
+            request,
+            observer,
+            cancel: Cancel::new(),
+            begun: Instant::now(),
+            started_ms: BTreeMap::new(),
+            last,
+            records: BTreeMap::new(),
+            order: Vec::new(),
+            examined: BTreeSet::new(),
+            interrupted: false,
+            warnings,
+        }
+    }
+
+    fn announce(&mut self) {
+        let known = self.last.iter().all(Option::is_some);
+        self.observer.event(&RunEvent::RunStarted {
+            jobs: self.request.plan.jobs.iter().map(|job| job.name.clone()).collect(),
+            estimate_ms: if known { self.schedule.estimate_ms(self.request.slots) } else { 0 },
+        });
+    }
+
+    /// Returns the next job to work on, where a slot is free; ends those that need no work on the way.
+    fn next_job(&mut self) -> Option<usize> {
+        self.settle();
+        if self.schedule.running() >= self.request.slots {
+            return None;
+        }
+        let index = *self.schedule.ready().first()?;
+        self.started_ms.insert(index, self.elapsed_ms());
+        self.schedule.start(index);
+        self.observer.event(&RunEvent::JobStarted {
+            job: self.job(index).name.clone(),
+            estimate_ms: self.last[index].as_ref().map_or(0, LastRun::median_ms),
+        });
+        Some(index)
+    }
+
+    /// Ends every ready job that needs no work. One that ends may make others ready.
+    fn settle(&mut self) {
+        loop {
+            let ready = self.schedule.ready();
+            let fresh = |index: &usize| self.interrupted || !self.examined.contains(index);
+            let Some(index) = ready.into_iter().find(fresh) else { return };
+            self.examined.insert(index);
+            self.started_ms.insert(index, self.elapsed_ms());
+            if let Some(record) = self.without_work(index) {
+                self.finish(index, record);
+            }
+        }
+    }
+
+    fn without_work(&mut self, index: usize) -> Option<JobRecord> {
+        if self.interrupted {
+            let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+            return Some(self.record(index, outcome.because("not started"), None));
+        }
+        if let Some(reason) = self.blocked_by(index) {
+            return Some(self.record(index, Outcome::skipped(reason), None));
+        }
+        self.reused(index)
+    }
+
+    fn blocked_by(&self, index: usize) -> Option<String> {
+        let job = self.job(index);
+        if job.always {
+            return None;
+        }
+        let failed: Vec<&str> = job
+            .needs
+            .iter()
+            .filter_map(|need| self.records.get(need))
+            .filter(|record| {
+                !matches!(record.conclusion, Conclusion::Success | Conclusion::Neutral)
+                    && !record.advisory
+            })
+            .map(|record| record.name.as_str())
+            .collect();
+        (!failed.is_empty()).then(|| format!("needs {}, which did not pass", failed.join(", ")))
+    }
+
+    fn reused(&mut self, index: usize) -> Option<JobRecord> {
+        let job = self.job(index);
+        if (self.request.force)(&job.name) {
+            return None;
+        }
+        let [step] = job.steps.as_slice() else { return None };
+        let action = self.request.actions.find(&step.uses)?;
+        let key = action.reuse_key(&step.inputs, &self.needed_results(index))?;
+        match self.request.ledger.find(&key) {
+            Ok(found) => {
+                let (verdict, result) = found?;
+                let reused = Reused { run: verdict.run, at: verdict.at, commit: verdict.commit };
+                let mut outcome = Outcome::ended(verdict.conclusion, result).because(verdict.reason);
+                outcome.commands = verdict.commands;
+                Some(self.record(index, outcome, Some(reused)))
+            }
+            Err(error) => {
+                self.warnings.push(error.to_string());
+                None
+            }
+        }
+    }
+
+    fn needed_results(&self, index: usize) -> Vec<NeededResult> {
+        let needed = |need: &usize| {
+            self.records.get(need).map(|record| NeededResult {
+                job: record.name.clone(),
+                group: record.group.clone(),
+                project: record.project.clone(),
+                conclusion: record.conclusion,
+                result: record.result.clone(),
+            })
+        };
+        self.job(index).needs.iter().filter_map(needed).collect()
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Progress { job, text } => {
+                let job = self.job(job).name.clone();
+                self.observer.event(&RunEvent::JobProgress { job, text });
+            }
+            Message::Output { job, line } => {
+                let job = self.job(job).name.clone();
+                self.observer.event(&RunEvent::JobOutput { job, line });
+            }
+            Message::Ended { job, outcome } => self.ended(job, *outcome),
+        }
+    }
+
+    fn ended(&mut self, index: usize, mut outcome: Outcome) {
+        if self.interrupted && outcome.conclusion == Conclusion::Error {
+            outcome.conclusion = Conclusion::Cancelled;
+        }
+        let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
+        if !matches!(outcome.conclusion, Conclusion::Cancelled | Conclusion::Error) {
+            self.remember(index, &outcome, duration_ms);
+        }
+        let record = self.record(index, outcome, None);
+        self.finish(index, record);
+    }
+
+    /// Keeps the verdict, where its dependencies are known, and the duration.
+    fn remember(&mut self, index: usize, outcome: &Outcome, duration_ms: u64) {
+        let (request, job) = (self.request, self.job(index));
+        let ledger = request.ledger;
+        let mut kept = Ok(());
+        if let Some(dependencies) = &outcome.dependencies {
+            kept = ledger.keep(dependencies, &outcome.result, |files, result| StoredVerdict {
+                tree: ledger.tree_digest.clone(),
+                files,
+                conclusion: outcome.conclusion,
+                reason: outcome.reason.clone(),
+                result,
+                run: request.run,
+                at: request.started,
+                commit: request.commit.to_owned(),
+                duration_ms,
+                commands: outcome.commands.clone(),
+            });
+        }
+        let last = LastRun {
+            dependencies: outcome.dependencies.clone(),
+            conclusion: outcome.conclusion,
+            at: request.started,
+            commit: request.commit.to_owned(),
+            durations_ms: job_history(self.last[index].as_ref(), duration_ms),
+        };
+        let kept = kept.and_then(|()| ledger.keep_last(&job.name, &last));
+        if let Err(error) = kept {
+            self.warnings.push(format!("the verdict of `{}` was not kept: {error}", job.name));
+        }
+    }
+
+    fn record(&self, index: usize, outcome: Outcome, reused: Option<Reused>) -> JobRecord {
+        let job = self.job(index);
+        let started_ms = self.started_ms.get(&index).copied().unwrap_or(0);
+        JobRecord {
+            name: job.name.clone(),
+            group: job.group.clone(),
+            project: job.project.clone(),
+            conclusion: outcome.conclusion,
+            reason: outcome.reason,
+            advisory: job.advisory,
+            result: outcome.result,
+            reused,
+            started_ms,
+            duration_ms: self.elapsed_ms() - started_ms,
+            cpu_ms: outcome.cpu_ms,
+            commands: outcome.commands,
+        }
+    }
+
+    fn finish(&mut self, index: usize, record: JobRecord) {
+        self.schedule.end(index);
+        self.observer.event(&RunEvent::JobFinished { record: Box::new(record.clone()) });
+        self.records.insert(index, record);
+        self.order.push(index);
+    }
+
+    fn stop(&mut self) {
+        if self.interrupted {
+            self.cancel.kill_now();
+            return;
+        }
+        self.interrupted = true;
+        self.cancel.cancel();
+        self.observer.event(&RunEvent::Stopping { running: self.schedule.running() });
+    }
+
+    fn complete(mut self) -> Completed {
+        let waiting = self.schedule.waiting();
+        debug_assert!(waiting.is_empty(), "a plan has no circles, so every job was reached");
+        let records = &mut self.records;
+        Completed {
+            jobs: self.order.iter().filter_map(|index| records.remove(index)).collect(),
+            interrupted: self.interrupted,
+            warnings: self.warnings,
+        }
+    }
+
+    fn job(&self, index: usize) -> &'a PlannedJob {
+        &self.request.plan.jobs[index]
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
+    }
+}
+
+struct Channel<'a> {
+    job: usize,
+    sender: &'a Sender<Message>,
+}
+
+impl Progress for Channel<'_> {
+    fn doing(&self, text: &str) {
+        // The receiver lives as long as the scope of the run; nothing is lost that anybody reads.
+        let _ = self.sender.send(Message::Progress { job: self.job, text: text.to_owned() });
+    }
+
+    fn output(&self, line: &str) {
+        let _ = self.sender.send(Message::Output { job: self.job, line: line.to_owned() });
+    }
+}
+
+/// Does a job's work on its own thread: its steps in order, up to the first that does not succeed.
+fn work(
+    request: &Request<'_>,
+    index: usize,
+    needs: &[NeededResult],
+    cancel: &Cancel,
+    sender: &Sender<Message>,
+) {
+    let job = &request.plan.jobs[index];
+    let channel = Channel { job: index, sender };
+    let folder = request.folder.join(folder_name(&job.name));
+    let outcome = match fs_err::create_dir_all(&folder) {
+        Ok(()) => {
+            let context =
+                JobContext { job: &job.name, needs, cancel, progress: &channel, folder: &folder };
+            run_steps(request.actions, &job.steps, &context)
+        }
+        Err(error) => failed_to_start(
+            Problem::error(format!("cannot make the folder of job `{}`: {error}", job.name))
+                .with_hint("free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder"),
+        ),
+    };
+    let _ = sender.send(Message::Ended { job: index, outcome: Box::new(outcome) });
+}
+
+fn run_steps(actions: &Actions<'_>, steps: &[PlannedStep], context: &JobContext<'_>) -> Outcome {
+    let mut whole = Outcome::ended(Conclusion::Success, CheckResult::default());
+    for step in steps {
+        let Some(action) = actions.find(&step.uses) else {
+            return failed_to_start(
+                Problem::error(format!("job `{}` uses `{}`, which is no built-in action", context.job, step.uses))
+                    .with_hint("`towpath help actions` lists the built-in actions"),
+            );
+        };
+        let outcome = action.run(&step.inputs, context);
+        let ended = !matches!(outcome.conclusion, Conclusion::Success | Conclusion::Neutral);
+        whole = if steps.len() == 1 { outcome } else { joined(whole, outcome) };
+        if ended {
+            break;
+        }
+    }
+    whole
+}
+
+fn joined(mut whole: Outcome, step: Outcome) -> Outcome {
+    whole.conclusion = step.conclusion;
+    whole.reason = step.reason;
+    whole.cpu_ms += step.cpu_ms;
+    whole.commands.extend(step.commands);
+    whole.result.summary = step.result.summary;
+    whole.result.findings.extend(step.result.findings);
+    whole.result.tests.extend(step.result.tests);
+    whole.result.notes.extend(step.result.notes);
+    whole.result.errors.extend(step.result.errors);
+    whole.result.artifacts.extend(step.result.artifacts);
+    whole.result.coverage = step.result.coverage.or(whole.result.coverage);
+    whole.result.failed |= step.result.failed;
+    whole
+}
+
+fn failed_to_start(problem: Problem) -> Outcome {
+    let result = CheckResult {
+        summary: "could not be run".to_owned(),
+        errors: vec![problem],
+        ..CheckResult::default()
+    };
+    Outcome::ended(Conclusion::Error, result)
+}
+
+/// Returns a job's name as the name of its folder: letters, digits, `.`, `-` and `_` stay.
+pub fn folder_name(job: &str) -> String {
+    let keep = |c: char| if c.is_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+    job.chars().map(keep).collect()
+}
