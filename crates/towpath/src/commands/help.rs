@@ -14,7 +14,7 @@ use crate::terminal::{Paint, Style, wrap};
 const TOPICS: [&str; 2] = ["config", "exit-codes"];
 
 /// Returns the help on a topic: nothing, `config`, `config TABLE`, `exit-codes`, or a command.
-pub fn help(topic: &[String], style: Style) -> Result<String, Problem> {
+pub fn help(topic: &[String], style: Style) -> Result<String, Box<Problem>> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["config"] => Ok(config(&tables(), style)),
@@ -24,7 +24,7 @@ pub fn help(topic: &[String], style: Style) -> Result<String, Problem> {
     }
 }
 
-fn command_help(words: &[&str], style: Style) -> Result<String, Problem> {
+fn command_help(words: &[&str], style: Style) -> Result<String, Box<Problem>> {
     let mut root = Arguments::command();
     root.build();
     let mut command = &mut root;
@@ -59,7 +59,7 @@ fn names(command: &Command) -> Vec<String> {
         .collect()
 }
 
-fn unknown(kind: &str, written: &str, known: &[String]) -> Problem {
+fn unknown(kind: &str, written: &str, known: &[String]) -> Box<Problem> {
     let nearest = known
         .iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))
@@ -73,11 +73,11 @@ fn unknown(kind: &str, written: &str, known: &[String]) -> Problem {
     let guess = nearest
         .map(|(_, name)| format!("did you mean `{name}`? "))
         .unwrap_or_default();
-    Problem::error(format!("unknown {kind} `{written}`"))
-        .with_hint(format!("{guess}there are {list}"))
+    let problem = Problem::error(format!("unknown {kind} `{written}`"));
+    Box::new(problem.with_hint(format!("{guess}there are {list}")))
 }
 
-fn config_table(name: &str, style: Style) -> Result<String, Problem> {
+fn config_table(name: &str, style: Style) -> Result<String, Box<Problem>> {
     let tables = tables();
     let wanted: Vec<SettingsTable> = tables
         .iter()
@@ -160,7 +160,7 @@ mod tests {
         columns: 80,
     };
 
-    fn text(topic: &str) -> Result<String, Problem> {
+    fn text(topic: &str) -> Result<String, Box<Problem>> {
         let words: Vec<String> = topic.split_whitespace().map(str::to_owned).collect();
         help(&words, STYLE)
     }

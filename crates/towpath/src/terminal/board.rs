@@ -38,6 +38,8 @@ pub(super) struct Board {
     progress: Progress,
     /// Widths of the lines of the block that now stands on the screen.
     drawn: Vec<usize>,
+    /// Columns of the terminal when it was drawn.
+    drawn_columns: usize,
     drawn_at: Duration,
     frame: usize,
 }
@@ -48,6 +50,7 @@ impl Board {
         Self {
             progress,
             drawn: Vec::new(),
+            drawn_columns: style.columns,
             drawn_at: Duration::ZERO,
             frame: 0,
         }
@@ -149,6 +152,7 @@ impl Board {
             let _ = write!(bytes, "{CLEAR_BELOW}{WRAP_ON}\r");
         }
         self.drawn = block.iter().map(Line::width).collect();
+        self.drawn_columns = size.columns;
         bytes
     }
 
@@ -169,6 +173,10 @@ impl Board {
         bytes.push('\r');
         if rows > last {
             let _ = write!(bytes, "\u{1b}[{}A", rows - last);
+        }
+        // Rows that a resize broke stay joined for the terminal until they are cleared as a whole.
+        if size.columns != self.drawn_columns {
+            bytes.push_str(CLEAR_BELOW);
         }
     }
 }
@@ -254,7 +262,7 @@ mod tests {
                     self.row -= up
                         .trim_end_matches('A')
                         .parse::<usize>()
-                        .expect("rows to go up")
+                        .expect("rows to go up");
                 }
             }
             end

@@ -106,11 +106,11 @@ impl Layout {
             let column = (start.width() + self.name_columns).min(start.width() + room + 1);
             return start
                 .plain(cut(name, room))
-                .to_column(column)
+                .filled_to(column)
                 .painted(Paint::Faint, result);
         }
         let column = start.width() + self.name_columns;
-        let line = start.plain(name).to_column(column);
+        let line = start.plain(name).filled_to(column);
         let room = RESULT_END.saturating_sub(line.width() + result.width() + 1);
         line.plain(cut(what, room))
             .ending_at(RESULT_END, Paint::Faint, result)
@@ -120,7 +120,7 @@ impl Layout {
         let column = start.width() + self.name_columns;
         let line = start
             .plain(name)
-            .to_column(column.min(self.style.text_columns().saturating_sub(rest.width())));
+            .filled_to(column.min(self.style.text_columns().saturating_sub(rest.width())));
         rest = rest.cut(self.style.columns.saturating_sub(line.width()));
         line.append(rest)
     }

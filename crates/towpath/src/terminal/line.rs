@@ -39,7 +39,7 @@ impl Line {
 
     /// Returns the line filled with blanks up to a column, one at least.
     #[must_use]
-    pub(super) fn to_column(self, column: usize) -> Self {
+    pub(super) fn filled_to(self, column: usize) -> Self {
         let blanks = column.saturating_sub(self.width()).max(1);
         self.plain(" ".repeat(blanks))
     }
@@ -48,7 +48,7 @@ impl Line {
     #[must_use]
     pub(super) fn ending_at(self, column: usize, paint: Paint, text: &str) -> Self {
         let start = column.saturating_sub(text.width());
-        self.to_column(start).painted(paint, text)
+        self.filled_to(start).painted(paint, text)
     }
 
     /// Returns how many columns the line takes.
@@ -215,7 +215,7 @@ mod tests {
     fn ends_at_a_column_and_leaves_no_blanks_behind() {
         let line = Line::new().plain("a").ending_at(6, Paint::Plain, "0.1 s");
         assert_eq!(line.render(&PLAIN), "a 0.1 s");
-        assert_eq!(Line::new().plain("a").to_column(9).render(&PLAIN), "a");
+        assert_eq!(Line::new().plain("a").filled_to(9).render(&PLAIN), "a");
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Progress {
                 let text = sanitize(text);
                 let running = self.running.iter_mut().find(|running| running.name == *job);
                 if let (Some(running), false) = (running, text.trim().is_empty()) {
-                    running.doing = text.trim().to_owned();
+                    text.trim().clone_into(&mut running.doing);
                 }
                 Vec::new()
             }
@@ -139,34 +139,38 @@ impl Progress {
             return Vec::new();
         }
         self.header_shown = true;
-        let mut lines = match (&self.header.changed, self.is_verbose) {
-            (Some(changed), false) => {
-                let needed = self.jobs - self.done;
-                let jobs = count(self.jobs, "job");
-                let counted = self.wrapped(&format!("{changed}: {needed} of {jobs} need it"));
-                let mut lines = self.short_title();
-                lines.extend(
-                    counted
-                        .into_iter()
-                        .map(|part| Line::new().plain("  ").plain(part)),
-                );
-                lines
-            }
-            _ => {
-                let mut lines = self.title();
-                for note in &self.header.notes {
-                    let parts = self.wrapped(note).into_iter();
-                    lines.extend(parts.map(|part| Line::new().painted(Paint::Faint, part)));
-                }
-                lines.push(Line::new());
-                lines
-            }
+        let mut lines = match &self.header.changed {
+            Some(changed) if !self.is_verbose => self.change_header(changed),
+            _ => self.full_header(),
         };
         for record in std::mem::take(&mut self.held_back) {
             if self.shows_unworked(&record) {
                 lines.extend(self.job_lines(&record));
             }
         }
+        lines
+    }
+
+    fn change_header(&self, changed: &str) -> Vec<Line> {
+        let needed = self.jobs.saturating_sub(self.done);
+        let jobs = count(self.jobs, "job");
+        let counted = self.wrapped(&format!("{changed}: {needed} of {jobs} need it"));
+        let mut lines = self.short_title();
+        lines.extend(
+            counted
+                .into_iter()
+                .map(|part| Line::new().plain("  ").plain(part)),
+        );
+        lines
+    }
+
+    fn full_header(&self) -> Vec<Line> {
+        let mut lines = self.title();
+        for note in &self.header.notes {
+            let parts = self.wrapped(note).into_iter();
+            lines.extend(parts.map(|part| Line::new().painted(Paint::Faint, part)));
+        }
+        lines.push(Line::new());
         lines
     }
 

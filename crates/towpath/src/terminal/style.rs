@@ -197,7 +197,13 @@ mod tests {
     #[test]
     fn color_follows_option_then_environment_then_terminal() {
         use ColorChoice::{Always, Auto, Never};
-        let cases: &[(&[(&str, &str)], ColorChoice, bool, bool)] = &[
+        type Case = (
+            &'static [(&'static str, &'static str)],
+            ColorChoice,
+            bool,
+            bool,
+        );
+        let cases: &[Case] = &[
             (&[], Auto, true, true),
             (&[], Auto, false, false),
             (&[("NO_COLOR", "1")], Auto, true, false),

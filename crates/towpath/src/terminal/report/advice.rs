@@ -47,7 +47,7 @@ pub(super) fn advice(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> {
         items.push(if place.is_empty() {
             line
         } else {
-            line.to_column(text_columns + 1).painted(Paint::Hint, place)
+            line.filled_to(text_columns + 1).painted(Paint::Hint, place)
         });
     }
     if !rest.is_empty() {

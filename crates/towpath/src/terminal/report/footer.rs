@@ -186,7 +186,7 @@ fn next_commands(
         if report.style.is_narrow() {
             line
         } else {
-            line.to_column(26).plain(effect)
+            line.filled_to(26).plain(effect)
         }
     };
     commands.into_iter().map(line).collect()

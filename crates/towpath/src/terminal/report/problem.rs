@@ -41,7 +41,7 @@ pub(super) fn problem(
         } => lines.extend(test(report, cause, cases, comparison.as_ref())),
         CauseKind::Problem(problem) => lines.extend(own_problem(report, problem)),
         CauseKind::Job => {
-            lines.extend(logs_command(cause).map(|command| remark(report, Line::new(), &command)))
+            lines.extend(logs_command(cause).map(|command| remark(report, Line::new(), &command)));
         }
     }
     lines
