@@ -9,5 +9,8 @@ pub mod matrix;
 pub mod needs;
 mod number;
 mod problem;
+mod read;
 pub mod syntax;
 pub mod yaml;
+
+pub use read::{Sources, parse_action, parse_workflow};

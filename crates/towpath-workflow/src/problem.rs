@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use towpath_report::{Problem, Source};
+use towpath_report::{Place, Problem, Source};
 
 /// The mark that some editors put before the first character of a file.
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -26,6 +26,53 @@ pub(crate) fn error_at(
             }
             .error(range, message, label)
         }
+    }
+}
+
+/// The lines of a file, for places without walking the whole text each time.
+pub(crate) struct Lines<'a> {
+    path: &'a str,
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Finds the lines of a file.
+    pub(crate) fn new(source: &Source<'a>) -> Self {
+        let breaks = source.text.match_indices('\n').map(|(index, _)| index + 1);
+        let mark = if source.text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
+        Self {
+            path: source.path,
+            text: source.text,
+            starts: std::iter::once(mark).chain(breaks).collect(),
+        }
+    }
+
+    /// Returns the place of a range of bytes.
+    pub(crate) fn place(&self, range: &Range<usize>) -> Place {
+        let (line, column) = self.position(range.start);
+        let (end_line, end_column) = self.position(range.end);
+        Place {
+            path: self.path.to_owned(),
+            line,
+            column,
+            end_line,
+            end_column,
+        }
+    }
+
+    fn position(&self, offset: usize) -> (u32, u32) {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let column = self
+            .text
+            .get(start..offset)
+            .map_or(0, |before| before.chars().count());
+        (line as u32, column as u32 + 1)
     }
 }
 

@@ -19,6 +19,8 @@ mod value;
 pub use condition::Condition;
 pub use error::{Error, Phase, Reason};
 pub use evaluator::{Call, Scope};
+pub(crate) use functions::built_in_names;
+pub(crate) use lexer::is_name;
 pub use parser::{Expression, Function, Names};
 pub use template::Template;
 pub use value::{Object, Value};

@@ -123,6 +123,8 @@ pub struct StepsJob {
     pub continue_on_error: Dynamic<bool>,
     /// Minutes after which it is cancelled; 360 without.
     pub timeout_minutes: Option<Dynamic<f64>>,
+    /// Name of the image made of the runner afterwards.
+    pub snapshot: Option<Text>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
 }

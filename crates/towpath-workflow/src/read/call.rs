@@ -1,0 +1,255 @@
+//! Calls of other workflows: whether they exist, and whether inputs and secrets fit.
+
+use std::ops::Range;
+
+use towpath_report::{Problem, Source};
+
+use super::fields::list;
+use super::reader::Reader;
+use super::{Sources, read_workflow};
+use crate::problem::nearest;
+use crate::syntax::{
+    Argument, CallJob, CallSecrets, Input, InputKind, SecretInput, TriggerKind, Workflow,
+};
+use crate::yaml::Node;
+
+/// How deep workflows may call one another, the first one included.
+const MAX_DEPTH: usize = 10;
+
+/// A call with the places of its parts.
+pub(super) struct Call {
+    job: CallJob,
+    name: Range<usize>,
+    uses: Range<usize>,
+    with: Vec<(String, Range<usize>, Range<usize>)>,
+    secrets: Vec<(String, Range<usize>)>,
+}
+
+impl Call {
+    pub(super) fn new(
+        job: &CallJob,
+        key: &Node,
+        uses: &Node,
+        with: Option<&Node>,
+        secrets: Option<&Node>,
+    ) -> Self {
+        let entries = |node: Option<&Node>| -> Vec<(String, Range<usize>, Range<usize>)> {
+            node.and_then(Node::as_mapping)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|(key, value)| {
+                    Some((key.text()?.to_owned(), key.span.clone(), value.span.clone()))
+                })
+                .collect()
+        };
+        Self {
+            job: job.clone(),
+            name: key.span.clone(),
+            uses: uses.span.clone(),
+            with: entries(with),
+            secrets: entries(secrets)
+                .into_iter()
+                .map(|(name, key, _)| (name, key))
+                .collect(),
+        }
+    }
+}
+
+/// Checks the calls of a file and of the files they call.
+pub(super) fn check(source: &Source<'_>, calls: &[Call], sources: &Sources) -> Vec<Problem> {
+    let mut checker = Checker {
+        sources,
+        done: Vec::new(),
+        problems: Vec::new(),
+    };
+    checker.file(source, calls, 1);
+    checker.problems
+}
+
+struct Checker<'a> {
+    sources: &'a Sources,
+    /// Called files whose own mistakes are already noted.
+    done: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn file(&mut self, source: &Source<'_>, calls: &[Call], depth: usize) {
+        let mut reader = Reader::new(source);
+        for call in calls {
+            self.call(&mut reader, call, depth);
+        }
+        self.problems.extend(reader.into_problems());
+    }
+
+    fn call(&mut self, reader: &mut Reader<'_>, call: &Call, depth: usize) {
+        let uses = call.job.uses.as_str();
+        let Some(text) = self.sources.get(uses) else {
+            if uses.starts_with("./") && !self.sources.is_empty() {
+                missing_file(reader, call, self.sources);
+            }
+            return;
+        };
+        if depth >= MAX_DEPTH {
+            let message = format!("workflows call one another more than {MAX_DEPTH} deep");
+            reader.problem_with(
+                call.uses.clone(),
+                message,
+                "one call too many",
+                "call fewer levels".to_owned(),
+            );
+            return;
+        }
+        let source = Source { path: uses, text };
+        let (workflow, problems, calls) = read_workflow(&source);
+        if let Some(workflow) = &workflow {
+            check_fit(reader, call, workflow);
+        }
+        if !self.done.iter().any(|done| done == uses) {
+            // A repository's own workflow is checked by itself, and then under its own path.
+            self.problems.extend(problems);
+        }
+        // Followed even when known: a circle is found by its depth.
+        self.done.push(uses.to_owned());
+        self.file(&source, &calls, depth + 1);
+    }
+}
+
+fn missing_file(reader: &mut Reader<'_>, call: &Call, sources: &Sources) {
+    let local = || {
+        sources
+            .keys()
+            .map(String::as_str)
+            .filter(|name| name.starts_with("./"))
+    };
+    let hint = nearest(&call.job.uses, local()).map_or_else(
+        || "add the file, or correct the path".to_owned(),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    let message = format!("the workflow `{}` does not exist", call.job.uses);
+    reader.problem_with(call.uses.clone(), message, "no such file", hint);
+}
+
+fn check_fit(reader: &mut Reader<'_>, call: &Call, workflow: &Workflow) {
+    let declared = workflow.on.iter().find_map(|trigger| match &trigger.kind {
+        TriggerKind::Call {
+            inputs, secrets, ..
+        } => Some((inputs, secrets)),
+        _ => None,
+    });
+    let Some((inputs, secrets)) = declared else {
+        let message = format!("the workflow `{}` cannot be called", call.job.uses);
+        let hint = "add `workflow_call:` to its `on`".to_owned();
+        reader.problem_with(call.uses.clone(), message, "has no `workflow_call`", hint);
+        return;
+    };
+    check_inputs(reader, call, inputs);
+    check_secrets(reader, call, secrets);
+}
+
+fn check_inputs(reader: &mut Reader<'_>, call: &Call, inputs: &[Input]) {
+    let Some(given) = call.job.with.value() else {
+        return;
+    };
+    for (name, key, value) in &call.with {
+        let Some(input) = inputs
+            .iter()
+            .find(|input| input.name.eq_ignore_ascii_case(name))
+        else {
+            undeclared(
+                reader,
+                key,
+                "input",
+                name,
+                inputs.iter().map(|input| input.name.as_str()),
+                call,
+            );
+            continue;
+        };
+        if let Some(wanted) = given.get(name).and_then(|given| misfit(&input.kind, given)) {
+            let message = format!("input `{name}` of `{}` must be {wanted}", call.job.uses);
+            let hint = format!("give {wanted}, without quotes");
+            reader.problem_with(value.clone(), message, &format!("not {wanted}"), hint);
+        }
+    }
+    for input in inputs.iter().filter(|input| input.required) {
+        if !given
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(&input.name))
+        {
+            let message = format!("input `{}` of `{}` is missing", input.name, call.job.uses);
+            let hint = format!("add `{}:` under `with`", input.name);
+            reader.problem_with(call.uses.clone(), message, "needs this input", hint);
+        }
+    }
+}
+
+/// Returns what an input must be, if what is given is something else.
+fn misfit(kind: &InputKind, given: &Argument) -> Option<&'static str> {
+    let is_open = matches!(given, Argument::Text(text) if text.has_expression());
+    match kind {
+        _ if is_open => None,
+        InputKind::Boolean if !matches!(given, Argument::Boolean(_)) => Some("`true` or `false`"),
+        InputKind::Number if !matches!(given, Argument::Number(_)) => Some("a number"),
+        _ => None,
+    }
+}
+
+fn check_secrets(reader: &mut Reader<'_>, call: &Call, secrets: &[SecretInput]) {
+    if call.job.secrets == CallSecrets::Inherit {
+        return;
+    }
+    for (name, key) in &call.secrets {
+        if !secrets
+            .iter()
+            .any(|secret| secret.name.eq_ignore_ascii_case(name))
+        {
+            undeclared(
+                reader,
+                key,
+                "secret",
+                name,
+                secrets.iter().map(|secret| secret.name.as_str()),
+                call,
+            );
+        }
+    }
+    for secret in secrets.iter().filter(|secret| secret.required) {
+        if !call
+            .secrets
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(&secret.name))
+        {
+            let message = format!("secret `{}` of `{}` is missing", secret.name, call.job.uses);
+            let hint = format!(
+                "add `{}:` under `secrets`, or write `secrets: inherit`",
+                secret.name
+            );
+            reader.problem_with(call.name.clone(), message, "needs this secret", hint);
+        }
+    }
+}
+
+fn undeclared<'a>(
+    reader: &mut Reader<'_>,
+    key: &Range<usize>,
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    call: &Call,
+) {
+    let hint = nearest(name, known.clone()).map_or_else(
+        || match list(known.clone()) {
+            names if names.is_empty() => format!("the workflow declares no {kind}s"),
+            names => format!("the {kind}s are {names}"),
+        },
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    let message = format!("unknown {kind} `{name}` of `{}`", call.job.uses);
+    reader.problem_with(
+        key.clone(),
+        message,
+        &format!("not declared as {kind}"),
+        hint,
+    );
+}

@@ -1,0 +1,180 @@
+//! `concurrency`, `permissions` and `defaults`, which workflows and jobs share.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Form, list};
+use super::legal::Legal;
+use super::reader::Reader;
+use crate::problem::nearest;
+use crate::syntax::{Access, Concurrency, Defaults, Dynamic, Permissions, Queue};
+use crate::yaml::Node;
+
+/// Scopes that take `read`, `write` and `none`.
+const SCOPES: &[&str] = &[
+    "actions",
+    "artifact-metadata",
+    "attestations",
+    "checks",
+    "contents",
+    "deployments",
+    "discussions",
+    "issues",
+    "packages",
+    "pages",
+    "pull-requests",
+    "repository-projects",
+    "security-events",
+    "statuses",
+];
+/// Scopes that take only `write` and `none`.
+const WRITE_SCOPES: &[&str] = &["copilot-requests", "id-token"];
+/// Scopes that take only `read` and `none`.
+const READ_SCOPES: &[&str] = &["models", "vulnerability-alerts"];
+
+impl Reader<'_> {
+    pub(super) fn concurrency(&mut self, node: &Node, legal: &Legal) -> Option<Concurrency> {
+        if node.as_mapping().is_none() {
+            let group = self.some_text(node, "`concurrency`", legal)?;
+            return Some(Concurrency {
+                group,
+                cancel_in_progress: Dynamic::default(),
+                queue: Queue::default(),
+            });
+        }
+        let form = Form {
+            keys: &["group", "cancel-in-progress", "queue"],
+            which: "`concurrency`",
+            kind: "`concurrency`",
+        };
+        let fields = self.fields(node, &form)?;
+        let cancel = fields.get("cancel-in-progress");
+        let cancel_in_progress = cancel
+            .and_then(|node| self.boolean(node, "`cancel-in-progress`", legal))
+            .unwrap_or_default();
+        let queue = fields
+            .get("queue")
+            .and_then(|node| self.queue(node))
+            .unwrap_or_default();
+        let Some(group) = fields.get("group") else {
+            let hint = "add `group: ${{ github.workflow }}-${{ github.ref }}`".to_owned();
+            self.problem_with(
+                node.span.clone(),
+                "`concurrency` without a `group`",
+                "needs a `group`",
+                hint,
+            );
+            return None;
+        };
+        Some(Concurrency {
+            group: self.some_text(group, "`group`", legal)?,
+            cancel_in_progress,
+            queue,
+        })
+    }
+
+    fn queue(&mut self, node: &Node) -> Option<Queue> {
+        match node.text() {
+            Some("single") => Some(Queue::Single),
+            Some("max") => Some(Queue::Max),
+            _ => {
+                self.wrong_kind(node, "`queue`", "`single` or `max`");
+                None
+            }
+        }
+    }
+
+    pub(super) fn permissions(&mut self, node: &Node) -> Option<Permissions> {
+        match node.as_str() {
+            Some("read-all") => return Some(Permissions::ReadAll),
+            Some("write-all") => return Some(Permissions::WriteAll),
+            _ => {}
+        }
+        let Some(entries) = node.as_mapping() else {
+            self.wrong_kind(
+                node,
+                "`permissions`",
+                "a mapping, `read-all` or `write-all`",
+            );
+            return None;
+        };
+        let mut scopes = BTreeMap::new();
+        for (key, value) in entries {
+            if let Some(name) = key.text()
+                && let Some(access) = self.permission(key, name, value)
+            {
+                scopes.insert(name.to_owned(), access);
+            }
+        }
+        Some(Permissions::Scopes(scopes))
+    }
+
+    fn permission(&mut self, key: &Node, scope: &str, value: &Node) -> Option<Access> {
+        let wanted = if SCOPES.contains(&scope) {
+            "`read`, `write` or `none`"
+        } else if WRITE_SCOPES.contains(&scope) {
+            "`write` or `none`"
+        } else if READ_SCOPES.contains(&scope) {
+            "`read` or `none`"
+        } else {
+            self.unknown_scope(key, scope);
+            return None;
+        };
+        let access = match value.as_str() {
+            Some("read") => Some(Access::Read),
+            Some("write") => Some(Access::Write),
+            Some("none") => Some(Access::None),
+            _ => None,
+        };
+        let fits = match access {
+            Some(Access::Read) => !WRITE_SCOPES.contains(&scope),
+            Some(Access::Write) => !READ_SCOPES.contains(&scope),
+            Some(Access::None) => true,
+            None => false,
+        };
+        if !fits {
+            self.wrong_kind(value, &format!("permission `{scope}`"), wanted);
+        }
+        access.filter(|_| fits)
+    }
+
+    fn unknown_scope(&mut self, key: &Node, scope: &str) {
+        let scopes = || [SCOPES, WRITE_SCOPES, READ_SCOPES].concat();
+        let hint = nearest(scope, scopes()).map_or_else(
+            || format!("the scopes are {}", list(scopes())),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        self.problem_with(
+            key.span.clone(),
+            format!("unknown permission `{scope}`"),
+            "not a scope of the token",
+            hint,
+        );
+    }
+
+    pub(super) fn defaults(&mut self, node: &Node, legal: &Legal) -> Defaults {
+        let form = Form {
+            keys: &["run"],
+            which: "`defaults`",
+            kind: "`defaults`",
+        };
+        let run = self
+            .fields(node, &form)
+            .and_then(|fields| fields.get("run"));
+        let form = Form {
+            keys: &["shell", "working-directory"],
+            which: "`defaults.run`",
+            kind: "`defaults.run`",
+        };
+        let Some(fields) = run.and_then(|run| self.fields(run, &form)) else {
+            return Defaults::default();
+        };
+        Defaults {
+            shell: fields
+                .get("shell")
+                .and_then(|node| self.some_text(node, "`shell`", legal)),
+            working_directory: fields
+                .get("working-directory")
+                .and_then(|node| self.some_text(node, "`working-directory`", legal)),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Containers of jobs and services.
+
+use super::fields::Form;
+use super::legal::Legal;
+use super::reader::Reader;
+use crate::syntax::{Container, Credentials};
+use crate::yaml::Node;
+
+const KEYS: &[&str] = &["image", "options", "env", "ports", "volumes", "credentials"];
+const SERVICE_KEYS: &[&str] = &[
+    "image",
+    "options",
+    "env",
+    "ports",
+    "volumes",
+    "credentials",
+    "entrypoint",
+    "command",
+];
+
+impl Reader<'_> {
+    /// Reads a container: an image, or a mapping.
+    pub(super) fn container(&mut self, node: &Node, is_service: bool) -> Option<Container> {
+        if node.as_mapping().is_none() {
+            let image = self.text(node, "`container`", &Legal::CONTAINER)?;
+            return Some(Container {
+                image,
+                ..Container::default()
+            });
+        }
+        let form = match is_service {
+            true => Form {
+                keys: SERVICE_KEYS,
+                which: "a service",
+                kind: "a service",
+            },
+            false => Form {
+                keys: KEYS,
+                which: "`container`",
+                kind: "a container",
+            },
+        };
+        let fields = self.fields(node, &form)?;
+        let mut texts = |key: &str| {
+            fields
+                .get(key)
+                .map(|node| self.texts(node, &format!("`{key}`"), &Legal::CONTAINER))
+                .unwrap_or_default()
+        };
+        let (ports, volumes) = (texts("ports"), texts("volumes"));
+        let mut text = |key: &str| {
+            fields
+                .get(key)
+                .and_then(|node| self.text(node, &format!("`{key}`"), &Legal::CONTAINER))
+        };
+        let (options, entrypoint, command) = (text("options"), text("entrypoint"), text("command"));
+        // An empty image is legal: it means no container.
+        let image = text("image").unwrap_or_default();
+        let env = fields
+            .get("env")
+            .map(|node| self.variables_in(node, "`env`", &Legal::CONTAINER, &Legal::CONTAINER_ENV));
+        let credentials = fields
+            .get("credentials")
+            .and_then(|node| self.credentials(node));
+        Some(Container {
+            image,
+            credentials,
+            env: env.unwrap_or_default(),
+            ports,
+            volumes,
+            options,
+            entrypoint,
+            command,
+        })
+    }
+
+    fn credentials(&mut self, node: &Node) -> Option<Credentials> {
+        if let Some(expression) = self.expression(node, &Legal::CREDENTIALS) {
+            return expression.map(|whole| Credentials {
+                username: Some(whole),
+                password: None,
+            });
+        }
+        let form = Form {
+            keys: &["username", "password"],
+            which: "`credentials`",
+            kind: "`credentials`",
+        };
+        let fields = self.fields(node, &form)?;
+        let mut text = |key: &str| {
+            fields
+                .get(key)
+                .and_then(|node| self.some_text(node, &format!("`{key}`"), &Legal::CREDENTIALS))
+        };
+        Some(Credentials {
+            username: text("username"),
+            password: text("password"),
+        })
+    }
+}

@@ -1,0 +1,319 @@
+//! What all readers of parts share: problems with places, texts, booleans, numbers, lists.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use towpath_report::{Place, Problem, Source};
+
+use super::call::Call;
+use super::legal::Legal;
+use crate::number;
+use crate::problem::{Lines, error_at};
+use crate::syntax::{Dynamic, Origin, Text, Variables};
+use crate::yaml::{Node, Value};
+
+/// More problems than anybody reads; the file is something else then.
+const MAX_PROBLEMS: usize = 500;
+
+/// Reads one file.
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) calls: Vec<Call>,
+    lines: Lines<'a>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source<'a>) -> Self {
+        Self {
+            source,
+            calls: Vec::new(),
+            lines: Lines::new(source),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, label: &str) {
+        self.problem_with(span, message, label, None);
+    }
+
+    /// Notes a problem with something to do about it.
+    pub(super) fn problem_with(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: &str,
+        hint: impl Into<Option<String>>,
+    ) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
+        // A mark under many lines helps nobody: the first line of a block is its place.
+        let first_line = self
+            .source
+            .text
+            .get(span.clone())
+            .and_then(|text| text.find('\n'));
+        let end = first_line.map_or(span.end, |length| span.start + length);
+        let mut problem = error_at(self.source, span.start..end, message.into(), label);
+        problem.hints.extend(hint.into());
+        self.problems.push(problem);
+    }
+
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        self.lines.place(span)
+    }
+
+    pub(super) fn origin(&self, node: &Node) -> Origin {
+        Origin(Some(self.place(&node.span)))
+    }
+
+    /// Notes that a value is of the wrong kind.
+    pub(super) fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str) {
+        let (message, label) = match (&node.value, node.text()) {
+            (Value::Null, _) => (
+                format!("{what} is empty"),
+                format!("{wanted} is needed here"),
+            ),
+            (_, Some(text)) if !text.contains('\n') && text.len() < 60 => (
+                format!("{what} is {}, not {wanted}", quoted(node, text)),
+                format!("not {wanted}"),
+            ),
+            _ => (
+                format!("{what} is {}, not {wanted}", node.kind()),
+                format!("not {wanted}"),
+            ),
+        };
+        let hint = kind_hint(node, wanted);
+        self.problem_with(node.span.clone(), message, &label, hint);
+    }
+
+    /// Returns a scalar as text, its expressions checked.
+    pub(super) fn text(&mut self, node: &Node, what: &str, legal: &Legal) -> Option<Text> {
+        let Some(source) = scalar_text(node) else {
+            self.wrong_kind(node, what, "text");
+            return None;
+        };
+        self.check_expressions(node, legal);
+        Some(Text {
+            source,
+            origin: self.origin(node),
+        })
+    }
+
+    /// Returns a scalar as text that is not empty.
+    pub(super) fn some_text(&mut self, node: &Node, what: &str, legal: &Legal) -> Option<Text> {
+        if scalar_text(node).is_some_and(|text| text.is_empty()) {
+            self.problem(
+                node.span.clone(),
+                format!("{what} is empty"),
+                "text is needed here",
+            );
+            return None;
+        }
+        self.text(node, what, legal)
+    }
+
+    /// Returns a scalar as text that holds no expression and is not empty.
+    pub(super) fn plain(&mut self, node: &Node, what: &str) -> Option<String> {
+        self.some_text(node, what, &Legal::NOTHING)
+            .map(|text| text.source)
+    }
+
+    /// Returns a scalar as text that holds no expression.
+    pub(super) fn note(&mut self, node: &Node, what: &str) -> Option<String> {
+        self.text(node, what, &Legal::NOTHING)
+            .map(|text| text.source)
+    }
+
+    pub(super) fn boolean(
+        &mut self,
+        node: &Node,
+        what: &str,
+        legal: &Legal,
+    ) -> Option<Dynamic<bool>> {
+        self.dynamic(node, what, "`true` or `false`", legal, |node| {
+            match node.value {
+                Value::Boolean(value) => Some(value),
+                _ => None,
+            }
+        })
+    }
+
+    /// Returns a boolean that cannot be an expression.
+    pub(super) fn flag(&mut self, node: &Node, what: &str) -> bool {
+        self.boolean(node, what, &Legal::NOTHING)
+            .and_then(|value| value.value().copied())
+            .unwrap_or(false)
+    }
+
+    pub(super) fn number(
+        &mut self,
+        node: &Node,
+        what: &str,
+        legal: &Legal,
+    ) -> Option<Dynamic<f64>> {
+        self.dynamic(node, what, "a number", legal, |node| match node.value {
+            Value::Number(value) => Some(value),
+            _ => None,
+        })
+    }
+
+    /// Returns a value of one kind, or the one expression that gives it.
+    pub(super) fn dynamic<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        wanted: &str,
+        legal: &Legal,
+        read: impl FnOnce(&Node) -> Option<T>,
+    ) -> Option<Dynamic<T>> {
+        if let Some(expression) = self.expression(node, legal) {
+            return expression.map(Dynamic::Expression);
+        }
+        let value = read(node);
+        if value.is_none() {
+            self.wrong_kind(node, what, wanted);
+        }
+        value.map(Dynamic::Value)
+    }
+
+    /// Returns the expression that a node is, if it is one; `Some(None)` if it is a wrong one.
+    pub(super) fn expression(&mut self, node: &Node, legal: &Legal) -> Option<Option<Text>> {
+        let text = node
+            .as_str()
+            .filter(|text| text.trim_start().starts_with("${{"))?;
+        if !self.check_expressions(node, legal) {
+            return Some(None);
+        }
+        is_lone(text).then(|| {
+            Some(Text {
+                source: text.to_owned(),
+                origin: self.origin(node),
+            })
+        })
+    }
+
+    /// Returns the items of a list of scalars; one scalar is a list of one.
+    pub(super) fn texts(&mut self, node: &Node, what: &str, legal: &Legal) -> Vec<Text> {
+        match node.as_sequence() {
+            Some(items) => items
+                .iter()
+                .filter_map(|item| self.some_text(item, what, legal))
+                .collect(),
+            None => self.some_text(node, what, legal).into_iter().collect(),
+        }
+    }
+
+    /// Returns the items of a list of scalars without expressions; one scalar is a list of one.
+    pub(super) fn plains(&mut self, node: &Node, what: &str) -> Vec<String> {
+        self.texts(node, what, &Legal::NOTHING)
+            .into_iter()
+            .map(|text| text.source)
+            .collect()
+    }
+
+    /// Returns a mapping of names to texts: `env`, `with`, `outputs`.
+    pub(super) fn variables(&mut self, node: &Node, what: &str, legal: &Legal) -> Variables {
+        self.variables_in(node, what, legal, legal)
+    }
+
+    /// The same where the mapping as a whole may use other contexts than its values.
+    pub(super) fn variables_in(
+        &mut self,
+        node: &Node,
+        what: &str,
+        whole: &Legal,
+        legal: &Legal,
+    ) -> Variables {
+        if let Some(expression) = self.expression(node, whole) {
+            return expression.map_or_else(Variables::default, Dynamic::Expression);
+        }
+        let Some(entries) = node.as_mapping() else {
+            self.wrong_kind(node, what, "a mapping");
+            return Variables::default();
+        };
+        let mut variables = BTreeMap::new();
+        for (key, value) in entries {
+            let Some(name) = key.text() else { continue };
+            if name.is_empty() {
+                self.problem(
+                    key.span.clone(),
+                    format!("an empty name in {what}"),
+                    "a name is needed here",
+                );
+                continue;
+            }
+            self.check_expressions(key, whole);
+            if let Some(text) = self.text(value, &format!("`{name}` in {what}"), legal) {
+                variables.insert(name.to_owned(), text);
+            }
+        }
+        Dynamic::Value(variables)
+    }
+
+    /// Returns a mapping's entries whose keys are free names.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+    ) -> Vec<(&'n str, &'n Node, &'n Node)> {
+        match node.as_mapping() {
+            Some(entries) => entries
+                .iter()
+                .filter_map(|(key, value)| Some((key.text()?, key, value)))
+                .collect(),
+            None => {
+                self.wrong_kind(node, what, "a mapping");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Returns the text that GitHub makes of a scalar: `3.10` without quotes is `3.1`.
+pub(super) fn scalar_text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Null => Some(String::new()),
+        Value::Boolean(value) => Some(value.to_string()),
+        Value::Number(value) => Some(number::format(*value)),
+        Value::String(text) => Some(text.clone()),
+        Value::Sequence(_) | Value::Mapping(_) => None,
+    }
+}
+
+fn is_lone(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("${{")
+        && text.find("}}").is_some_and(|_| text.ends_with("}}"))
+        && text.matches("${{").count() == 1
+}
+
+fn quoted(node: &Node, text: &str) -> String {
+    match node.value {
+        Value::String(_) => format!("the text `{text}`"),
+        _ => format!("`{text}`"),
+    }
+}
+
+fn kind_hint(node: &Node, wanted: &str) -> Option<String> {
+    let text = node.as_str()?;
+    let is_right_without_quotes = match wanted {
+        "a number" => text.parse::<f64>().is_ok(),
+        "`true` or `false`" => matches!(text, "true" | "false"),
+        _ => false,
+    };
+    if is_right_without_quotes && node.style != crate::yaml::Style::Plain {
+        return Some(format!("write `{text}` without quotes"));
+    }
+    (wanted.starts_with("`true`")
+        && matches!(
+            text.to_ascii_lowercase().as_str(),
+            "yes" | "no" | "on" | "off"
+        ))
+    .then(|| "YAML 1.2 knows only `true` and `false`".to_owned())
+}

@@ -1,0 +1,175 @@
+//! `strategy`: the matrix of a job. One that is written out is expanded to see that it works.
+
+use serde_json::Value as Json;
+
+use super::fields::Form;
+use super::legal::Legal;
+use super::reader::Reader;
+use crate::matrix::{self, MatrixValues, expand_matrix};
+use crate::number;
+use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, Strategy};
+use crate::yaml::{Node, Value};
+
+impl Reader<'_> {
+    pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+        let legal = &Legal::STRATEGY;
+        if self.expression(node, legal).is_some() {
+            let hint = "write `matrix: ${{ … }}` under `strategy`".to_owned();
+            self.problem_with(
+                node.span.clone(),
+                "an expression for the whole `strategy` is not supported",
+                "not supported",
+                hint,
+            );
+            return None;
+        }
+        let form = Form {
+            keys: &["fail-fast", "max-parallel", "matrix"],
+            which: "`strategy`",
+            kind: "a strategy",
+        };
+        let fields = self.fields(node, &form)?;
+        let fail_fast = fields
+            .get("fail-fast")
+            .and_then(|node| self.boolean(node, "`fail-fast`", legal));
+        let max_parallel = fields
+            .get("max-parallel")
+            .and_then(|node| self.number(node, "`max-parallel`", legal));
+        let matrix = fields.get("matrix").and_then(|node| self.matrix(node));
+        Some(Strategy {
+            matrix,
+            fail_fast: fail_fast.unwrap_or(Dynamic::Value(true)),
+            max_parallel,
+        })
+    }
+
+    fn matrix(&mut self, node: &Node) -> Option<Matrix> {
+        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
+            return expression.map(Dynamic::Expression);
+        }
+        let mut axes = MatrixAxes::default();
+        for (name, key, value) in self.entries(node, "`matrix`") {
+            match name.to_ascii_lowercase().as_str() {
+                "include" => axes.include = self.cells(value, name).unwrap_or_default(),
+                "exclude" => axes.exclude = self.cells(value, name).unwrap_or_default(),
+                _ => {
+                    self.check_expressions(key, &Legal::STRATEGY);
+                    axes.axes.extend(
+                        self.axis(name, value)
+                            .map(|values| (name.to_owned(), values)),
+                    );
+                }
+            }
+        }
+        self.check_matrix(node, &axes);
+        Some(Dynamic::Value(axes))
+    }
+
+    fn axis(&mut self, name: &str, node: &Node) -> Option<Dynamic<Vec<Json>>> {
+        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
+            return expression.map(Dynamic::Expression);
+        }
+        let Some(items) = node.as_sequence() else {
+            let what = format!("the matrix axis `{name}`");
+            self.wrong_kind(node, &what, "a list");
+            return None;
+        };
+        if items.is_empty() {
+            let hint = matrix::Error::EmptyAxis(name.to_owned())
+                .hints()
+                .into_iter()
+                .next();
+            self.problem_with(
+                node.span.clone(),
+                format!("the matrix axis `{name}` has no values"),
+                "needs a value",
+                hint,
+            );
+            return None;
+        }
+        Some(Dynamic::Value(
+            items.iter().map(|item| self.json(item)).collect(),
+        ))
+    }
+
+    fn cells(&mut self, node: &Node, key: &str) -> Option<Dynamic<Vec<MatrixCell>>> {
+        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
+            return expression.map(Dynamic::Expression);
+        }
+        let Some(items) = node.as_sequence() else {
+            self.wrong_kind(node, &format!("`{key}`"), "a list of mappings");
+            return None;
+        };
+        let mut cells = Vec::new();
+        for item in items {
+            match self.json(item) {
+                Json::Object(cell) => cells.push(cell),
+                // One expression may give a whole combination; it is known when the job is planned.
+                Json::String(text) if text.contains("${{") => return None,
+                _ => self.wrong_kind(item, &format!("an item of `{key}`"), "a mapping"),
+            }
+        }
+        Some(Dynamic::Value(cells))
+    }
+
+    /// Returns a value of the matrix with its expressions checked and left in.
+    fn json(&mut self, node: &Node) -> Json {
+        self.check_expressions(node, &Legal::STRATEGY);
+        match &node.value {
+            Value::Null => Json::Null,
+            Value::Boolean(value) => Json::Bool(*value),
+            Value::Number(value) => json_number(*value),
+            Value::String(text) => Json::String(text.clone()),
+            Value::Sequence(items) => {
+                Json::Array(items.iter().map(|item| self.json(item)).collect())
+            }
+            Value::Mapping(entries) => {
+                let entry =
+                    |(key, value): &(Node, Node)| Some((key.text()?.to_owned(), self.json(value)));
+                Json::Object(entries.iter().filter_map(entry).collect())
+            }
+        }
+    }
+
+    fn check_matrix(&mut self, node: &Node, axes: &MatrixAxes) {
+        let Some(values) = literal(axes).filter(|_| node.as_mapping().is_some()) else {
+            return;
+        };
+        if let Err(error) = expand_matrix(&values) {
+            let hint = error.hints().into_iter().next();
+            let label = match error {
+                matrix::Error::TooMany => "too many combinations",
+                _ => "this matrix",
+            };
+            self.problem_with(node.span.clone(), error.to_string(), label, hint);
+        }
+    }
+}
+
+/// Returns a matrix without expressions.
+fn literal(axes: &MatrixAxes) -> Option<MatrixValues> {
+    let mut values = MatrixValues::default();
+    for (name, axis) in &axes.axes {
+        values.axes.push((name.clone(), axis.value()?.clone()));
+    }
+    values.include = axes.include.value()?.clone();
+    values.exclude = axes.exclude.value()?.clone();
+    let has_expression = |json: &Json| json.to_string().contains("${{");
+    let cells = values.include.iter().chain(&values.exclude);
+    let is_open = values
+        .axes
+        .iter()
+        .flat_map(|(_, axis)| axis)
+        .any(has_expression)
+        || cells.flat_map(|cell| cell.values()).any(has_expression);
+    (!is_open).then_some(values)
+}
+
+fn json_number(value: f64) -> Json {
+    let whole = value as i64;
+    if whole as f64 == value {
+        return Json::from(whole);
+    }
+    serde_json::Number::from_f64(value)
+        .map_or_else(|| Json::String(number::format(value)), Json::Number)
+}

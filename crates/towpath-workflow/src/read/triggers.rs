@@ -1,0 +1,516 @@
+//! `on`: the events that start a workflow.
+
+use super::cron;
+use super::events::{EVENTS, Event, names};
+use super::fields::{Fields, Form, list};
+use super::legal::Legal;
+use super::reader::Reader;
+use crate::problem::nearest;
+use crate::syntax::{
+    Argument, Filter, Input, InputKind, OutputValue, Schedule, SecretInput, Trigger, TriggerKind,
+};
+use crate::yaml::{Node, Value};
+
+const INPUT_TYPES: &[&str] = &["string", "boolean", "number", "choice", "environment"];
+
+impl Reader<'_> {
+    /// Reads the value of `on`: an event, a list of them, or a mapping.
+    pub(super) fn triggers(&mut self, node: &Node) -> Vec<Trigger> {
+        match &node.value {
+            Value::String(name) => self.bare_trigger(node, name).into_iter().collect(),
+            Value::Sequence(items) => items
+                .iter()
+                .filter_map(|item| match item.as_str() {
+                    Some(name) => self.bare_trigger(item, name),
+                    None => {
+                        self.wrong_kind(item, "an item of `on`", "the name of an event");
+                        None
+                    }
+                })
+                .collect(),
+            Value::Mapping(entries) => entries
+                .iter()
+                .filter_map(|(key, value)| self.trigger(key, value))
+                .collect(),
+            _ => {
+                self.wrong_kind(node, "`on`", "an event");
+                Vec::new()
+            }
+        }
+    }
+
+    fn bare_trigger(&mut self, node: &Node, name: &str) -> Option<Trigger> {
+        if name == "schedule" {
+            let hint = "write `schedule:` with a list of `- cron: \"0 4 * * *\"`".to_owned();
+            self.problem_with(
+                node.span.clone(),
+                "`schedule` without a time",
+                "needs a `cron`",
+                hint,
+            );
+            return None;
+        }
+        if !names().any(|known| known == name) {
+            self.unknown_event(node, name);
+            return None;
+        }
+        Some(Trigger {
+            origin: self.origin(node),
+            ..Trigger::event(name)
+        })
+    }
+
+    fn unknown_event(&mut self, node: &Node, name: &str) {
+        let hint = nearest(name, names()).map_or_else(
+            || format!("the events are {}", list(names())),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        self.problem_with(
+            node.span.clone(),
+            format!("unknown event `{name}`"),
+            "not an event of GitHub",
+            hint,
+        );
+    }
+
+    fn trigger(&mut self, key: &Node, value: &Node) -> Option<Trigger> {
+        let name = key.text()?;
+        let kind = match name {
+            "schedule" => TriggerKind::Schedule {
+                schedules: self.schedules(value),
+            },
+            "workflow_dispatch" => self.dispatch(value),
+            "workflow_call" => self.call_trigger(value),
+            "repository_dispatch" => {
+                let fields = self.event_fields(value, name, &["types"]);
+                let types = fields.and_then(|fields| fields.get("types"));
+                let types = types
+                    .map(|types| self.plains(types, "`types`"))
+                    .unwrap_or_default();
+                TriggerKind::Event {
+                    types,
+                    branches: None,
+                    tags: None,
+                    paths: None,
+                    workflows: Vec::new(),
+                }
+            }
+            _ => match EVENTS.iter().find(|event| event.name == name) {
+                Some(event) => self.event(event, value),
+                None => {
+                    self.unknown_event(key, name);
+                    return None;
+                }
+            },
+        };
+        Some(Trigger {
+            event: name.to_owned(),
+            kind,
+            origin: self.origin(key),
+        })
+    }
+
+    fn event_fields<'n>(
+        &mut self,
+        value: &'n Node,
+        name: &str,
+        keys: &[&'static str],
+    ) -> Option<Fields<'n>> {
+        if value.is_null() {
+            return None;
+        }
+        let which = format!("the event `{name}`");
+        self.fields(
+            value,
+            &Form {
+                keys,
+                which: &which,
+                kind: &format!("`{name}`"),
+            },
+        )
+    }
+
+    fn event(&mut self, event: &Event, value: &Node) -> TriggerKind {
+        let mut keys = event.filters.to_vec();
+        if !event.types.is_empty() {
+            keys.push("types");
+        }
+        let mut kind = TriggerKind::Event {
+            types: Vec::new(),
+            branches: None,
+            tags: None,
+            paths: None,
+            workflows: Vec::new(),
+        };
+        let Some(fields) = self.event_fields(value, event.name, &keys) else {
+            return kind;
+        };
+        if let TriggerKind::Event {
+            types,
+            branches,
+            tags,
+            paths,
+            workflows,
+        } = &mut kind
+        {
+            *types = fields
+                .get("types")
+                .map(|node| self.types(node, event))
+                .unwrap_or_default();
+            *branches = self.filter(&fields, "branches", "branches-ignore");
+            *tags = self.filter(&fields, "tags", "tags-ignore");
+            *paths = self.filter(&fields, "paths", "paths-ignore");
+            *workflows = fields
+                .get("workflows")
+                .map(|node| self.plains(node, "`workflows`"))
+                .unwrap_or_default();
+            for key in ["names", "versions"] {
+                if let Some(node) = fields.get(key) {
+                    self.plains(node, &format!("`{key}`"));
+                }
+            }
+        }
+        kind
+    }
+
+    fn types(&mut self, node: &Node, event: &Event) -> Vec<String> {
+        let items = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+        let mut types = Vec::new();
+        for item in items {
+            let Some(name) = self.plain(item, "`types`") else {
+                continue;
+            };
+            if event.types.contains(&name.as_str()) {
+                types.push(name);
+                continue;
+            }
+            let known = || event.types.iter().copied();
+            let hint = nearest(&name, known()).map_or_else(
+                || format!("the types are {}", list(known())),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            let message = format!("`{}` has no activity type `{name}`", event.name);
+            self.problem_with(item.span.clone(), message, "not a type of this event", hint);
+        }
+        types
+    }
+
+    fn filter(&mut self, fields: &Fields<'_>, only: &str, ignore: &str) -> Option<Filter> {
+        if let (Some(_), Some(_)) = (fields.get(only), fields.get(ignore)) {
+            let later = fields.key(ignore)?;
+            let hint = format!("keep `{only}` and exclude with patterns that begin with `!`");
+            let message = format!("both `{only}` and `{ignore}` for one event");
+            self.problem_with(
+                later.span.clone(),
+                message,
+                "only one of them can stand here",
+                hint,
+            );
+        }
+        if let Some(node) = fields.get(only) {
+            return Some(Filter::Only(self.plains(node, &format!("`{only}`"))));
+        }
+        let node = fields.get(ignore)?;
+        Some(Filter::Ignore(self.plains(node, &format!("`{ignore}`"))))
+    }
+
+    fn schedules(&mut self, value: &Node) -> Vec<Schedule> {
+        let Some(items) = value.as_sequence() else {
+            self.wrong_kind(value, "`schedule`", "a list of `cron`");
+            return Vec::new();
+        };
+        let form = Form {
+            keys: &["cron", "timezone"],
+            which: "a `schedule`",
+            kind: "a `schedule`",
+        };
+        let mut schedules = Vec::new();
+        for item in items {
+            let Some(fields) = self.fields(item, &form) else {
+                continue;
+            };
+            let Some(node) = fields.get("cron") else {
+                self.problem(
+                    item.span.clone(),
+                    "a `schedule` without `cron`",
+                    "needs a `cron`",
+                );
+                continue;
+            };
+            let timezone = fields
+                .get("timezone")
+                .and_then(|node| self.plain(node, "`timezone`"));
+            let Some(cron) = self.plain(node, "`cron`") else {
+                continue;
+            };
+            if let Some(mistake) = cron::mistake(&cron) {
+                let hint = "the fields are minute, hour, day of the month, month, day of the week: `30 5 * * 1-5`";
+                self.problem_with(
+                    node.span.clone(),
+                    format!("`{cron}` is no cron expression: {mistake}"),
+                    "not a time",
+                    hint.to_owned(),
+                );
+            }
+            schedules.push(Schedule { cron, timezone });
+        }
+        schedules
+    }
+
+    fn dispatch(&mut self, value: &Node) -> TriggerKind {
+        let fields = self.event_fields(value, "workflow_dispatch", &["inputs"]);
+        let inputs = fields.and_then(|fields| fields.get("inputs"));
+        TriggerKind::Dispatch {
+            inputs: inputs
+                .map(|node| self.inputs(node, false))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn call_trigger(&mut self, value: &Node) -> TriggerKind {
+        let fields = self.event_fields(value, "workflow_call", &["inputs", "secrets", "outputs"]);
+        let get = |key: &str| fields.as_ref().and_then(|fields| fields.get(key));
+        TriggerKind::Call {
+            inputs: get("inputs")
+                .map(|node| self.inputs(node, true))
+                .unwrap_or_default(),
+            secrets: get("secrets")
+                .map(|node| self.secret_inputs(node))
+                .unwrap_or_default(),
+            outputs: get("outputs")
+                .map(|node| self.call_outputs(node))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn inputs(&mut self, node: &Node, is_call: bool) -> Vec<Input> {
+        if node.is_null() {
+            return Vec::new();
+        }
+        let entries = self.entries(node, "`inputs`");
+        entries
+            .into_iter()
+            .filter_map(|(name, key, value)| self.input(name, key, value, is_call))
+            .collect()
+    }
+
+    fn input(&mut self, name: &str, key: &Node, value: &Node, is_call: bool) -> Option<Input> {
+        let mut input = Input {
+            name: name.to_owned(),
+            description: None,
+            required: false,
+            kind: InputKind::String,
+            default: None,
+        };
+        if value.is_null() && !is_call {
+            return Some(input);
+        }
+        let keys: &[&'static str] = if is_call {
+            &[
+                "description",
+                "type",
+                "required",
+                "default",
+                "deprecationMessage",
+            ]
+        } else {
+            &[
+                "description",
+                "type",
+                "required",
+                "default",
+                "options",
+                "deprecationMessage",
+            ]
+        };
+        let fields = self.fields(
+            value,
+            &Form {
+                keys,
+                which: &format!("input `{name}`"),
+                kind: "an input",
+            },
+        )?;
+        input.description = fields
+            .get("description")
+            .and_then(|node| self.note(node, "`description`"));
+        input.required = fields
+            .get("required")
+            .is_some_and(|node| self.flag(node, "`required`"));
+        match fields.get("type") {
+            Some(node) => input.kind = self.input_kind(node, &fields, is_call)?,
+            None if is_call => {
+                let hint = "add `type: string`, `type: boolean` or `type: number`".to_owned();
+                let message = format!("input `{name}` of a called workflow has no `type`");
+                self.problem_with(key.span.clone(), message, "needs a `type`", hint);
+            }
+            None => {}
+        }
+        let legal = if is_call {
+            Legal::CALL_DEFAULT
+        } else {
+            Legal::NOTHING
+        };
+        input.default = fields
+            .get("default")
+            .and_then(|node| self.argument(node, "`default`", &legal));
+        self.check_default(&input, fields.get("default"));
+        Some(input)
+    }
+
+    fn input_kind(&mut self, node: &Node, fields: &Fields<'_>, is_call: bool) -> Option<InputKind> {
+        let name = self.plain(node, "`type`")?;
+        let known: &[&str] = if is_call {
+            &INPUT_TYPES[..3]
+        } else {
+            INPUT_TYPES
+        };
+        match name.as_str() {
+            "string" => Some(InputKind::String),
+            "boolean" => Some(InputKind::Boolean),
+            "number" => Some(InputKind::Number),
+            "environment" if !is_call => Some(InputKind::Environment),
+            "choice" if !is_call => {
+                let options = fields
+                    .get("options")
+                    .map(|node| self.plains(node, "`options`"))
+                    .unwrap_or_default();
+                if options.is_empty() {
+                    self.problem_with(
+                        node.span.clone(),
+                        "a `choice` without options",
+                        "nothing to choose from",
+                        "list the choices under `options`".to_owned(),
+                    );
+                }
+                Some(InputKind::Choice(options))
+            }
+            _ => {
+                let hint = nearest(&name, known.iter().copied()).map_or_else(
+                    || format!("the types are {}", list(known.iter().copied())),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                self.problem_with(
+                    node.span.clone(),
+                    format!("unknown input type `{name}`"),
+                    "not a type of an input",
+                    hint,
+                );
+                None
+            }
+        }
+    }
+
+    fn check_default(&mut self, input: &Input, node: Option<&Node>) {
+        let (Some(default), Some(node)) = (&input.default, node) else {
+            return;
+        };
+        let text = match default {
+            Argument::Text(text) if text.has_expression() => return,
+            Argument::Text(text) => text.source.as_str(),
+            Argument::Boolean(true) => "true",
+            Argument::Boolean(false) => "false",
+            Argument::Number(_) => "0",
+        };
+        let wanted = match &input.kind {
+            InputKind::Boolean if !matches!(text, "true" | "false" | "") => "`true` or `false`",
+            InputKind::Number if !text.is_empty() && text.trim().parse::<f64>().is_err() => {
+                "a number"
+            }
+            InputKind::Choice(options)
+                if matches!(default, Argument::Text(_))
+                    && !text.is_empty()
+                    && !options.iter().any(|option| option == text) =>
+            {
+                "one of its options"
+            }
+            _ => return,
+        };
+        self.wrong_kind(
+            node,
+            &format!("the default of input `{}`", input.name),
+            wanted,
+        );
+    }
+
+    fn secret_inputs(&mut self, node: &Node) -> Vec<SecretInput> {
+        if node.is_null() {
+            return Vec::new();
+        }
+        let entries = self.entries(node, "`secrets`");
+        let mut secrets = Vec::new();
+        for (name, _, value) in entries {
+            let mut secret = SecretInput {
+                name: name.to_owned(),
+                description: None,
+                required: false,
+            };
+            let form = Form {
+                keys: &["description", "required"],
+                which: &format!("secret `{name}`"),
+                kind: "a secret",
+            };
+            if !value.is_null()
+                && let Some(fields) = self.fields(value, &form)
+            {
+                secret.description = fields
+                    .get("description")
+                    .and_then(|node| self.note(node, "`description`"));
+                secret.required = fields
+                    .get("required")
+                    .is_some_and(|node| self.flag(node, "`required`"));
+            }
+            secrets.push(secret);
+        }
+        secrets
+    }
+
+    fn call_outputs(&mut self, node: &Node) -> Vec<OutputValue> {
+        if node.is_null() {
+            return Vec::new();
+        }
+        let entries = self.entries(node, "`outputs`");
+        let mut outputs = Vec::new();
+        for (name, key, value) in entries {
+            let form = Form {
+                keys: &["description", "value"],
+                which: &format!("output `{name}`"),
+                kind: "an output",
+            };
+            let Some(fields) = self.fields(value, &form) else {
+                continue;
+            };
+            let description = fields
+                .get("description")
+                .and_then(|node| self.note(node, "`description`"));
+            let Some(node) = fields.get("value") else {
+                let hint = "add `value: ${{ jobs.JOB.outputs.NAME }}`".to_owned();
+                self.problem_with(
+                    key.span.clone(),
+                    format!("output `{name}` has no `value`"),
+                    "needs a `value`",
+                    hint,
+                );
+                continue;
+            };
+            let Some(value) = self.text(node, "`value`", &Legal::CALL_OUTPUT) else {
+                continue;
+            };
+            outputs.push(OutputValue {
+                name: name.to_owned(),
+                description,
+                value,
+            });
+        }
+        outputs
+    }
+
+    /// Returns a scalar that keeps its kind.
+    pub(super) fn argument(&mut self, node: &Node, what: &str, legal: &Legal) -> Option<Argument> {
+        match node.value {
+            Value::Boolean(value) => Some(Argument::Boolean(value)),
+            Value::Number(value) => Some(Argument::Number(value)),
+            _ => self.text(node, what, legal).map(Argument::Text),
+        }
+    }
+}
