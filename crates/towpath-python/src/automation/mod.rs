@@ -5,13 +5,24 @@
 //! whose word counts. What follows from that (which check blocks) is decided by the standard.
 
 mod adoption;
+mod ci;
+mod hatch;
+mod ini;
 mod installs;
+mod just;
+mod make;
 mod model;
+mod nox;
 mod options;
 mod paths;
+mod pre_commit;
 mod runners;
+mod scripts;
 mod shell;
+mod tables;
 mod tools;
+mod tox;
+mod walk;
 
 use towpath_host::Tree;
 
@@ -24,6 +35,26 @@ pub use model::{
 
 /// Reads the automation of a repository. Starts nothing and changes nothing; what cannot be read
 /// is listed with its place.
-pub fn read_automation(_tree: &Tree, _projects: &[Project]) -> Automation {
-    Automation::default()
+pub fn read_automation(tree: &Tree, projects: &[Project]) -> Automation {
+    let mut walker = walk::Walker::new(tree);
+    ci::read(&mut walker);
+    walker.read_pre_commit();
+    let mut folders: Vec<&str> = vec![""];
+    folders.extend(projects.iter().map(|project| project.root.as_str()).filter(|root| !root.is_empty()));
+    for folder in folders {
+        walker.read_folder(folder);
+    }
+    walker.finish()
+}
+
+impl walk::Walker<'_> {
+    /// Reads what lies in the folder of a project and may be called by nothing.
+    fn read_folder(&mut self, folder: &str) {
+        self.read_tox(folder);
+        self.read_nox(folder);
+        self.read_make(folder);
+        self.read_just(folder);
+        self.read_hatch(folder);
+        self.read_scripts(folder);
+    }
 }

@@ -323,7 +323,6 @@ impl<'a> Walker<'a> {
                 && other.arguments == invocation.arguments
                 && other.folder == invocation.folder
                 && other.environment == invocation.environment
-                && other.via.last() == invocation.via.last()
         };
         let Some(other) = self.automation.invocations.iter_mut().find(same) else {
             self.automation.invocations.push(invocation);

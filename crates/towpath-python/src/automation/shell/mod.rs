@@ -37,15 +37,26 @@ pub(super) struct Command {
     pub(super) can_fail: bool,
 }
 
-/// Splits one command line into words, for formats whose commands know no operators.
-/// Unbalanced quotes end with the text.
+/// Splits a command line into words where there is no shell, as `shlex` does: quotes and
+/// backslashes count, operators do not. A quote that is not closed ends with the text.
 pub(super) fn words(text: &str) -> Vec<String> {
-    lex::tokens(text)
-        .into_iter()
-        .filter_map(|token| match token.kind {
-            lex::Kind::Word(word) => Some(word.source()),
-            lex::Kind::Operator(operator) if operator != "\n" => Some(operator.to_owned()),
-            lex::Kind::Operator(_) => None,
-        })
-        .collect()
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(characters.next()),
+            (None, _) if c.is_whitespace() => words.extend(word.take()),
+            (None, '#') if word.is_none() => break,
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
 }
