@@ -120,8 +120,9 @@ pub(super) fn misfit(
     header: Header<'_>,
     misfit: Misfit,
 ) -> Problem {
+    let item = if misfit.is_item { "each item of " } else { "" };
     let message = format!(
-        "`{key}` in {header} must be {}, not {}",
+        "{item}`{key}` in {header} must be {}, not {}",
         misfit.expected, misfit.found
     );
     let label = if misfit.right_type {

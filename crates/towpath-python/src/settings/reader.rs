@@ -365,7 +365,7 @@ mod tests {
             (
                 "[tool.towpath]\npythons = [\"3.12\", 3.10]\n",
                 &[
-                    "pyproject.toml:2:20+4 `pythons` in `[tool.towpath]` must be a Python version such as \"3.12\", \
+                    "pyproject.toml:2:20+4 each item of `pythons` in `[tool.towpath]` must be a Python version such as \"3.12\", \
                    not the number 3.1 (not of this type) write a Python version such as \"3.12\"; `towpath help \
                    config` describes `pythons`",
                 ],

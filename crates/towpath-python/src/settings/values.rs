@@ -17,6 +17,8 @@ pub(super) struct Misfit {
     pub(super) expected: String,
     /// What stands there, in words.
     pub(super) found: String,
+    /// Whether it is an item of a list that does not fit.
+    pub(super) is_item: bool,
     /// Whether the type is right and only the value is impossible.
     pub(super) right_type: bool,
     /// The nearest word of a choice.
@@ -94,7 +96,11 @@ fn read_list(
 ) -> Result<RawValue, Misfit> {
     let mut items = Vec::new();
     for value in array {
-        items.push(match read(value)? {
+        let read = read(value).map_err(|misfit| Misfit {
+            is_item: true,
+            ..misfit
+        })?;
+        items.push(match read {
             RawValue::Text(text) => text,
             RawValue::Boolean(flag) => flag.to_string(),
             RawValue::Integer(number) => number.to_string(),
@@ -112,6 +118,7 @@ fn read_python(value: &Value) -> Result<RawValue, Misfit> {
         span: value.span(),
         expected: "a Python version such as \"3.12\"".to_owned(),
         found: in_words(value),
+        is_item: true,
         right_type,
         nearest: None,
     };
@@ -146,6 +153,7 @@ fn impossible(kind: &SettingKind, value: &Value) -> Misfit {
         span: value.span(),
         expected: kind.expected(),
         found: in_words(value),
+        is_item: false,
         right_type: true,
         nearest: None,
     }
@@ -161,6 +169,7 @@ fn wrong_type(kind: &SettingKind, item: &Item) -> Misfit {
         span: item.span(),
         expected: kind.expected(),
         found,
+        is_item: false,
         right_type: false,
         nearest: None,
     }
