@@ -80,3 +80,47 @@ impl Plain {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heartbeat_names_what_still_runs_every_30_seconds() {
+        let style = Style {
+            color: false,
+            unicode: true,
+            columns: 80,
+        };
+        let mut plain = Plain::new(style, Header::default(), false);
+        let at = |seconds| Duration::from_secs(seconds);
+        let jobs = vec!["docs".to_owned(), "tests 3.12".to_owned()];
+        plain.hear(
+            &RunEvent::RunStarted {
+                jobs,
+                estimate_ms: 0,
+            },
+            at(0),
+        );
+        for (job, second) in [("docs", 0), ("tests 3.12", 18)] {
+            let started = RunEvent::JobStarted {
+                job: job.to_owned(),
+                estimate_ms: 0,
+            };
+            plain.hear(&started, at(second));
+        }
+        let beats: Vec<String> = (19..=61).map(|second| plain.tick(at(second))).collect();
+        let beats: Vec<&str> = beats
+            .iter()
+            .map(String::as_str)
+            .filter(|beat| !beat.is_empty())
+            .collect();
+        assert_eq!(
+            beats,
+            [
+                "  … 30 s, 0 of 2 done, running: docs (30 s), tests 3.12 (12 s)\n",
+                "  … 60 s, 0 of 2 done, running: docs (60 s), tests 3.12 (42 s)\n",
+            ]
+        );
+    }
+}
