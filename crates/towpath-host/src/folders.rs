@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn own_variables_win_over_xdg_over_home() {
-        let cases: [(&[(&str, &str)], Option<&str>); 6] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+        let cases: [Case<'_>; 6] = [
             (
                 &[
                     ("TOWPATH_CACHE_DIR", "/t"),

@@ -17,7 +17,7 @@ use crate::tree::Tree;
 /// How many runs may hold copies that differ; more wait for none and fail.
 const SLOTS: u32 = 16;
 /// How long another run may take to copy files.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 const FILES: &str = "files";
 const MANIFEST: &str = "manifest";

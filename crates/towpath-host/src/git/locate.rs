@@ -41,7 +41,7 @@ fn view_of(top_level: &Path) -> Option<GitView> {
         let text = std::fs::read_to_string(&dot_git).ok()?;
         top_level.join(text.strip_prefix("gitdir:")?.trim())
     };
-    if !git_folder.join("HEAD").symlink_metadata().is_ok() {
+    if git_folder.join("HEAD").symlink_metadata().is_err() {
         return None;
     }
     let common_folder = match std::fs::read_to_string(git_folder.join("commondir")) {

@@ -31,10 +31,6 @@ pub struct Git {
 impl Git {
     /// Looks for a repository in `folder` and the folders above it; `None` outside of any. Starts no
     /// process, so a repository that git refuses is told by the first question.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "callers are ready for a discovery that can fail"
-    )]
     pub fn discover(folder: &Path) -> Result<Option<Self>, Error> {
         Ok(locate(folder).map(|view| Self {
             view,
@@ -157,7 +153,7 @@ impl Git {
 
     /// Returns the submodules' paths, each with the commit recorded for it.
     pub fn submodules(&self) -> Result<BTreeMap<String, String>, Error> {
-        let tracked = self.tracked(&self.view.top_level)?;
+        let tracked = Self::tracked(&self.view.top_level)?;
         Ok(tracked
             .into_iter()
             .filter_map(|(path, commit)| Some((path, commit?)))
@@ -165,7 +161,7 @@ impl Git {
     }
 
     /// Returns the tracked paths below `folder`, relative to it; a submodule has the commit recorded for it.
-    pub(crate) fn tracked(&self, folder: &Path) -> Result<BTreeMap<String, Option<String>>, Error> {
+    pub(crate) fn tracked(folder: &Path) -> Result<BTreeMap<String, Option<String>>, Error> {
         let output = command::run(folder, &[], &["ls-files", "--stage", "-z"])?;
         let records = output.split(|byte| *byte == 0).filter_map(|record| {
             let tab = record.iter().position(|byte| *byte == b'\t')?;
@@ -250,13 +246,11 @@ impl Git {
 
     /// Runs a command that reads files of the working tree, hence their content filters.
     fn run_filtered(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {
-        let filters = match self.filters.get() {
-            Some(filters) => filters,
-            None => {
-                let filters = command::programs_of_filters(&self.view.top_level)?;
-                self.filters.get_or_init(|| filters)
-            }
-        };
+        if self.filters.get().is_none() {
+            let filters = command::programs_of_filters(&self.view.top_level)?;
+            let _ = self.filters.set(filters);
+        }
+        let filters = self.filters.get().map_or(&[][..], Vec::as_slice);
         command::run(&self.view.top_level, filters, arguments)
     }
 
@@ -288,9 +282,8 @@ fn count_lines(path: &Path) -> Result<u32, Error> {
     if bytes.is_empty() || bytes.iter().take(8000).any(|byte| *byte == 0) {
         return Ok(0);
     }
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let last = usize::from(!bytes.ends_with(b"\n"));
-    Ok(u32::try_from(ends + last).unwrap_or(u32::MAX))
+    let content = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    Ok(u32::try_from(content.split(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX))
 }
 
 fn without_password(url: &str) -> String {

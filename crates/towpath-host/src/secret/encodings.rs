@@ -129,11 +129,17 @@ fn percent(value: &str, kept: &str, lower: bool, space: &str) -> String {
             _ if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) => {
                 text.push(char::from(byte));
             }
-            _ if lower => text.push_str(&format!("%{byte:02x}")),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ if lower => push_code(&mut text, byte, "0123456789abcdef"),
+            _ => push_code(&mut text, byte, "0123456789ABCDEF"),
         }
     }
     text
+}
+
+fn push_code(text: &mut String, byte: u8, digits: &str) {
+    text.push('%');
+    let digits = [byte >> 4, byte & 15].map(|digit| digits.chars().nth(usize::from(digit)));
+    text.extend(digits.into_iter().flatten());
 }
 
 fn escape(value: &str, special: &str, write: impl Fn(char) -> String) -> String {

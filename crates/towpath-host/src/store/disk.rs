@@ -12,7 +12,7 @@ use super::Error;
 
 const ENTRY_MAGIC: &str = "towpath entry 1";
 /// How stale a last-use time may be; a finer one would write at every read.
-const TOUCH_AFTER: Duration = Duration::from_secs(3600);
+const TOUCH_AFTER: Duration = Duration::from_hours(1);
 
 pub(super) fn create_folder(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(|source| Error::new(path, source))

@@ -12,7 +12,7 @@ use super::disk::is_absent;
 use super::{BLOBS, Error, disk};
 
 /// A temporary file older than this belongs to no running process.
-const LEFTOVER_AFTER: Duration = Duration::from_secs(24 * 3600);
+const LEFTOVER_AFTER: Duration = Duration::from_hours(24);
 
 /// Bytes and files of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

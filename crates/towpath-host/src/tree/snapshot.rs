@@ -91,7 +91,8 @@ fn list_tracked(
     root: &Path,
     notes: &mut Vec<Note>,
 ) -> Option<BTreeMap<String, Option<String>>> {
-    let error = match git?.tracked(root) {
+    git?;
+    let error = match Git::tracked(root) {
         Ok(tracked) => return Some(tracked),
         Err(error) => error,
     };

@@ -2,5 +2,6 @@
 
 mod clean_tree;
 mod git;
+mod sandbox;
 mod store;
 mod tree;

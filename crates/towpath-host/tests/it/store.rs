@@ -3,10 +3,11 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use towpath_host::store::{Keep, KindUsage};
-use towpath_host::{Digest, Store, clock};
+use towpath_host::{Digest, Store, clock, store};
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -166,19 +167,66 @@ fn a_folder_that_cannot_be_written_is_an_error_with_a_hint() {
     }
 }
 
+/// Run by the next test as a process of its own, in a file system of one mebibyte.
+#[test]
+fn filling_a_disk_for_another_test() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the caller of this process sets it"
+    )]
+    let Some(folder) = std::env::var_os("TOWPATH_TEST_SMALL_DISK") else {
+        return;
+    };
+    let store = Store::open(Path::new(&folder)).unwrap();
+    store.put_entry("kind", "key", b"before").unwrap();
+    let error = store
+        .put_entry("kind", "key", &vec![1; 2 << 20])
+        .unwrap_err();
+    assert!(matches!(error, store::Error::DiskFull { .. }), "{error}");
+    assert!(error.hints()[0].contains("towpath cache clean"));
+    assert!(store.put(&vec![2; 2 << 20]).is_err());
+    assert_eq!(
+        store.entry("kind", "key").unwrap().as_deref(),
+        Some(&b"before"[..])
+    );
+    assert_eq!(store.usage().unwrap().total().files, 1);
+    assert_eq!(
+        std::fs::read_dir(store.folder().join("tmp"))
+            .unwrap()
+            .count(),
+        0
+    );
+    println!("the disk was full");
+}
+
 #[test]
 fn a_full_disk_leaves_no_part_of_an_entry() {
-    // A file size limit stands for a disk that ends in the middle of a write.
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    store.put_entry("kind", "key", b"before").unwrap();
-    drop(store);
-    let full = Path::new("/dev/full");
-    if full.exists() {
-        let error = towpath_host::store::Error::new(full, std::fs::write(full, b"x").unwrap_err());
-        assert_eq!(
-            error.to_string(),
-            "the disk is full: `/dev/full` could not be written"
-        );
-    }
+    #[expect(clippy::disallowed_methods, reason = "the test starts itself")]
+    let program = std::env::current_exe().unwrap();
+    let script =
+        "mount -t tmpfs -o size=1m none \"$TOWPATH_TEST_SMALL_DISK\" || exit 77; exec \"$@\"";
+    let output = Command::new("unshare")
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            "sh",
+        ])
+        .arg(program)
+        .args([
+            "--exact",
+            "--nocapture",
+            "store::filling_a_disk_for_another_test",
+        ])
+        .env("TOWPATH_TEST_SMALL_DISK", folder.path())
+        .output();
+    let Ok(output) = output else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    // Where namespaces are closed there is no small disk to be had.
+    let is_closed = output.status.code() == Some(77) || text.is_empty();
+    assert!(is_closed || text.contains("the disk was full"), "{text}");
 }
