@@ -1,1 +1,30 @@
-//! placeholder
+//! The Python CI standard: which checks a project gets, how each is run and judged.
+//!
+//! From facts ([`Facts`]) and settings the [`pipeline`] makes a workflow; each of its jobs names one
+//! [`Check`], which says when it applies, what its work is and how findings are judged.
+//! Starts nothing: whoever runs the work hands the output back to the check.
+
+mod adoption;
+pub mod checks;
+mod facts;
+mod judge;
+mod matrix;
+mod pipeline;
+mod settings;
+mod test_environment;
+mod tool_command;
+mod tools;
+mod work;
+
+pub use adoption::{Adoption, ToolRun, adopted};
+pub use checks::{CHECKS, Check, CustomCheckDefinition, check};
+pub use facts::{Facts, NeededCheck};
+pub use judge::{Baseline, Ratchet};
+pub use matrix::{Pythons, python_matrix};
+pub use pipeline::{job_name, pipeline};
+pub use settings::{CustomCheck, SETTINGS, Settings};
+pub use tools::pinned;
+pub use work::{
+    Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, NativeWork, Output, Partial,
+    ProjectInstall, PythonChoice, Scan, ToolWork, TreeUse, Versions, Work,
+};

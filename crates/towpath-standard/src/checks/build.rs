@@ -1,0 +1,145 @@
+//! `build`: sdist, then the wheel from that sdist, and whether what is in them is right.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use towpath_python::PythonVersion;
+use towpath_report::{CheckResult, Finding, Place, Severity};
+
+use super::{Check, count, gathered};
+use crate::facts::{Facts, NeededCheck};
+use crate::work::{
+    Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
+    PythonChoice, ToolWork, TreeUse, Work,
+};
+
+pub(crate) struct Definition;
+
+impl Check for Definition {
+    fn name(&self) -> &'static str {
+        "build"
+    }
+
+    fn about(&self) -> &'static str {
+        "builds the sdist and from it the wheel, and looks into both"
+    }
+
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        _python: Option<PythonVersion>,
+        _needs: &[NeededCheck<'_>],
+    ) -> Applies {
+        let project = facts.project;
+        let Some(system) = project.build_system.as_ref().filter(|_| project.is_package) else {
+            return Applies::Skip("not a package".to_owned());
+        };
+        let mut requirements = system.requires.clone();
+        requirements.extend(project.groups.get("setup_requires").into_iter().flatten().cloned());
+        let folder = project.root.clone();
+        let mut arguments: Vec<String> =
+            ["{python}", "{out}/build_driver.py", "{out}", &system.backend].map(str::to_owned).to_vec();
+        arguments.extend(system.backend_path.iter().cloned());
+        Applies::Work(Box::new(Work::Tool(ToolWork {
+            environment: EnvironmentNeed {
+                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                requirements,
+                requirement_files: Vec::new(),
+                constraints: Vec::new(),
+                locked: None,
+                project: ProjectInstall::No,
+            },
+            tree: TreeUse::Private,
+            network: Network::OnFailure,
+            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            executes_project: true,
+            commands: vec![Command {
+                tool: system.backend.split(['.', ':']).next().unwrap_or("build").to_owned(),
+                arguments,
+                environment: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), "315532800".to_owned())]),
+                folder,
+                read: read_build,
+                hint: project.manifest.path.clone(),
+            }],
+            scan: None,
+            support_files: vec![("build_driver.py".to_owned(), include_bytes!("build_driver.py").to_vec())],
+            artifacts: Vec::new(),
+            key: vec![("git".to_owned(), facts.version_from_git())],
+            notes: Vec::new(),
+        })))
+    }
+
+    fn conclude(&self, _facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        let sizes: Vec<String> = found
+            .iter()
+            .flat_map(|partial| ["wheel", "sdist"].map(|kind| partial.facts.get(kind).map(|size| format!("{kind} {size}"))))
+            .flatten()
+            .collect();
+        let mut result = gathered(found);
+        let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
+        result.failed = blocking > 0;
+        result.summary = if result.failed { count(blocking, "problem") } else { sizes.join(", ") };
+        result
+    }
+}
+
+/// What the driver reports; see `build_driver.py`.
+#[derive(Deserialize)]
+struct Report {
+    #[serde(default)]
+    sdist: Option<Built>,
+    #[serde(default)]
+    wheel: Option<Built>,
+    #[serde(default)]
+    problems: Vec<Trouble>,
+}
+
+#[derive(Deserialize)]
+struct Built {
+    name: String,
+    size: u64,
+}
+
+#[derive(Deserialize)]
+struct Trouble {
+    rule: String,
+    message: String,
+    blocking: bool,
+}
+
+fn read_build(output: &Output<'_>) -> Result<Partial, String> {
+    let bytes = (output.file)("build.json").ok_or_else(|| {
+        let lines: Vec<&str> = output.stderr.lines().collect();
+        format!("it ended with exit code {}: {}", output.exit, lines[lines.len().saturating_sub(5)..].join("\n"))
+    })?;
+    let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let mut partial = Partial::default();
+    for (kind, built) in [("sdist", report.sdist), ("wheel", report.wheel)] {
+        let Some(built) = built else { continue };
+        partial.facts.insert(kind.to_owned(), size(built.size));
+        partial.artifacts.push(Artifact { path: format!("dist/{}", built.name), name: built.name });
+    }
+    partial.findings = report
+        .problems
+        .into_iter()
+        .map(|trouble| Finding {
+            tool: "build".to_owned(),
+            rule: trouble.rule,
+            rule_url: None,
+            message: trouble.message,
+            place: Some(Place::file(output.hint)),
+            severity: if trouble.blocking { Severity::Error } else { Severity::Warning },
+            fixable: false,
+            blocking: trouble.blocking,
+        })
+        .collect();
+    Ok(partial)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}

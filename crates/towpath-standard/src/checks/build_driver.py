@@ -1,0 +1,151 @@
+"""Builds an sdist and, from it, a wheel through the hooks of PEP 517, and looks into both.
+
+Arguments: the output folder, the backend (`module:object`), folders of `backend-path`. Runs in the
+project's folder. Writes `build.json`: what was built, and problems with a rule, a message and whether
+they block.
+"""
+
+import base64
+import csv
+import email
+import hashlib
+import importlib
+import io
+import json
+import os
+import sys
+import tarfile
+import traceback
+import zipfile
+
+
+def main():
+    out, backend_name = sys.argv[1:3]
+    backend_path = [os.path.abspath(folder) for folder in sys.argv[3:]]
+    dist = os.path.join(out, "dist")
+    os.makedirs(dist, exist_ok=True)
+    report = {"problems": []}
+    source = os.getcwd()
+    sdist = hook("build_sdist", backend_name, source, backend_path, dist, report)
+    if sdist:
+        report["sdist"] = described(dist, sdist)
+        tree = unpacked(os.path.join(dist, sdist), os.path.join(out, "unpacked"), report)
+        if tree:
+            inside = [os.path.join(tree, os.path.relpath(folder, source)) for folder in backend_path]
+            wheel = hook("build_wheel", backend_name, tree, inside, dist, report)
+            if wheel:
+                report["wheel"] = described(dist, wheel)
+                compare(os.path.join(dist, wheel), tree, report)
+    with open(os.path.join(out, "build.json"), "w") as stream:
+        json.dump(report, stream)
+
+
+def hook(name, backend_name, folder, backend_path, dist, report):
+    """Calls one hook in a process of its own: backends keep state between calls."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        answer = {}
+        try:
+            os.chdir(folder)
+            sys.path[0:1] = backend_path
+            module, _, attribute = backend_name.partition(":")
+            backend = importlib.import_module(module)
+            for part in filter(None, attribute.split(".")):
+                backend = getattr(backend, part)
+            answer["name"] = os.path.basename(getattr(backend, name)(dist, {}))
+        except BaseException as error:
+            traceback.print_exc()
+            answer["error"] = "{}: {}".format(type(error).__name__, error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with os.fdopen(writer, "w") as stream:
+            json.dump(answer, stream)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    os.waitpid(child, 0)
+    answer = json.loads(text) if text else {"error": "the backend ended without an answer"}
+    if "error" in answer:
+        problem(report, name, "{} of {} failed: {}".format(name, backend_name, answer["error"]))
+    return answer.get("name")
+
+
+def unpacked(archive, folder, report):
+    os.makedirs(folder, exist_ok=True)
+    with tarfile.open(archive) as tar:
+        tops = set(name.split("/")[0] for name in tar.getnames())
+        if len(tops) != 1:
+            problem(report, "sdist-folder", "the sdist has {} top folders, not one".format(len(tops)))
+            return None
+        if hasattr(tarfile, "data_filter"):
+            tar.extractall(folder, filter="data")
+        else:
+            tar.extractall(folder)
+    tree = os.path.join(folder, tops.pop())
+    if not os.path.exists(os.path.join(tree, "PKG-INFO")):
+        problem(report, "pkg-info", "the sdist has no PKG-INFO")
+    return tree
+
+
+def compare(wheel, tree, report):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        infos = [name for name in names if name.endswith(".dist-info/METADATA")]
+        if len(infos) != 1:
+            problem(report, "metadata", "the wheel has {} METADATA files, not one".format(len(infos)))
+            return
+        folder = infos[0].rsplit("/", 1)[0]
+        record = archive.read(folder + "/RECORD").decode("utf-8")
+        verify_record(archive, record, report)
+        metadata = email.message_from_bytes(archive.read(infos[0]))
+    own = [name for name in names if not name.startswith(folder + "/")]
+    if not own:
+        problem(report, "empty-wheel", "the wheel holds no file of the project")
+    tops = sorted(set(name.split("/")[0] for name in own))
+    for top in ("tests", "test", "docs", "examples"):
+        if top in tops and len(tops) > 1:
+            problem(report, "stray-package", "the wheel installs a top-level `{}`".format(top), blocking=False)
+    path = os.path.join(tree, "PKG-INFO")
+    if os.path.exists(path):
+        with open(path, "rb") as stream:
+            source = email.message_from_bytes(stream.read())
+        for field in ("Name", "Version"):
+            if metadata[field] != source[field]:
+                problem(
+                    report,
+                    "metadata",
+                    "{} is {} in the wheel and {} in the sdist".format(field, metadata[field], source[field]),
+                )
+
+
+def verify_record(archive, record, report):
+    listed = {}
+    for row in csv.reader(io.StringIO(record)):
+        if row:
+            listed[row[0]] = row[1] if len(row) > 1 else ""
+    for name in archive.namelist():
+        if name.endswith("/") or name.endswith((".dist-info/RECORD", ".jws", ".p7s")):
+            continue
+        if name not in listed:
+            problem(report, "record", "RECORD of the wheel does not list {}".format(name))
+            continue
+        algorithm, _, expected = listed[name].partition("=")
+        if not expected:
+            continue
+        digest = hashlib.new(algorithm, archive.read(name)).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
+            problem(report, "record", "RECORD of the wheel has another hash for {}".format(name))
+
+
+def described(folder, name):
+    return {"name": name, "size": os.path.getsize(os.path.join(folder, name))}
+
+
+def problem(report, rule, message, blocking=True):
+    report["problems"].append({"rule": rule, "message": message, "blocking": blocking})
+
+
+main()

@@ -1,0 +1,142 @@
+//! `coverage`: what all Pythons covered together, and the gates for the total and for changed lines.
+//! Computed even when tests failed.
+
+use std::collections::BTreeMap;
+
+use towpath_python::PythonVersion;
+use towpath_report::readers::{Paths, coverage_py};
+use towpath_report::{CheckResult, Finding, Place, Severity};
+
+use super::{Check, gathered};
+use crate::facts::{Facts, NeededCheck};
+use crate::tools;
+use crate::work::{
+    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
+    PythonChoice, ToolWork, TreeUse, Work,
+};
+
+pub(crate) struct Definition;
+
+impl Check for Definition {
+    fn name(&self) -> &'static str {
+        "coverage"
+    }
+
+    fn about(&self) -> &'static str {
+        "combines the coverage of all Pythons and holds it against the thresholds"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["tests"]
+    }
+
+    fn runs_after_failure(&self) -> bool {
+        true
+    }
+
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        _python: Option<PythonVersion>,
+        needs: &[NeededCheck<'_>],
+    ) -> Applies {
+        let artifacts: Vec<_> = needs
+            .iter()
+            .flat_map(|needed| needed.result.artifacts.iter().map(move |artifact| (needed.job, artifact)))
+            .filter(|(_, artifact)| artifact.name.starts_with("coverage"))
+            .enumerate()
+            .map(|(index, (_, artifact))| (format!("data/.coverage.{index}"), artifact.clone()))
+            .collect();
+        if artifacts.is_empty() {
+            return Applies::Skip("no test measured coverage".to_owned());
+        }
+        let chosen = tools::choose("coverage", facts.project, facts.automation);
+        Applies::Work(Box::new(Work::Tool(ToolWork {
+            environment: EnvironmentNeed {
+                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                requirements: vec![chosen.requirement, extra(facts)].into_iter().filter(|text| !text.is_empty()).collect(),
+                requirement_files: Vec::new(),
+                constraints: Vec::new(),
+                locked: None,
+                project: ProjectInstall::No,
+            },
+            tree: TreeUse::Private,
+            network: Network::Closed,
+            inputs: Inputs { endings: Vec::new(), observed: true, names: false },
+            executes_project: false,
+            commands: vec![Command {
+                tool: "coverage".to_owned(),
+                arguments: ["{python}", "{out}/combine_coverage.py", "{out}"].map(str::to_owned).to_vec(),
+                environment: BTreeMap::new(),
+                folder: facts.project.root.clone(),
+                read: read_coverage,
+                hint: String::new(),
+            }],
+            scan: None,
+            support_files: vec![(
+                "combine_coverage.py".to_owned(),
+                include_bytes!("combine_coverage.py").to_vec(),
+            )],
+            artifacts,
+            key: vec![
+                ("threshold".to_owned(), format!("{:?}", threshold(facts))),
+                ("changed lines".to_owned(), format!("{:?}", facts.settings.changed_lines_gate)),
+            ],
+            notes: Vec::new(),
+        })))
+    }
+
+    fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        let mut result = gathered(found);
+        let Some(coverage) = &result.coverage else { return result };
+        let percent = coverage.percent();
+        // Rounded as coverage.py rounds before it compares: never up to 100.
+        let shown = if percent < 100.0 { percent.min(99.99) } else { percent };
+        result.summary = format!("{shown:.1} %");
+        if let Some(needed) = threshold(facts) {
+            result.summary = format!("{shown:.1} %, needs {needed} %");
+            if percent + 1e-9 < needed {
+                result.findings.push(gate("total", format!("coverage is {percent:.2} %, the project wants {needed} %")));
+            }
+        }
+        result.failed = result.findings.iter().any(|finding| finding.blocking);
+        result
+    }
+}
+
+/// The settings' gate, else the project's own where its automation can fail by it.
+fn threshold(facts: &Facts<'_>) -> Option<f64> {
+    facts.settings.coverage_gate.or(facts.project.coverage.fail_under.filter(|needed| *needed > 0.0))
+}
+
+/// Reading TOML settings needs a parser that Pythons before 3.11 lack.
+fn extra(facts: &Facts<'_>) -> String {
+    let from_toml = facts.project.coverage.config_file.as_deref().is_some_and(|file| {
+        std::path::Path::new(file).extension().is_some_and(|extension| extension == "toml")
+    });
+    if from_toml { "tomli ; python_version < '3.11'".to_owned() } else { String::new() }
+}
+
+fn gate(rule: &str, message: String) -> Finding {
+    Finding {
+        tool: "coverage".to_owned(),
+        rule: rule.to_owned(),
+        rule_url: None,
+        message,
+        place: None::<Place>,
+        severity: Severity::Error,
+        fixable: false,
+        blocking: true,
+    }
+}
+
+fn read_coverage(output: &Output<'_>) -> Result<Partial, String> {
+    let bytes = (output.file)("coverage.json").ok_or_else(|| {
+        let text = if output.stderr.trim().is_empty() { String::from_utf8_lossy(output.stdout).into_owned() } else { output.stderr.to_owned() };
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(5)..].join("\n")
+    })?;
+    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let coverage = coverage_py::read(&bytes, &paths).map_err(|error| error.to_string())?;
+    Ok(Partial { coverage: Some(coverage), ..Partial::default() })
+}

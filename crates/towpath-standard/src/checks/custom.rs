@@ -1,0 +1,101 @@
+//! A check that the project adds in `[tool.towpath.checks.NAME]`: a command, its inputs, whether it blocks.
+
+use std::collections::BTreeMap;
+
+use towpath_python::PythonVersion;
+use towpath_report::{CheckResult, Finding, Severity};
+
+use super::{Check, gathered};
+use crate::facts::{Facts, NeededCheck};
+use crate::settings::CustomCheck;
+use crate::work::{
+    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
+    PythonChoice, ToolWork, TreeUse, Work,
+};
+
+/// A check of a project's own.
+pub struct CustomCheckDefinition {
+    declaration: CustomCheck,
+}
+
+impl CustomCheckDefinition {
+    /// Returns the check that a declaration describes.
+    pub fn new(declaration: CustomCheck) -> Self {
+        Self { declaration }
+    }
+}
+
+impl Check for CustomCheckDefinition {
+    fn name(&self) -> &'static str {
+        "custom"
+    }
+
+    fn about(&self) -> &'static str {
+        "runs a command of the project's own"
+    }
+
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        _python: Option<PythonVersion>,
+        _needs: &[NeededCheck<'_>],
+    ) -> Applies {
+        let declaration = &self.declaration;
+        if declaration.command.is_empty() {
+            return Applies::Skip(format!("`command` is not set in `[tool.towpath.checks.{}]`", declaration.name));
+        }
+        Applies::Work(Box::new(Work::Tool(ToolWork {
+            environment: EnvironmentNeed {
+                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                requirements: declaration.requirements.clone(),
+                requirement_files: Vec::new(),
+                constraints: Vec::new(),
+                locked: None,
+                project: if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No },
+            },
+            tree: TreeUse::Private,
+            network: Network::OnFailure,
+            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            executes_project: true,
+            commands: vec![Command {
+                tool: declaration.name.clone(),
+                arguments: declaration.command.clone(),
+                environment: BTreeMap::new(),
+                folder: facts.project.root.clone(),
+                read: read_command,
+                hint: declaration.name.clone(),
+            }],
+            scan: None,
+            support_files: Vec::new(),
+            artifacts: Vec::new(),
+            key: vec![("name".to_owned(), declaration.name.clone())],
+            notes: Vec::new(),
+        })))
+    }
+
+    fn conclude(&self, _facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        let mut result = gathered(found);
+        result.failed = !result.findings.is_empty();
+        result.summary = if result.failed { "failed" } else { "passed" }.to_owned();
+        result
+    }
+}
+
+fn read_command(output: &Output<'_>) -> Result<Partial, String> {
+    let mut partial = Partial::default();
+    if output.exit != 0 {
+        let said = format!("{}{}", String::from_utf8_lossy(output.stdout), output.stderr);
+        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        partial.findings.push(Finding {
+            tool: output.hint.to_owned(),
+            rule: format!("exit code {}", output.exit),
+            rule_url: None,
+            message: lines[lines.len().saturating_sub(10)..].join("\n"),
+            place: None,
+            severity: Severity::Error,
+            fixable: false,
+            blocking: true,
+        });
+    }
+    Ok(partial)
+}

@@ -1,0 +1,102 @@
+//! The checks of the standard: one file each, one line each in the table below.
+//!
+//! A check says when it applies, what its work is and how its findings are judged. It starts nothing.
+
+use towpath_report::CheckResult;
+use towpath_python::PythonVersion;
+
+use crate::facts::{Facts, NeededCheck};
+use crate::work::{Applies, Partial, ToolWork};
+
+/// What part of a repository one job of a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole repository, once.
+    Repository,
+    /// Each project.
+    Project,
+}
+
+/// A check of the standard.
+pub trait Check: Sync {
+    /// Returns its name: `lint`.
+    fn name(&self) -> &'static str;
+
+    /// Returns in a sentence what it checks.
+    fn about(&self) -> &'static str;
+
+    /// Returns what one job of it is about.
+    fn scope(&self) -> Scope {
+        Scope::Project
+    }
+
+    /// Returns the Pythons it runs on; `None` for a job without one.
+    fn matrix(&self, _facts: &Facts<'_>) -> Vec<Option<PythonVersion>> {
+        vec![None]
+    }
+
+    /// Returns the checks whose results it uses.
+    fn needs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns whether it runs even when a check that it needs failed.
+    fn runs_after_failure(&self) -> bool {
+        false
+    }
+
+    /// Returns whether it applies and its work. Only looks at facts; called again on every run.
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        python: Option<PythonVersion>,
+        needs: &[NeededCheck<'_>],
+    ) -> Applies;
+
+    /// Returns the work of mending what the tools can mend; `None` where they mend nothing.
+    fn fix(&self, _facts: &Facts<'_>) -> Option<ToolWork> {
+        None
+    }
+
+    /// Judges what the tools found: what blocks, what the summary says.
+    fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult;
+}
+
+mod custom;
+
+pub use custom::CustomCheckDefinition;
+
+macro_rules! checks {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        /// Every check, in the order in which they are planned and shown.
+        pub const CHECKS: &[&dyn Check] = &[$(&$module::Definition),*];
+    };
+}
+
+checks! {
+    tests, wheel, build, types, docs, security, secrets, lint, format, coverage, version, workflows,
+}
+
+/// Returns the check with a name.
+pub fn check(name: &str) -> Option<&'static dyn Check> {
+    CHECKS.iter().copied().find(|check| check.name() == name)
+}
+
+/// Joins what several commands found, in order, without judging.
+pub(crate) fn gathered(found: Vec<Partial>) -> CheckResult {
+    let mut result = CheckResult::default();
+    for partial in found {
+        result.findings.extend(partial.findings);
+        result.tests.extend(partial.tests);
+        result.notes.extend(partial.notes);
+        result.errors.extend(partial.errors);
+        result.coverage = partial.coverage.or(result.coverage);
+    }
+    result
+}
+
+/// Returns `1 problem`, `2 problems`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,123 @@
+//! `secrets`: detect-secrets over every file, set against the project's `.secrets.baseline`.
+
+use towpath_python::PythonVersion;
+use towpath_report::readers::{Paths, detect_secrets};
+use towpath_report::{CheckResult, Finding};
+
+use super::{Check, Scope, count, gathered};
+use crate::facts::{Facts, NeededCheck};
+use crate::judge::judge;
+use crate::tools;
+use crate::work::{
+    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
+    PythonChoice, Scan, ToolWork, TreeUse, Work,
+};
+
+/// The baseline's name where nothing else is said.
+const BASELINE: &str = ".secrets.baseline";
+
+/// Larger files are data, which detect-secrets would read line by line for minutes.
+const LARGEST_FILE: u64 = 2 * 1024 * 1024;
+
+pub(crate) struct Definition;
+
+impl Check for Definition {
+    fn name(&self) -> &'static str {
+        "secrets"
+    }
+
+    fn about(&self) -> &'static str {
+        "looks for secrets that the baseline does not know"
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Repository
+    }
+
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        _python: Option<PythonVersion>,
+        _needs: &[NeededCheck<'_>],
+    ) -> Applies {
+        let files = files(facts);
+        if files.is_empty() {
+            return Applies::Skip("no files".to_owned());
+        }
+        let chosen = tools::choose("detect-secrets", facts.project, facts.automation);
+        let baseline = facts.tree.digest(BASELINE).map_or_else(String::new, |digest| digest.to_string());
+        Applies::Work(Box::new(Work::Tool(ToolWork {
+            environment: EnvironmentNeed {
+                python: PythonChoice::ForTools,
+                requirements: vec![chosen.requirement.clone()],
+                requirement_files: Vec::new(),
+                constraints: Vec::new(),
+                locked: None,
+                project: ProjectInstall::No,
+            },
+            tree: TreeUse::ReadOnly,
+            network: Network::Closed,
+            inputs: Inputs { endings: vec![String::new()], observed: false, names: true },
+            executes_project: false,
+            commands: vec![Command {
+                tool: "detect-secrets".to_owned(),
+                arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"].map(str::to_owned).to_vec(),
+                environment: std::collections::BTreeMap::new(),
+                folder: String::new(),
+                read: read_secrets,
+                hint: String::new(),
+            }],
+            scan: Some(Scan { files, key: vec![chosen.requirement, baseline] }),
+            support_files: vec![
+                ("scan_secrets.py".to_owned(), include_bytes!("scan_secrets.py").to_vec()),
+                ("baseline.json".to_owned(), facts.tree.read(BASELINE).unwrap_or_default()),
+            ],
+            artifacts: Vec::new(),
+            key: vec![("standard".to_owned(), facts.settings.standard.to_string())],
+            notes: Some(chosen.note).into_iter().filter(|note| !note.is_empty()).collect(),
+        })))
+    }
+
+    fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        let mut result = gathered(found);
+        let has_baseline = facts.tree.contains(BASELINE);
+        let baseline = facts.baseline();
+        let ratchet = facts.settings.ratchet(self.name());
+        let blocks = |_: &Finding| has_baseline || ratchet.baseline || facts.settings.standard;
+        let said = judge(self.name(), &mut result.findings, &ratchet, baseline.as_ref(), &blocks);
+        result.notes.extend(said);
+        result.failed = result.findings.iter().any(|finding| finding.blocking);
+        let files = files(facts).len();
+        result.summary = match result.findings.len() {
+            0 => format!("no secret in {}", count(files, "file")),
+            number if result.failed => count(number, "new secret"),
+            number => format!("{}, do not block", count(number, "finding")),
+        };
+        result
+    }
+}
+
+/// Everything that is kept, but for the baseline, locks full of hashes, and data.
+fn files(facts: &Facts<'_>) -> Vec<String> {
+    facts
+        .tree
+        .files()
+        .iter()
+        .filter(|(path, file)| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_lock = name.ends_with(".lock") || matches!(name, "package-lock.json" | "go.sum");
+            file.size <= LARGEST_FILE && !is_lock && name != BASELINE && name != crate::judge::BASELINE_FILE
+        })
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+fn read_secrets(output: &Output<'_>) -> Result<Partial, String> {
+    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let baseline = (output.file)("baseline.json").filter(|bytes| !bytes.is_empty());
+    let secrets = detect_secrets::read(output.stdout, baseline.as_deref(), &paths)
+        .map_err(|error| error.to_string())?;
+    let mut findings = secrets.new;
+    findings.extend(secrets.confirmed);
+    Ok(Partial { findings, ..Partial::default() })
+}

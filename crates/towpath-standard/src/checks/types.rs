@@ -1,0 +1,204 @@
+//! `types`: every type checker that the project runs, in the environment that it runs it in.
+
+use towpath_python::{AutomationKind, PythonVersion};
+use towpath_report::CheckResult;
+
+use super::lint::conclude;
+use super::{Check, Scope};
+use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
+use crate::facts::{Facts, NeededCheck};
+use crate::test_environment::automated;
+use crate::tool_command::{command, linter};
+use crate::tools;
+use crate::work::{
+    Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
+    TreeUse, Work,
+};
+
+/// Type checkers in the order in which they are run. pyright fetches itself from another registry
+/// when it first starts, which the closed network of a check forbids.
+const TOOLS: [&str; 2] = ["mypy", "ty"];
+
+pub(crate) struct Definition;
+
+impl Check for Definition {
+    fn name(&self) -> &'static str {
+        "types"
+    }
+
+    fn about(&self) -> &'static str {
+        "runs the type checkers that the project runs"
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Repository
+    }
+
+    fn work(
+        &self,
+        facts: &Facts<'_>,
+        _python: Option<PythonVersion>,
+        _needs: &[NeededCheck<'_>],
+    ) -> Applies {
+        let runs = runs(facts);
+        if runs.is_empty() {
+            return Applies::Skip(reason(facts));
+        }
+        Applies::Work(Box::new(Work::Tool(type_work(facts, &runs))))
+    }
+
+    fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        conclude(facts, self.name(), &runs(facts), found)
+    }
+}
+
+fn reason(facts: &Facts<'_>) -> String {
+    let pyright = adopted(facts, &["pyright", "basedpyright"]);
+    match pyright.first() {
+        Some(run) => format!("{} is not run by towpath yet; mypy and ty are", run.tool),
+        None => "no type checker is configured (add a `[tool.mypy]` table)".to_owned(),
+    }
+}
+
+/// A type checker that only hangs in the configuration needs sources to be named there.
+fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
+    let mut runs = adopted(facts, &TOOLS);
+    runs.retain(|run| run.invocation.is_some() || facts.project.tool(&run.tool).is_some());
+    runs
+}
+
+fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
+    let mut requirements = Vec::new();
+    let mut notes = Vec::new();
+    let mut commands = Vec::new();
+    for run in runs {
+        let Some(linter) = linter(&run.tool) else { continue };
+        let chosen = tools::choose(&run.tool, facts.project, facts.automation);
+        requirements.push(chosen.requirement);
+        notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
+        if let Adoption::Advice(why) = &run.adoption {
+            notes.push(why.clone());
+        }
+        let (extra, files) = arguments(facts, run);
+        commands.push(command(linter, run, &extra, &files));
+    }
+    ToolWork {
+        environment: environment(facts, runs, requirements),
+        tree: TreeUse::ReadOnly,
+        network: Network::Closed,
+        inputs: Inputs {
+            // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
+            endings: [".py", ".pyi", ".toml", ".cfg", ".ini"].map(str::to_owned).to_vec(),
+            observed: true,
+            names: true,
+        },
+        executes_project: false,
+        commands,
+        scan: None,
+        support_files: Vec::new(),
+        artifacts: Vec::new(),
+        key: runs.iter().map(|run| (run.tool.clone(), run.blocks().to_string())).collect(),
+        notes,
+    }
+}
+
+/// Returns options and files beside those that the project's own command names.
+fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
+    let mut extra = Vec::new();
+    if run.tool == "mypy" {
+        extra.push("--cache-dir={cache}/mypy".to_owned());
+        extra.push("--python-executable={python}".to_owned());
+    }
+    if run.tool == "ty" {
+        extra.push("--python={python}".to_owned());
+    }
+    let hook = run.invocation.as_ref().filter(|invocation| invocation.kind == AutomationKind::PreCommit);
+    if let Some(hook) = hook {
+        let files = facts
+            .tree
+            .files()
+            .keys()
+            .filter(|path| path.ends_with(".py") || path.ends_with(".pyi"))
+            .filter(|path| hands_over(hook, path))
+            .cloned()
+            .collect();
+        let names_files = hook.arguments.iter().any(|argument| !argument.starts_with('-'));
+        return (extra, if names_files { Vec::new() } else { files });
+    }
+    let names_paths = run
+        .invocation
+        .as_ref()
+        .is_some_and(|invocation| invocation.arguments.iter().any(|argument| !argument.starts_with('-')));
+    let configured = facts.configures_files("mypy");
+    let files = if run.tool == "mypy" && !names_paths && !configured {
+        facts.project.layout.packages.clone()
+    } else {
+        Vec::new()
+    };
+    (extra, files)
+}
+
+/// Returns the environment that the project's automation gives its type checkers; a hook of
+/// pre-commit has one of its own, without the project.
+fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String>) -> EnvironmentNeed {
+    let only_hooks = runs.iter().all(|run| {
+        run.invocation.as_ref().is_some_and(|invocation| invocation.kind == AutomationKind::PreCommit)
+    });
+    for run in runs {
+        if let Some(invocation) = &run.invocation {
+            requirements.extend(invocation.additional_dependencies.iter().cloned());
+        }
+    }
+    let mut need = EnvironmentNeed {
+        python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+        requirements,
+        requirement_files: Vec::new(),
+        constraints: Vec::new(),
+        locked: None,
+        project: ProjectInstall::No,
+    };
+    if only_hooks {
+        return need;
+    }
+    if facts.project.is_package {
+        need.project = ProjectInstall::Editable;
+    }
+    let is_checker = |tool: &str| matches!(tool, "mypy" | "ty");
+    let found = automated(facts, is_checker);
+    let (groups, extras) = match &found {
+        Some(found) => (found.groups.clone(), found.extras.clone()),
+        None => (typing_groups(facts), Vec::new()),
+    };
+    if let Some(found) = found {
+        need.requirements.extend(found.requirements.into_iter().filter(|requirement| {
+            !runs.iter().any(|run| tools::names(requirement, &run.tool))
+        }));
+        need.requirement_files = found.requirement_files;
+    }
+    if facts.project.lock.is_some() {
+        need.locked = Some((groups, extras));
+    } else {
+        need.requirements.extend(facts.project.dependencies.iter().cloned());
+        let chosen = |names: &[String], table: &std::collections::BTreeMap<String, Vec<String>>| -> Vec<String> {
+            names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+        };
+        need.requirements.extend(chosen(&groups, &facts.project.groups));
+        need.requirements.extend(chosen(&extras, &facts.project.extras));
+    }
+    need
+}
+
+/// The groups whose name says typing, else those that hold a type checker.
+fn typing_groups(facts: &Facts<'_>) -> Vec<String> {
+    let groups = &facts.project.groups;
+    let named = |name: &&String| matches!(name.as_str(), "typing" | "types" | "mypy" | "type-check" | "typecheck");
+    let by_name: Vec<String> = groups.keys().filter(named).cloned().collect();
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    groups
+        .iter()
+        .filter(|(_, list)| list.iter().any(|text| TOOLS.iter().any(|tool| tools::names(text, tool))))
+        .map(|(name, _)| name.clone())
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! How findings become a verdict: what blocks, and the ratchet under which counts may fall, never rise.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use towpath_report::Finding;
+
+/// How many findings are tolerated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ratchet {
+    /// A number for the whole check.
+    pub max_warnings: Option<usize>,
+    /// Whether the baseline file counts.
+    pub baseline: bool,
+}
+
+/// Name of the baseline file in the repository's root.
+pub(crate) const BASELINE_FILE: &str = "towpath-baseline.json";
+
+/// How many findings each file and rule of each check may have: check, path, rule, count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Baseline(pub BTreeMap<String, BTreeMap<String, BTreeMap<String, usize>>>);
+
+impl Baseline {
+    /// Returns the baseline with what a check found in place of what it held for that check.
+    #[must_use]
+    pub fn with(mut self, check: &str, findings: &[Finding]) -> Self {
+        let mut files: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+        for finding in findings {
+            let path = finding.place.as_ref().map_or("", |place| place.path.as_str());
+            *files.entry(path.to_owned()).or_default().entry(finding.rule.clone()).or_default() += 1;
+        }
+        self.0.insert(check.to_owned(), files);
+        self
+    }
+
+    fn allowed(&self, check: &str, path: &str, rule: &str) -> usize {
+        let files = self.0.get(check);
+        files.and_then(|files| files.get(path)).and_then(|rules| rules.get(rule)).copied().unwrap_or(0)
+    }
+}
+
+/// Marks the findings that block, given that `would_block` says which would without a ratchet.
+/// Under a baseline the first findings of a file and rule are tolerated up to their number.
+/// Returns a sentence about the ratchet where one is in force.
+pub(crate) fn judge(
+    check: &str,
+    findings: &mut [Finding],
+    ratchet: &Ratchet,
+    baseline: Option<&Baseline>,
+    would_block: &dyn Fn(&Finding) -> bool,
+) -> Option<String> {
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut tolerated = 0;
+    for finding in findings.iter_mut() {
+        finding.blocking = would_block(finding);
+        if let (true, Some(baseline)) = (ratchet.baseline, baseline) {
+            let path = finding.place.as_ref().map_or("", |place| place.path.as_str());
+            let count = seen.entry((path.to_owned(), finding.rule.clone())).or_default();
+            *count += 1;
+            finding.blocking = *count > baseline.allowed(check, path, &finding.rule);
+            tolerated += usize::from(!finding.blocking);
+        }
+    }
+    if let Some(most) = ratchet.max_warnings {
+        let blocks = findings.len() > most;
+        for finding in findings.iter_mut() {
+            finding.blocking = blocks;
+        }
+        return Some(format!("{} of at most {most} findings", findings.len()));
+    }
+    (ratchet.baseline && tolerated > 0).then(|| format!("{tolerated} findings are in the baseline"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towpath_report::{Place, Severity};
+
+    fn finding(path: &str, rule: &str) -> Finding {
+        Finding {
+            tool: "ruff".to_owned(),
+            rule: rule.to_owned(),
+            rule_url: None,
+            message: String::new(),
+            place: Some(Place::at(path, 1, 1)),
+            severity: Severity::Error,
+            fixable: false,
+            blocking: false,
+        }
+    }
+
+    #[test]
+    fn baseline_tolerates_as_many_as_it_counts() {
+        let baseline = Baseline::default().with("lint", &[finding("a.py", "F401")]);
+        let ratchet = Ratchet { max_warnings: None, baseline: true };
+        let mut findings = [finding("a.py", "F401"), finding("a.py", "F401"), finding("b.py", "F401")];
+        judge("lint", &mut findings, &ratchet, Some(&baseline), &|_| true);
+        assert_eq!(findings.each_ref().map(|finding| finding.blocking), [false, true, true]);
+    }
+
+    #[test]
+    fn too_many_warnings_block_and_as_many_as_allowed_do_not() {
+        let ratchet = Ratchet { max_warnings: Some(1), baseline: false };
+        let mut one = [finding("a.py", "F401")];
+        judge("lint", &mut one, &ratchet, None, &|_| true);
+        assert!(!one[0].blocking);
+        let mut two = [finding("a.py", "F401"), finding("a.py", "E501")];
+        judge("lint", &mut two, &ratchet, None, &|_| false);
+        assert!(two.iter().all(|finding| finding.blocking));
+    }
+}

@@ -1,0 +1,94 @@
+//! Which Pythons a project is tested on: the first finite list that the project gives, cut to the
+//! interpreters that are here. A table decides what is old, never the clock.
+
+use towpath_python::{Automation, Project, PythonVersion, admitted_pythons, bounded_pythons};
+
+use crate::settings::Settings;
+
+/// Pythons before this one are run only when the project names nothing newer or settings ask for it.
+const OLDEST_BY_DEFAULT: PythonVersion = PythonVersion::new(3, 10);
+
+/// What document and standard prescribe where the project gives no list.
+const BY_DEFAULT: [PythonVersion; 3] =
+    [PythonVersion::new(3, 10), PythonVersion::new(3, 11), PythonVersion::new(3, 12)];
+
+/// The Python matrix of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pythons {
+    /// Versions that are run, ascending.
+    pub run: Vec<PythonVersion>,
+    /// Versions of the list that are not here, ascending.
+    pub missing: Vec<PythonVersion>,
+    /// Versions of the list that are older than what is run, ascending.
+    pub left_out: Vec<PythonVersion>,
+    /// Where the list comes from.
+    pub reason: String,
+}
+
+/// Returns the matrix of a project, given the versions of the interpreters that are here.
+pub fn python_matrix(
+    project: &Project,
+    automation: &Automation,
+    settings: &Settings,
+    here: &[PythonVersion],
+) -> Pythons {
+    let (mut list, reason, chosen) = wanted(project, automation, settings);
+    list.sort_unstable();
+    list.dedup();
+    let newest_first = list.last().is_some_and(|newest| *newest >= OLDEST_BY_DEFAULT);
+    let (left_out, kept): (Vec<_>, Vec<_>) = list
+        .into_iter()
+        .partition(|python| !chosen && newest_first && *python < OLDEST_BY_DEFAULT);
+    let (mut run, missing): (Vec<_>, Vec<_>) =
+        kept.into_iter().partition(|python| here.contains(python));
+    let mut reason = reason;
+    if run.is_empty() && !chosen {
+        // Better the nearest Python that the project admits than none at all.
+        let admitted = here.iter().rev().find(|python| admits(project, **python));
+        if let Some(python) = admitted {
+            run.push(*python);
+            reason = format!("{reason}; none of them is here, so the newest that is");
+        }
+    }
+    Pythons { run, missing, left_out, reason }
+}
+
+fn wanted(
+    project: &Project,
+    automation: &Automation,
+    settings: &Settings,
+) -> (Vec<PythonVersion>, String, bool) {
+    if let Some(pythons) = &settings.pythons {
+        return (pythons.clone(), "`pythons` of `[tool.towpath]`".to_owned(), true);
+    }
+    let admitted = |list: Vec<PythonVersion>| -> Vec<PythonVersion> {
+        list.into_iter().filter(|python| admits(project, *python)).collect()
+    };
+    let automated = admitted(automation.pythons.iter().map(|(python, _)| *python).collect());
+    if let (false, Some((_, place))) = (automated.is_empty(), automation.pythons.first()) {
+        return (automated, format!("the matrix of {}", place.path), false);
+    }
+    let classified = admitted(project.classifier_pythons.clone());
+    if !classified.is_empty() {
+        return (classified, "the classifiers".to_owned(), false);
+    }
+    if let Some(specifier) = &project.requires_python
+        && let Some(bounded) = bounded_pythons(specifier)
+        && !bounded.is_empty()
+    {
+        return (bounded, format!("requires-python {specifier}"), false);
+    }
+    let standard = admitted(BY_DEFAULT.to_vec());
+    if standard.is_empty() {
+        let newest = admitted(PythonVersion::released());
+        return (newest, "requires-python".to_owned(), false);
+    }
+    (standard, "the standard's own list".to_owned(), false)
+}
+
+fn admits(project: &Project, python: PythonVersion) -> bool {
+    project
+        .requires_python
+        .as_deref()
+        .is_none_or(|specifier| !admitted_pythons(specifier, &[python]).is_empty())
+}

@@ -1,0 +1,278 @@
+//! What the tests of a project need, found as a person would: what its automation installs beside
+//! pytest, else its groups, extras and requirements files; and how its automation calls pytest.
+
+use std::collections::BTreeMap;
+
+use towpath_python::{Install, Invocation, TestRunner, test_needs};
+
+use crate::facts::{Facts, is_below};
+use crate::tools;
+
+/// What is installed for the tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TestEnvironment {
+    pub(crate) requirements: Vec<String>,
+    pub(crate) requirement_files: Vec<String>,
+    pub(crate) constraint_files: Vec<String>,
+    pub(crate) extras: Vec<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) reason: String,
+}
+
+/// Returns what the tests of a project need, without the project itself.
+pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
+    let mut found = automated(facts, is_test_runner).unwrap_or_else(|| declared(facts));
+    if let Some(extras) = &facts.settings.test_extras {
+        found.extras.clone_from(extras);
+    }
+    if let Some(groups) = &facts.settings.test_groups {
+        found.groups.clone_from(groups);
+    }
+    found.requirements.extend(facts.settings.test_requirements.iter().cloned());
+    if !found.requirements.iter().any(|requirement| tools::names(requirement, "pytest")) {
+        found.requirements.push(pytest_requirement(facts));
+    }
+    found
+}
+
+fn declared(facts: &Facts<'_>) -> TestEnvironment {
+    let needs = test_needs(facts.project);
+    TestEnvironment {
+        requirements: needs.requirements,
+        requirement_files: needs.requirement_files,
+        constraint_files: Vec::new(),
+        extras: needs.extras,
+        groups: needs.groups,
+        reason: needs.reason,
+    }
+}
+
+/// Returns what the automation installs where one of some tools runs, if that says anything.
+pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<TestEnvironment> {
+    let root = &facts.project.root;
+    let relevant = |install: &&Install| {
+        install.for_tools.iter().any(|tool| is_tool(tool))
+            && (is_below(root, &install.folder) || is_below(&install.folder, root))
+    };
+    let mut installs: Vec<&Install> = facts.automation.installs.iter().filter(relevant).collect();
+    if installs.iter().any(|install| install.reached_from_ci) {
+        installs.retain(|install| install.reached_from_ci);
+    }
+    // Environments differ (oldest dependencies, coverage upload); the fullest readable one is taken.
+    let via = |install: &Install| install.via.clone();
+    let mut environments: BTreeMap<Vec<String>, TestEnvironment> = BTreeMap::new();
+    for install in installs {
+        let environment = environments.entry(via(install)).or_default();
+        add(environment, install, facts);
+    }
+    let fullness = |found: &TestEnvironment| {
+        found.requirement_files.len() + found.extras.len() + found.groups.len()
+    };
+    let best = environments.into_values().max_by_key(fullness)?;
+    (fullness(&best) > 0 || best.requirements.iter().any(|text| is_tool(package(text))))
+        .then_some(best)
+}
+
+/// Returns the name that a requirement starts with, as written.
+fn package(requirement: &str) -> &str {
+    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+    &requirement[..end.unwrap_or(requirement.len())]
+}
+
+fn add(environment: &mut TestEnvironment, install: &Install, facts: &Facts<'_>) {
+    let readable = |text: &&String| !text.contains(['$', '{', '}']);
+    let project = facts.project;
+    let all = |names: &[String], known: Vec<&String>| -> Vec<String> {
+        if names.iter().any(|name| name == "*") {
+            return known.into_iter().cloned().collect();
+        }
+        names.iter().filter(|name| known.contains(name)).cloned().collect()
+    };
+    environment.requirements.extend(
+        install.requirements.iter().filter(readable).filter(|text| is_requirement(text)).cloned(),
+    );
+    environment.requirement_files.extend(
+        install
+            .requirement_files
+            .iter()
+            .filter(|path| facts.tree.contains(path))
+            .cloned(),
+    );
+    environment.constraint_files.extend(
+        install.constraint_files.iter().filter(|path| facts.tree.contains(path)).cloned(),
+    );
+    environment.extras.extend(all(&install.extras, project.extras.keys().collect()));
+    environment.groups.extend(all(&install.groups, project.groups.keys().collect()));
+    if environment.reason.is_empty() {
+        environment.reason = install.place.to_string();
+    }
+    for list in [
+        &mut environment.requirements,
+        &mut environment.requirement_files,
+        &mut environment.constraint_files,
+        &mut environment.extras,
+        &mut environment.groups,
+    ] {
+        list.sort_unstable();
+        list.dedup();
+    }
+}
+
+/// Tools that are installed beside the tests but never part of their environment.
+fn is_requirement(text: &str) -> bool {
+    const NOT_FOR_TESTS: [&str; 12] = [
+        "pip", "setuptools", "wheel", "tox", "nox", "virtualenv", "uv", "poetry", "hatch", "build",
+        "codecov", "coveralls",
+    ];
+    let looks_named = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    looks_named && !NOT_FOR_TESTS.iter().any(|tool| tools::names(text, tool))
+}
+
+fn is_test_runner(tool: &str) -> bool {
+    matches!(tool, "pytest" | "unittest" | "py.test" | "coverage run" | "nosetests" | "trial")
+}
+
+fn pytest_requirement(facts: &Facts<'_>) -> String {
+    let runner = facts.project.tests.as_ref().map(|tests| tests.runner);
+    if runner == Some(TestRunner::Nose) {
+        // pytest 8 dropped the nose protocol; with a later one `setup()` would silently not run.
+        return "pytest<8".to_owned();
+    }
+    // Unpinned beside a lock or requirements file that may pin it; constrained to the own version else.
+    "pytest".to_owned()
+}
+
+/// How pytest is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TestCall {
+    /// Arguments after `pytest`.
+    pub(crate) arguments: Vec<String>,
+    /// Variables.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Folder relative to the repository.
+    pub(crate) folder: String,
+    /// Whether `python -m pytest` was written, so that the folder itself is importable.
+    pub(crate) as_module: bool,
+    /// Where it is written; empty where it is the tool's default.
+    pub(crate) place: String,
+}
+
+/// Returns how the project's automation calls its tests, cut to what changes the verdict.
+pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
+    let project = facts.project;
+    let mut call = TestCall { folder: project.root.clone(), as_module: true, ..TestCall::default() };
+    if let Some(invocation) = best_invocation(facts) {
+        call.arguments = kept_arguments(&invocation.arguments);
+        call.environment = invocation
+            .environment
+            .iter()
+            .filter(|(name, value)| !value.contains(['$', '{']) && !name.starts_with("COVERAGE"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        call.folder.clone_from(&invocation.folder);
+        call.place = invocation.place.to_string();
+    }
+    if let Some(arguments) = &facts.settings.test_arguments {
+        call.arguments.clone_from(arguments);
+    }
+    if let Some(paths) = &facts.settings.test_paths {
+        call.arguments.retain(|argument| argument.starts_with('-'));
+        call.arguments.extend(paths.iter().cloned());
+    }
+    call.environment.extend(facts.settings.test_environment.clone());
+    if let (true, Some(tests)) = (call.arguments.iter().all(|a| a.starts_with('-')), &project.tests)
+        && !tests.paths_configured
+        && facts.settings.test_paths.is_none()
+        && call.place.is_empty()
+    {
+        let inside = |path: &String| {
+            path.strip_prefix(&call.folder).map(|rest| rest.trim_start_matches('/').to_owned())
+        };
+        let paths: Vec<String> = tests.paths.iter().filter_map(inside).filter(|path| !path.is_empty()).collect();
+        call.arguments.extend(paths);
+    }
+    call
+}
+
+/// Of the automation's calls of pytest for a project, the one that most Pythons run.
+fn best_invocation<'a>(facts: &'a Facts<'_>) -> Option<&'a Invocation> {
+    let root = &facts.project.root;
+    let fits = |invocation: &&&Invocation| {
+        let folder = &invocation.folder;
+        folder == root || (is_below(folder, root) && !folder.is_empty() && facts.projects.len() == 1)
+    };
+    let chosen = facts.automation.chosen("pytest");
+    let mut best: Option<&Invocation> = None;
+    for invocation in chosen.iter().filter(fits) {
+        if best.is_none_or(|best| invocation.pythons.len() > best.pythons.len()) {
+            best = Some(invocation);
+        }
+    }
+    best
+}
+
+/// Options of pytest with a value in the next argument whose value changes what is tested.
+const KEPT_WITH_VALUE: [&str; 10] =
+    ["-m", "-k", "-p", "-W", "-c", "-o", "--ignore", "--ignore-glob", "--deselect", "--rootdir"];
+
+/// Options with a value, joined or in the next argument, that only change output, speed or coverage.
+const DROPPED_WITH_VALUE: [&str; 17] = [
+    "-n", "--numprocesses", "--dist", "--maxprocesses", "--basetemp", "--junitxml", "--junit-xml",
+    "--durations", "--maxfail", "--color", "--tb", "-r", "--cov", "--cov-report", "--cov-config",
+    "--cov-fail-under", "--cov-context",
+];
+
+/// Keeps of pytest's arguments those that change the verdict and that stand for themselves.
+fn kept_arguments(arguments: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut rest = arguments.iter().peekable();
+    while let Some(argument) = rest.next() {
+        let name = argument.split('=').next().unwrap_or(argument);
+        let unknown = argument.contains(['$', '{', '}', '`']);
+        if DROPPED_WITH_VALUE.contains(&argument.as_str()) {
+            rest.next_if(|value| !value.starts_with('-'));
+        } else if KEPT_WITH_VALUE.contains(&argument.as_str()) {
+            if let Some(value) = rest.next().filter(|value| !value.contains(['$', '{'])) {
+                kept.extend([argument.clone(), value.clone()]);
+            }
+        } else if !unknown && (!argument.starts_with('-') || is_kept_alone(argument, name)) {
+            kept.push(argument.clone());
+        }
+    }
+    kept
+}
+
+/// Returns whether an option that stands alone, perhaps with `=VALUE`, changes what is tested.
+/// Options of plugins are kept: what they mean cannot be told.
+fn is_kept_alone(argument: &str, name: &str) -> bool {
+    const OUTPUT_ONLY: [&str; 12] = [
+        "--verbose", "--quiet", "--exitfirst", "--lf", "--ff", "--sw", "--pdb", "--showlocals",
+        "--no-cov", "--no-header", "--no-summary", "--no-cov-on-fail",
+    ];
+    if let (false, Some(option)) = (argument.starts_with("--"), argument.get(..2)) {
+        return KEPT_WITH_VALUE.contains(&option);
+    }
+    !OUTPUT_ONLY.contains(&argument) && !DROPPED_WITH_VALUE.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_changes_the_verdict() {
+        for (given, expected) in [
+            ("-v --tb=short --basetemp={envtmpdir}", ""),
+            ("-n auto tests/unit -x", "tests/unit"),
+            ("-m slow -k foo --cov=pkg --cov-report xml", "-m slow -k foo"),
+            ("--cov --reruns=2 tests", "--reruns=2"),
+            ("--doctest-modules src --junitxml=out.xml", "--doctest-modules src"),
+            ("-pno:cacheprovider -Werror", "-pno:cacheprovider -Werror"),
+            ("$FLAGS tests", "tests"),
+        ] {
+            let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
+            let kept = kept_arguments(&given).join(" ");
+            assert_eq!(kept, expected, "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Turns the way a project runs a linter into the way towpath runs it: the same paths and rules, with
+//! fixes off, and the output in the form that the reader knows.
+
+use std::collections::BTreeMap;
+
+use towpath_report::Finding;
+use towpath_report::readers::{
+    Paths, black, flake8, isort, mypy, pycodestyle, pylint, ruff, ty,
+};
+
+use crate::adoption::ToolRun;
+use crate::work::{Command, Output, Partial};
+
+/// A tool that reads code and prints findings.
+pub(crate) struct Linter {
+    /// The tool as automation names it.
+    pub(crate) tool: &'static str,
+    /// Program and subcommand.
+    program: &'static [&'static str],
+    /// What is always added.
+    arguments: &'static [&'static str],
+    /// Options of output, fixing and caching that are taken out; with `=` where a value follows.
+    dropped: &'static [&'static str],
+    /// Paths where the project names none; empty where the tool's own settings name them.
+    paths: &'static [&'static str],
+    /// What replaces `arguments` to mend what can be mended; `None` where the tool mends nothing.
+    fix: Option<&'static [&'static str]>,
+    /// Exit codes that mean the tool has done its work.
+    done: &'static [i32],
+    read: fn(&Output<'_>, &Paths<'_>) -> Result<Vec<Finding>, String>,
+}
+
+/// Every linter, formatter and type checker with a command line of this kind.
+pub(crate) const LINTERS: &[Linter] = &[
+    Linter {
+        tool: "ruff",
+        program: &["ruff", "check"],
+        arguments: ruff::CHECK_ARGUMENTS,
+        dropped: &[
+            "--fix", "--fix-only", "--unsafe-fixes", "--no-unsafe-fixes", "--show-fixes", "--no-show-fixes",
+            "--diff", "--watch", "-w", "--exit-zero", "-e", "--exit-non-zero-on-fix", "--statistics", "--quiet", "-q",
+            "--verbose", "-v", "--silent", "-s", "--output-format=", "--format=", "--output-file=", "-o=",
+            "--show-source", "--no-cache", "-n", "--cache-dir=", "--add-noqa", "--no-fix",
+        ],
+        paths: &["."],
+        fix: Some(&["--fix"]),
+        done: &[0, 1],
+        read: |output, paths| ruff::read_check(output.stdout, paths).map_err(|error| error.to_string()),
+    },
+    Linter {
+        tool: "ruff format",
+        program: &["ruff", "format"],
+        arguments: ruff::FORMAT_ARGUMENTS,
+        dropped: &[
+            "--check", "--diff", "--quiet", "-q", "--verbose", "-v", "--silent", "-s", "--no-cache", "-n",
+            "--cache-dir=", "--exit-non-zero-on-format", "--output-format=",
+        ],
+        paths: &["."],
+        fix: Some(&[]),
+        done: &[0, 1, 2],
+        read: |output, paths| {
+            let mut findings = ruff::read_format(output.stdout, paths);
+            findings.extend(ruff::read_format_errors(output.stderr.as_bytes(), paths));
+            Ok(findings)
+        },
+    },
+    Linter {
+        tool: "black",
+        program: &["black"],
+        arguments: black::ARGUMENTS,
+        dropped: &["--check", "--diff", "--color", "--no-color", "--quiet", "-q", "--verbose", "-v", "--safe", "--fast"],
+        paths: &["."],
+        fix: Some(&["--quiet"]),
+        done: &[0, 1, 123],
+        read: |output, paths| {
+            let mut findings = black::read(output.stdout, paths);
+            findings.extend(black::read_errors(output.stderr.as_bytes(), paths));
+            Ok(findings)
+        },
+    },
+    Linter {
+        tool: "isort",
+        program: &["isort"],
+        arguments: isort::ARGUMENTS,
+        dropped: &[
+            "--check", "--check-only", "-c", "--diff", "-d", "--df", "--quiet", "-q", "--verbose", "-v",
+            "--overwrite-in-place", "--atomic", "--color", "--apply", "-y", "-rc", "--recursive",
+        ],
+        paths: &["."],
+        fix: Some(&["--quiet"]),
+        done: &[0, 1],
+        read: |output, paths| Ok(isort::read(output.stdout, paths)),
+    },
+    Linter {
+        tool: "flake8",
+        program: &["flake8"],
+        arguments: flake8::ARGUMENTS,
+        dropped: &[
+            "--format=", "--output-file=", "--tee", "--exit-zero", "--quiet", "-q", "--verbose", "-v",
+            "--show-source", "--statistics", "--count", "--color=", "--benchmark", "-j=", "--jobs=",
+        ],
+        paths: &[],
+        fix: None,
+        done: &[0, 1],
+        read: |output, paths| Ok(flake8::read(output.stdout, paths)),
+    },
+    Linter {
+        tool: "pycodestyle",
+        program: &["pycodestyle"],
+        arguments: pycodestyle::ARGUMENTS,
+        dropped: &["--format=", "--statistics", "--count", "--quiet", "-q", "--verbose", "-v", "--show-source", "--show-pep8"],
+        paths: &["."],
+        fix: None,
+        done: &[0, 1],
+        read: |output, paths| Ok(pycodestyle::read(output.stdout, paths)),
+    },
+    Linter {
+        tool: "pylint",
+        program: &["pylint"],
+        arguments: pylint::ARGUMENTS,
+        dropped: &["--output-format=", "-f=", "--reports=", "-r=", "--score=", "-s=", "--exit-zero", "-j=", "--jobs=", "--output="],
+        paths: &[],
+        fix: None,
+        done: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30],
+        read: |output, paths| pylint::read(output.stdout, paths).map_err(|error| error.to_string()),
+    },
+    Linter {
+        tool: "mypy",
+        program: &["mypy"],
+        arguments: mypy::ARGUMENTS,
+        dropped: &[
+            "--output=", "-O=", "--pretty", "--no-pretty", "--show-error-codes", "--no-color-output", "--no-error-summary",
+            "--error-summary", "--show-column-numbers", "--show-error-context", "--junit-xml=", "--html-report=",
+            "--txt-report=", "--xml-report=", "--cobertura-xml-report=", "--linecount-report=", "--cache-dir=", "--install-types",
+            "--non-interactive", "-v", "--verbose", "--no-incremental", "--python-executable=",
+        ],
+        paths: &[],
+        fix: None,
+        done: &[0, 1],
+        read: |output, paths| Ok(mypy::read(output.stdout, paths)),
+    },
+    Linter {
+        tool: "ty",
+        program: &["ty", "check"],
+        arguments: ty::ARGUMENTS,
+        dropped: &["--output-format=", "--color=", "--no-progress", "--quiet", "-q", "--verbose", "-v", "--watch", "-W", "--exit-zero", "--python="],
+        paths: &[],
+        fix: None,
+        done: &[0, 1],
+        read: |output, paths| ty::read(output.stdout, paths).map_err(|error| error.to_string()),
+    },
+];
+
+/// Returns the linter that automation knows by a name.
+pub(crate) fn linter(tool: &str) -> Option<&'static Linter> {
+    LINTERS.iter().find(|linter| linter.tool == tool)
+}
+
+/// Returns the command for a way in which a project runs a linter. `extra` comes before the paths,
+/// `files` are the paths where the automation hands files over one by one (a hook of pre-commit).
+pub(crate) fn command(linter: &Linter, run: &ToolRun, extra: &[String], files: &[String]) -> Command {
+    command_with(linter, linter.arguments, run, extra, files)
+}
+
+/// Returns the command that mends what the tool can mend; `None` where it mends nothing.
+pub(crate) fn fix_command(linter: &Linter, run: &ToolRun, extra: &[String]) -> Option<Command> {
+    let mut command = command_with(linter, linter.fix?, run, extra, &[]);
+    command.read = |_| Ok(Partial::default());
+    Some(command)
+}
+
+fn command_with(
+    linter: &Linter,
+    forced: &[&str],
+    run: &ToolRun,
+    extra: &[String],
+    files: &[String],
+) -> Command {
+    let given = run.invocation.as_ref().map_or(&[][..], |invocation| &invocation.arguments);
+    let mut own = kept(given, linter.dropped);
+    let has_path = own.iter().any(|argument| !argument.starts_with('-'));
+    let mut arguments: Vec<String> = vec![format!("{{bin}}/{}", linter.program[0])];
+    arguments.extend(linter.program[1..].iter().map(|text| (*text).to_owned()));
+    arguments.extend(forced.iter().map(|text| (*text).to_owned()));
+    arguments.extend(extra.iter().cloned());
+    arguments.append(&mut own);
+    if !files.is_empty() {
+        arguments.extend(files.iter().cloned());
+    } else if !has_path {
+        arguments.extend(linter.paths.iter().map(|text| (*text).to_owned()));
+    }
+    Command {
+        tool: linter.tool.to_owned(),
+        arguments,
+        environment: BTreeMap::new(),
+        folder: run.invocation.as_ref().map_or_else(String::new, |invocation| invocation.folder.clone()),
+        read: read_linter,
+        hint: linter.tool.to_owned(),
+    }
+}
+
+/// Takes out options, with their values; what only a run could know goes with its option.
+fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let name = argument.split('=').next().unwrap_or(argument);
+        let with_value = dropped.iter().any(|option| option.strip_suffix('=') == Some(name));
+        if with_value {
+            if !argument.contains('=') {
+                rest.next();
+            }
+        } else if !dropped.contains(&name) && !argument.contains(['$', '{', '`']) {
+            kept.push(argument.clone());
+        }
+    }
+    kept
+}
+
+fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
+    let linter = linter(output.hint).ok_or_else(|| format!("`{}` has no reader", output.hint))?;
+    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let findings = (linter.read)(output, &paths)?;
+    if findings.is_empty() && !linter.done.contains(&output.exit) {
+        return Err(format!("it ended with exit code {}: {}", output.exit, last_lines(output)));
+    }
+    if findings.is_empty() && output.exit != 0 && linter.done == [0, 1] && !output.stderr.trim().is_empty() {
+        return Err(last_lines(output));
+    }
+    Ok(Partial { findings, ..Partial::default() })
+}
+
+/// Returns the last lines that a tool said on standard error, or else on standard output.
+fn last_lines(output: &Output<'_>) -> String {
+    let text = if output.stderr.trim().is_empty() {
+        String::from_utf8_lossy(output.stdout).into_owned()
+    } else {
+        output.stderr.to_owned()
+    };
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(5)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixing_and_output_options_are_taken_out() {
+        let given = "--fix --output-format github src --select=E,F --config ruff.toml --cache-dir $DIR";
+        let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
+        let linter = linter("ruff").expect("ruff is in the table");
+        assert_eq!(kept(&given, linter.dropped), ["src", "--select=E,F", "--config", "ruff.toml"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! The tools that towpath brings when the project names no version: one pinned set, so that two
+//! machines give the same verdict.
+
+use towpath_python::{Automation, Project};
+
+/// Tool and the version that is used where the project pins none.
+const PINNED: &[(&str, &str)] = &[
+    ("bandit", "1.9.4"),
+    ("black", "26.10.1"),
+    ("coverage", "7.17.3"),
+    ("detect-secrets", "1.5.0"),
+    ("flake8", "7.5.0"),
+    ("isort", "9.0.2"),
+    ("mypy", "2.4.1"),
+    ("pylint", "4.1.4"),
+    ("pyright", "1.1.414"),
+    ("pytest", "9.2.0"),
+    ("ruff", "0.17.5"),
+    ("ty", "0.0.104"),
+];
+
+/// Returns towpath's own version of a tool, if it has one.
+pub fn pinned(tool: &str) -> Option<&'static str> {
+    PINNED.iter().find(|(name, _)| *name == tool).map(|(_, version)| *version)
+}
+
+/// The version of a tool for a project, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    /// Requirement, such as `ruff==0.5.0`.
+    pub(crate) requirement: String,
+    /// Sentence for the report; empty where the project pins the version itself.
+    pub(crate) note: String,
+}
+
+/// Chooses the version of a tool: what CI runs, else pre-commit, else the lock, else towpath's own
+/// where the project's constraint admits it, else the newest that the constraint admits.
+pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> Chosen {
+    let package = tool.split(' ').next().unwrap_or(tool);
+    let pin = automation.chosen(tool).iter().find_map(|invocation| invocation.version.clone());
+    if let Some(pin) = pin {
+        return Chosen { requirement: format!("{package}=={}", pin.version), note: String::new() };
+    }
+    if let Some([version]) = project.locked.get(package).map(Vec::as_slice) {
+        return Chosen { requirement: format!("{package}=={version}"), note: String::new() };
+    }
+    let declared = declared(package, project);
+    match (declared, pinned(package)) {
+        (Some(requirement), Some(version)) if !admits(&requirement, version) => Chosen {
+            note: format!("{package} is the newest that `{requirement}` admits"),
+            requirement,
+        },
+        (Some(requirement), None) => Chosen {
+            note: format!("{package} is the newest that `{requirement}` admits"),
+            requirement,
+        },
+        (_, Some(version)) => Chosen {
+            requirement: format!("{package}=={version}"),
+            note: format!("{package} {version} is towpath's own, since the project pins none"),
+        },
+        (None, None) => Chosen {
+            requirement: package.to_owned(),
+            note: format!("{package} is the newest, since the project pins none"),
+        },
+    }
+}
+
+/// Returns what the project's groups, extras or requirements files say of a package.
+fn declared(package: &str, project: &Project) -> Option<String> {
+    let files = project.requirements_files.iter().flat_map(|file| file.requirements.iter());
+    let groups = project.groups.values().chain(project.extras.values()).flatten();
+    groups
+        .chain(project.hatch_environments.values().flatten())
+        .chain(files)
+        .find(|requirement| names(requirement, package) && requirement.trim() != package)
+        .cloned()
+}
+
+/// Returns whether a PEP 508 requirement is about a package, whose name is normalised.
+pub(crate) fn names(requirement: &str, package: &str) -> bool {
+    let end = requirement
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+        .unwrap_or(requirement.len());
+    let name = requirement[..end].to_ascii_lowercase().replace(['_', '.'], "-");
+    name == package
+}
+
+fn admits(requirement: &str, version: &str) -> bool {
+    let specifier = requirement
+        .split(';')
+        .next()
+        .and_then(|text| text.find(['<', '>', '=', '!', '~']).map(|start| &text[start..]))
+        .unwrap_or("");
+    let parsed = specifier.parse::<pep440_rs::VersionSpecifiers>();
+    let version = version.parse::<pep440_rs::Version>();
+    match (parsed, version) {
+        (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
+        _ => specifier.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirement_names_its_package() {
+        assert!(names("Ruff>=0.5", "ruff"));
+        assert!(names("detect_secrets", "detect-secrets"));
+        assert!(!names("pytest-cov", "pytest"));
+    }
+
+    #[test]
+    fn constraint_admits_or_refuses_a_version() {
+        assert!(admits("ruff", "0.17.5"));
+        assert!(admits("ruff>=0.5", "0.17.5"));
+        assert!(!admits("mypy<2 ; python_version >= '3.8'", "2.4.1"));
+    }
+}

@@ -1,0 +1,213 @@
+//! What a check asks to be done: commands in an environment, in a sandbox, with the files they may
+//! depend on; or a function of this program. Plain values: nothing here starts anything.
+
+use std::collections::BTreeMap;
+
+use towpath_python::PythonVersion;
+use towpath_report::{ArtifactRecord, CheckResult, Coverage, Finding, Problem, TestCase};
+
+/// Whether a check applies, and its work if it does.
+pub enum Applies {
+    /// It does not; the reason is shown.
+    Skip(String),
+    /// It does.
+    Work(Box<Work>),
+}
+
+/// The work of a check.
+pub enum Work {
+    /// Tools are run.
+    Tool(ToolWork),
+    /// This program does it itself.
+    Native(NativeWork),
+}
+
+/// Asks the package index for the versions of a package that exist.
+pub type Versions<'a> = &'a dyn Fn(&str) -> Result<Vec<String>, Problem>;
+
+/// Work that this program does itself, from files of the repository.
+pub struct NativeWork {
+    /// Files whose contents it depends on.
+    pub files: Vec<String>,
+    /// What else it depends on, as (name, value).
+    pub key: Vec<(String, String)>,
+    /// Whether it asks the package index, so that the date is an input.
+    pub asks_index: bool,
+    /// Does it.
+    pub run: Box<dyn Fn(Versions<'_>) -> CheckResult + Send + Sync>,
+}
+
+/// Work done by tools.
+pub struct ToolWork {
+    /// The environment that holds the tools.
+    pub environment: EnvironmentNeed,
+    /// Whether the commands may write into the tree (a private one).
+    pub tree: TreeUse,
+    /// Whether they may reach the network.
+    pub network: Network,
+    /// What of the repository the verdict depends on.
+    pub inputs: Inputs,
+    /// Whether code of the project runs, so that the date is an input.
+    pub executes_project: bool,
+    /// The commands, in order. A later one runs whatever an earlier one found.
+    pub commands: Vec<Command>,
+    /// Set when findings are kept file by file and only changed files are scanned again.
+    pub scan: Option<Scan>,
+    /// Files put into the job's folder before it starts, by name.
+    pub support_files: Vec<(String, Vec<u8>)>,
+    /// Artifacts of needed jobs put into the job's folder, as (name there, record).
+    pub artifacts: Vec<(String, ArtifactRecord)>,
+    /// What else the verdict depends on, as (name, value): policies, baselines.
+    pub key: Vec<(String, String)>,
+    /// Said in the result whatever is found: which version was chosen and why.
+    pub notes: Vec<String>,
+}
+
+/// What of the tree a job's commands see and may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TreeUse {
+    /// They read it.
+    ReadOnly,
+    /// They may write; what they write is gone afterwards.
+    Private,
+    /// They write into the user's own tree: `towpath fix`.
+    InPlace,
+    /// As [`TreeUse::Private`], without the importable sources of the project.
+    WithoutSources,
+}
+
+/// Whether a job's commands may reach beyond the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Loopback only.
+    Closed,
+    /// Loopback only; if a command fails after trying to go further, once more with the network.
+    OnFailure,
+    /// Open; the verdict is not reused.
+    Open,
+}
+
+/// Which files of the repository count as inputs, beside those that are seen to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// Endings of file names that count whether opened or not, since the tool's own cache may spare
+    /// it the reading; `""` means all files.
+    pub endings: Vec<String>,
+    /// Whether opened files are watched and counted.
+    pub observed: bool,
+    /// Whether the names of all files count: tools look for configuration and glob.
+    pub names: bool,
+}
+
+/// The environment that a job needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentNeed {
+    /// Which Python.
+    pub python: PythonChoice,
+    /// Requirements, PEP 508.
+    pub requirements: Vec<String>,
+    /// Requirements files, relative to the repository.
+    pub requirement_files: Vec<String>,
+    /// Constraints, PEP 508.
+    pub constraints: Vec<String>,
+    /// Groups and extras to take from the project's lock; `None` to leave the lock alone.
+    pub locked: Option<(Vec<String>, Vec<String>)>,
+    /// How the project itself is installed.
+    pub project: ProjectInstall,
+}
+
+/// How the project itself gets into an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectInstall {
+    /// Not at all.
+    No,
+    /// For editing, from the tree.
+    Editable,
+    /// From a wheel that an earlier job built.
+    Wheel(ArtifactRecord),
+}
+
+/// Which interpreter an environment is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PythonChoice {
+    /// This version.
+    Exactly(PythonVersion),
+    /// The newest here that tools are known to work with.
+    ForTools,
+}
+
+/// One command. In arguments and environment `{python}`, `{bin}`, `{tree}`, `{project}` and `{out}`
+/// stand for the environment's interpreter, its folder of programs, the repository, the project's
+/// folder and the job's folder.
+#[derive(Clone)]
+pub struct Command {
+    /// The tool, for people.
+    pub tool: String,
+    /// Program and arguments.
+    pub arguments: Vec<String>,
+    /// Variables beside the built ones.
+    pub environment: BTreeMap<String, String>,
+    /// Folder it starts in, relative to the repository.
+    pub folder: String,
+    /// Turns what it wrote into findings, tests or coverage.
+    pub read: fn(&Output<'_>) -> Result<Partial, String>,
+    /// Said in [`Output`], for readers that need to know more of the command.
+    pub hint: String,
+}
+
+/// Findings are kept by file: only files that no stored result covers are handed to the command.
+#[derive(Clone)]
+pub struct Scan {
+    /// Files in question, relative to the repository; they follow the command's arguments.
+    pub files: Vec<String>,
+    /// What one file's findings depend on beside its contents: tool, version, options.
+    pub key: Vec<String>,
+}
+
+/// What a command left behind, for its reader.
+pub struct Output<'a> {
+    /// Exit code; 128 plus the signal where one ended it.
+    pub exit: i32,
+    /// Standard output, whole.
+    pub stdout: &'a [u8],
+    /// The last lines of standard error.
+    pub stderr: &'a str,
+    /// The repository's folder as the command saw it.
+    pub root: &'a str,
+    /// Folder the command started in, relative to the repository.
+    pub folder: &'a str,
+    /// [`Command::hint`].
+    pub hint: &'a str,
+    /// Reads a file that the command wrote into the job's folder.
+    pub file: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+}
+
+/// A file for later jobs or for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its name.
+    pub name: String,
+    /// Its path in the job's folder.
+    pub path: String,
+}
+
+/// What one command found.
+#[derive(Debug, Clone, Default)]
+pub struct Partial {
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Test cases.
+    pub tests: Vec<TestCase>,
+    /// Coverage.
+    pub coverage: Option<Coverage>,
+    /// How many files the tool looked at, where it says so.
+    pub files: Option<usize>,
+    /// Facts for the summary, by name.
+    pub facts: BTreeMap<String, String>,
+    /// Things to say.
+    pub notes: Vec<String>,
+    /// Why the tool could not do its work.
+    pub errors: Vec<Problem>,
+    /// Files to keep.
+    pub artifacts: Vec<Artifact>,
+}
