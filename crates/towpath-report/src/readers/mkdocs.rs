@@ -3,8 +3,8 @@
 use super::paths::joined;
 use crate::{Finding, Place, Severity, text};
 
-/// What mkdocs is asked with: only warnings and errors.
-pub const ARGUMENTS: &[&str] = &["build", "--quiet"];
+/// What mkdocs is asked with; its `--quiet` would hide the warnings.
+pub const ARGUMENTS: &[&str] = &["build"];
 
 /// Returns the findings in mkdocs' log: lines `WARNING -  text`. `docs_folder` is where its pages
 /// lie, relative to the repository; messages name pages relative to it.

@@ -5,7 +5,9 @@ mod marked;
 mod style;
 
 pub mod cobertura;
+pub mod coverage_html;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;

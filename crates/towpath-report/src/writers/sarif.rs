@@ -79,7 +79,7 @@ fn entry(cause: &Cause) -> (String, Entry<'_>) {
                 .filter(|words| !words.is_empty())
                 .collect();
             (
-                cause.group.clone(),
+                "towpath".to_owned(),
                 new("failing-test", level(Severity::Error), words.join(", ")),
             )
         }
@@ -183,6 +183,7 @@ fn result(
         "ruleIndex": rule_index,
         "level": entry.level,
         "message": { "text": if message.is_empty() { entry.rule.as_str().into() } else { message } },
+        "suppressions": [],
         "partialFingerprints": { "towpathIdentity/v1": fingerprint(&identity) },
         "properties": { "jobs": entry.cause.jobs, "blocking": entry.cause.blocking },
     });
