@@ -13,7 +13,9 @@ pub fn detect(program: &Path) -> Level {
     for level in [Level::Namespaces, Level::LandlockSeccomp] {
         match try_level(program, level) {
             Ok(()) => return level,
-            Err(reason) => tracing::debug!(%level, %reason, "a level of the sandbox is not to be had"),
+            Err(reason) => {
+                tracing::debug!(%level, %reason, "a level of the sandbox is not to be had")
+            }
         }
     }
     Level::None

@@ -62,9 +62,9 @@ impl Error {
     /// Returns what to do about it.
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Start { .. } | Self::Protocol(_) => vec![
-                "was `towpath` replaced while it ran? start it again".to_owned(),
-            ],
+            Self::Start { .. } | Self::Protocol(_) => {
+                vec!["was `towpath` replaced while it ran? start it again".to_owned()]
+            }
             Self::Refused(_) => Vec::new(),
             Self::Setup { .. } => vec![
                 "`towpath explain env` tells which sandbox this machine allows".to_owned(),

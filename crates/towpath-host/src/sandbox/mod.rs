@@ -19,7 +19,5 @@ pub use cancel::Cancel;
 pub use detect::detect;
 pub use error::{Error, Refusal};
 pub use inside::supervise;
-pub use model::{
-    CommandEnd, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation,
-};
+pub use model::{CommandEnd, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
 pub use supervisor::Supervisor;

@@ -33,9 +33,8 @@ pub(super) fn may_administrate() -> rustix::io::Result<bool> {
 /// Returns whether this process is in a user namespace of towpath's or somebody else's making.
 pub(super) fn is_in_user_namespace() -> bool {
     // The first namespace maps all users to themselves.
-    fs_err::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
-        map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
-    })
+    fs_err::read_to_string("/proc/self/uid_map")
+        .is_ok_and(|map| map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"])
 }
 
 /// Makes all present capabilities ambient, because a user other than root loses them when the inner

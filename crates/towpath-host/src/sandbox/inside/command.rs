@@ -96,7 +96,10 @@ impl Launcher {
     /// Makes a file in the scratch folder, which a closed root shows to nobody else.
     fn stdout_file(&self, path: &Path, scratch: &File) -> Result<OwnedFd, String> {
         let relative = path.strip_prefix(&self.scratch).map_err(|_| {
-            format!("its output cannot go to `{}`, outside the sandbox", path.display())
+            format!(
+                "its output cannot go to `{}`, outside the sandbox",
+                path.display()
+            )
         })?;
         let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC;
         openat(scratch, relative, flags, Mode::from_raw_mode(0o644))
@@ -119,7 +122,10 @@ impl Restricted {
                     return;
                 }
                 for mut command in to_start {
-                    if started.send(command.spawn().map(|child| child.id())).is_err() {
+                    if started
+                        .send(command.spawn().map(|child| child.id()))
+                        .is_err()
+                    {
                         return;
                     }
                 }
@@ -188,7 +194,10 @@ fn not_started(program: &Path, folder: &Path, error: &io::Error) -> String {
 /// Reads the program that a script names in its first line.
 fn interpreter(script: &Path) -> Option<String> {
     let text = fs::read(script).ok()?;
-    let line = text.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let line = text
+        .strip_prefix(b"#!")?
+        .split(|&byte| byte == b'\n')
+        .next()?;
     let line = String::from_utf8_lossy(line);
     line.split_whitespace().next().map(str::to_owned)
 }

@@ -21,13 +21,14 @@ mod root;
 mod running;
 mod serve;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use build::BuildError;
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signalfd::SignalFd;
 
 use super::model::{JobSandbox, Level};
 use super::protocol::{self, Event, Request};
@@ -49,6 +50,7 @@ pub fn supervise() -> ExitCode {
 }
 
 fn play_role() -> io::Result<ExitCode> {
+    close_inherited();
     // Not the buffered handle: it would swallow what the inner process has to read.
     let mut requests = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut events = File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -66,6 +68,22 @@ fn play_role() -> io::Result<ExitCode> {
     }
 }
 
+/// Closes what the caller's own caller left open, which commands would else inherit.
+fn close_inherited() {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let open: Vec<i32> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|&descriptor| descriptor > 2)
+        .collect();
+    for descriptor in open {
+        // The one through which the list was read is closed already.
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
 fn tell_failure(events: &mut File, error: BuildError) -> io::Result<ExitCode> {
     events.write_all(&protocol::event_frame(&Event::from(error))?)?;
     Ok(ExitCode::FAILURE)
@@ -75,6 +93,7 @@ fn tell_failure(events: &mut File, error: BuildError) -> io::Result<ExitCode> {
 struct Prepared {
     level: Level,
     scratch: File,
+    ended_processes: SignalFd,
     launcher: command::Launcher,
     observer: Option<observe::Observer>,
     network: Option<network::Counters>,
@@ -101,12 +120,16 @@ fn prepare(sandbox: &JobSandbox) -> Result<Prepared, BuildError> {
     } else {
         processes::adopt_orphans().map_err(build::step("adopt orphaned processes"))?;
     }
+    // Before any other thread is there, which would take the signals.
+    let ended_processes =
+        processes::watch_ended().map_err(build::step("watch for ended processes"))?;
     let observer = observe::Observer::start(&sandbox.observe, &sandbox.observe_folders)
         .map_err(build::step("observe opened files"))?;
     Ok(Prepared {
         level: sandbox.level,
         launcher: command::Launcher::new(sandbox)?,
         scratch,
+        ended_processes,
         observer,
         network,
         harvests,

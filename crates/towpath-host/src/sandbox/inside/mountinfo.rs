@@ -22,7 +22,11 @@ impl MountTable {
     }
 
     fn parse(text: &[u8]) -> Self {
-        Self(text.split(|&byte| byte == b'\n').filter_map(entry).collect())
+        Self(
+            text.split(|&byte| byte == b'\n')
+                .filter_map(entry)
+                .collect(),
+        )
     }
 
     /// Returns the flags of the mount in which `path` lies.

@@ -46,7 +46,9 @@ impl<'a> NewRoot<'a> {
                 // Hidden below another mount: nobody can reach it.
                 Ok(()) | Err(Errno::EINVAL | Errno::ENOENT | Errno::ENOTDIR) => {}
                 Err(error) => {
-                    return Err(step_at("protect from writing", &target.join(relative))(error));
+                    return Err(step_at("protect from writing", &target.join(relative))(
+                        error,
+                    ));
                 }
             }
         }
@@ -94,8 +96,7 @@ impl<'a> NewRoot<'a> {
         make_folder(&at, 0o755)?;
         fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(mode))
             .map_err(step_at("make", target))?;
-        mount(Some(&at), &at, NOTHING, MsFlags::MS_BIND, NOTHING)
-            .map_err(step_at("mount", target))
+        mount(Some(&at), &at, NOTHING, MsFlags::MS_BIND, NOTHING).map_err(step_at("mount", target))
     }
 
     /// Protects the root's own folders from writing.

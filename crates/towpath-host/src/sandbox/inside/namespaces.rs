@@ -58,7 +58,10 @@ pub(super) fn wait_for_inner() -> io::Result<ExitCode> {
         return Err(io::Error::other(format!("it was ended by signal {signal}")));
     }
     Ok(ExitCode::from(
-        status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+        status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(1),
     ))
 }
 

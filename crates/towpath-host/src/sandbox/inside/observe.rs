@@ -77,7 +77,9 @@ impl Observer {
                     if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                         self.complete = false;
                     } else if let Some(folder) = self.folders.get_mut(&event.wd()) {
-                        let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
+                        let name = event
+                            .file_name()
+                            .map(|name| OsStr::from_bytes(name.to_bytes()));
                         self.complete &= folder.note(name, event.events());
                     }
                 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
@@ -20,6 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Makes processes whose parents ended children of this one, so that none is out of reach.
 pub(super) fn adopt_orphans() -> nix::Result<()> {
     prctl::set_child_subreaper(true)
+}
+
+/// Returns what becomes readable when a child has ended. Threads that are there already would take the
+/// signal away.
+pub(super) fn watch_ended() -> nix::Result<SignalFd> {
+    let mut child_ended = SigSet::empty();
+    child_ended.add(Signal::SIGCHLD);
+    child_ended.thread_block()?;
+    SignalFd::with_flags(
+        &child_ended,
+        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+    )
 }
 
 /// Collects one ended child; `None` when no child has ended by now.

@@ -76,7 +76,8 @@ fn provide_proc(root: &NewRoot) -> Result<(), BuildError> {
         return Ok(());
     }
     for name in CLOSED_PROC {
-        close_proc(&at.join(name), flags).map_err(step_at("protect from writing", &proc.join(name)))?;
+        close_proc(&at.join(name), flags)
+            .map_err(step_at("protect from writing", &proc.join(name)))?;
     }
     Ok(())
 }

@@ -133,7 +133,9 @@ impl Running {
     /// Returns whether the main process has ended and nothing more of its output is awaited.
     pub(super) fn is_over(&self) -> bool {
         let is_drained = self.output.is_none()
-            || self.drained_at.is_some_and(|moment| moment <= Instant::now());
+            || self
+                .drained_at
+                .is_some_and(|moment| moment <= Instant::now());
         self.exit.is_some() && is_drained
     }
 

@@ -9,8 +9,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::super::model::{CommandEnd, CommandOutcome, CommandSpec, Level, Observation};
 use super::super::protocol::{self, Event, Request};
@@ -30,7 +28,6 @@ pub(super) struct Server {
     requests: File,
     received: Vec<u8>,
     outbox: Outbox,
-    ended_processes: SignalFd,
     prepared: Prepared,
     running: Option<Running>,
     /// When to look for opened files again; `None`: as soon as there are any.
@@ -49,17 +46,12 @@ struct Ready {
 impl Server {
     /// Tells the parent that the sandbox is built.
     pub(super) fn new(requests: File, events: File, prepared: Prepared) -> io::Result<Self> {
-        let mut child_ended = SigSet::empty();
-        child_ended.add(Signal::SIGCHLD);
-        child_ended.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let mut outbox = Outbox::new(events)?;
         outbox.event(&Event::Ready)?;
         Ok(Self {
             requests,
             received: Vec::new(),
             outbox,
-            ended_processes: SignalFd::with_flags(&child_ended, flags)?,
             prepared,
             running: None,
             next_look: None,
@@ -98,7 +90,7 @@ impl Server {
     fn wait(&self) -> io::Result<Ready> {
         let mut waits = vec![
             PollFd::new(self.requests.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.ended_processes.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.prepared.ended_processes.as_fd(), PollFlags::POLLIN),
         ];
         let output = self
             .running
@@ -109,7 +101,12 @@ impl Server {
         let observer = self.prepared.observer.as_ref();
         let opened_files = observer
             .filter(|_| self.next_look.is_none())
-            .map(|observer| push(&mut waits, PollFd::new(observer.events().as_fd(), PollFlags::POLLIN)));
+            .map(|observer| {
+                push(
+                    &mut waits,
+                    PollFd::new(observer.events().as_fd(), PollFlags::POLLIN),
+                )
+            });
         if self.outbox.is_waiting() {
             waits.push(PollFd::new(self.outbox.pipe().as_fd(), PollFlags::POLLOUT));
         }
@@ -117,26 +114,26 @@ impl Server {
             Ok(_) | Err(nix::Error::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let is_ready = |index: usize| {
-            waits
-                .get(index)
-                .and_then(PollFd::any)
-                .unwrap_or_default()
-        };
+        let is_ready = |index: usize| waits.get(index).and_then(PollFd::any).unwrap_or_default();
         Ok(Ready {
             requests: is_ready(0),
             processes: is_ready(1),
             output: output.is_some_and(is_ready),
             opened_files: opened_files.is_some_and(is_ready)
-                || self.next_look.is_some_and(|moment| moment <= Instant::now()),
+                || self
+                    .next_look
+                    .is_some_and(|moment| moment <= Instant::now()),
         })
     }
 
     fn time_to_wait(&self) -> PollTimeout {
-        let next = [self.next_look, self.running.as_ref().and_then(Running::next_moment)]
-            .into_iter()
-            .flatten()
-            .min();
+        let next = [
+            self.next_look,
+            self.running.as_ref().and_then(Running::next_moment),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let Some(next) = next else {
             return PollTimeout::NONE;
         };
@@ -230,7 +227,7 @@ impl Server {
     }
 
     fn collect_processes(&mut self) -> io::Result<()> {
-        while self.ended_processes.read_signal()?.is_some() {}
+        while self.prepared.ended_processes.read_signal()?.is_some() {}
         while let Some(status) = processes::collect_one() {
             if let Some(running) = &mut self.running {
                 running.note_ended(&status);
@@ -265,7 +262,8 @@ impl Server {
             let mut piece = [0; PIECE];
             let length = running.read_output(&mut piece)?;
             if length > 0 {
-                self.outbox.output(piece.get(..length).unwrap_or_default())?;
+                self.outbox
+                    .output(piece.get(..length).unwrap_or_default())?;
             }
         }
         let outcome = running.outcome(left_behind);
