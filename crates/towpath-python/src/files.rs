@@ -44,7 +44,14 @@ impl<'a> ProjectFiles<'a> {
         let tox_ini = read_ini(tree, &folder::join(root, "tox.ini"), &mut doubts);
         // A broken `tox.ini` keeps tox from starting, and nothing that is run here.
         problems.extend(doubts.into_iter().map(Problem::as_warning));
-        Self { tree, root, paths, pyproject, setup_cfg, tox_ini }
+        Self {
+            tree,
+            root,
+            paths,
+            pyproject,
+            setup_cfg,
+            tox_ini,
+        }
     }
 
     /// Returns the path of a file of the project, relative to the repository.
@@ -59,12 +66,17 @@ impl<'a> ProjectFiles<'a> {
 
     /// Returns a table of `pyproject.toml` by its path: `["tool", "ruff"]`.
     pub(crate) fn table(&self, path: &[&str]) -> Option<&toml::Table> {
-        path.iter().try_fold(self.pyproject.as_ref()?, |table, key| table.get(*key)?.as_table())
+        path.iter()
+            .try_fold(self.pyproject.as_ref()?, |table, key| {
+                table.get(*key)?.as_table()
+            })
     }
 
     /// Returns the project's files by their path relative to the project.
     pub(crate) fn relative_paths(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.paths.iter().filter_map(|path| folder::below(self.root, path))
+        self.paths
+            .iter()
+            .filter_map(|path| folder::below(self.root, path))
     }
 
     /// Returns whether a folder of the project holds any file.
@@ -80,7 +92,11 @@ pub(crate) fn folder_exists(tree: &Tree, path: &str) -> bool {
 
 /// Returns the files below a folder of the repository, in order.
 pub(crate) fn files_below<'a>(tree: &'a Tree, path: &str) -> impl Iterator<Item = &'a str> {
-    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("{path}/")
+    };
     tree.files()
         .range(prefix.clone()..)
         .map(|(path, _)| path.as_str())
@@ -97,10 +113,18 @@ pub(crate) fn read_optional(tree: &Tree, path: &str) -> Option<String> {
     read_up_to(tree, path, LARGEST, &mut Vec::new())
 }
 
-fn read_up_to(tree: &Tree, path: &str, largest: u64, problems: &mut Vec<Problem>) -> Option<String> {
+fn read_up_to(
+    tree: &Tree,
+    path: &str,
+    largest: u64,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
     let file = tree.files().get(path)?;
     if file.size > largest {
-        let message = format!("`{path}` is larger than {} MiB and is not read", largest >> 20);
+        let message = format!(
+            "`{path}` is larger than {} MiB and is not read",
+            largest >> 20
+        );
         problems.push(about(path, message).with_hint("move generated data out of the file"));
         return None;
     }
@@ -111,39 +135,71 @@ fn read_up_to(tree: &Tree, path: &str, largest: u64, problems: &mut Vec<Problem>
         Ok(text) => Some(text),
         Err(error) => {
             let problem = about(path, format!("cannot read `{path}`: {}", error.kind()));
-            problems.push(problem.with_hint(format!("check that you may read `{path}` and that it is no broken link")));
+            problems.push(problem.with_hint(format!(
+                "check that you may read `{path}` and that it is no broken link"
+            )));
             None
         }
     }
 }
 
 /// Reads a TOML file that may be absent; what cannot be understood is left out and reported.
-pub(crate) fn read_toml(tree: &Tree, path: &str, problems: &mut Vec<Problem>) -> Option<toml::Table> {
+pub(crate) fn read_toml(
+    tree: &Tree,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<toml::Table> {
     let text = read_text(tree, path, problems)?;
     Some(parse_toml(Source { path, text: &text }, problems))
 }
 
 /// Reads a lock in TOML.
-pub(crate) fn read_toml_lock(tree: &Tree, path: &str, problems: &mut Vec<Problem>) -> Option<toml::Table> {
+pub(crate) fn read_toml_lock(
+    tree: &Tree,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<toml::Table> {
     let text = read_up_to(tree, path, LARGEST_LOCK, problems)?;
     Some(parse_toml(Source { path, text: &text }, problems))
 }
 
 fn parse_toml(source: Source<'_>, problems: &mut Vec<Problem>) -> toml::Table {
     let (table, errors) = toml::de::DeTable::parse_recoverable(source.text);
+    let mut last_line = 0;
     for error in errors.iter().take(MOST_PROBLEMS) {
         let range = error.span().unwrap_or(0..0);
-        let message = format!("`{}` is not valid TOML: {}", source.path, first_line(error.message()));
-        problems.push(source.error(range, message, "here").with_hint(format!("mend `{}`", source.path)));
+        let line = source.place(range.clone()).line;
+        // What follows an error on its line mostly follows from it.
+        if std::mem::replace(&mut last_line, line) == line {
+            continue;
+        }
+        let message = format!(
+            "`{}` is not valid TOML: {}",
+            source.path,
+            first_line(error.message())
+        );
+        problems.push(
+            source
+                .error(range, message, "here")
+                .with_hint(format!("mend `{}`", source.path)),
+        );
     }
     let deserializer = toml::de::Deserializer::from(table);
     match <toml::Table as serde::Deserialize>::deserialize(deserializer) {
         Ok(table) => table,
         Err(error) => {
             if errors.is_empty() {
-                let message = format!("`{}` is not valid TOML: {}", source.path, first_line(error.message()));
+                let message = format!(
+                    "`{}` is not valid TOML: {}",
+                    source.path,
+                    first_line(error.message())
+                );
                 let range = error.span().unwrap_or(0..0);
-                problems.push(source.error(range, message, "here").with_hint(format!("mend `{}`", source.path)));
+                problems.push(
+                    source
+                        .error(range, message, "here")
+                        .with_hint(format!("mend `{}`", source.path)),
+                );
             }
             toml::Table::new()
         }
@@ -155,7 +211,11 @@ fn first_line(message: &str) -> &str {
 }
 
 /// Reads a JSON file that may be absent.
-pub(crate) fn read_json(tree: &Tree, path: &str, problems: &mut Vec<Problem>) -> Option<serde_json::Value> {
+pub(crate) fn read_json(
+    tree: &Tree,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<serde_json::Value> {
     let text = read_up_to(tree, path, LARGEST_LOCK, problems)?;
     match serde_json::from_str(&text) {
         Ok(value) => Some(value),
@@ -165,7 +225,9 @@ pub(crate) fn read_json(tree: &Tree, path: &str, problems: &mut Vec<Problem>) ->
             problem.excerpt = Some(Source { path, text: &text }.excerpt(place.line, place.line));
             problem.place = Some(place);
             "parsing stops here".clone_into(&mut problem.label);
-            problems.push(problem.with_hint(format!("write `{path}` again with the tool that made it")));
+            problems.push(
+                problem.with_hint(format!("write `{path}` again with the tool that made it")),
+            );
             None
         }
     }
@@ -187,10 +249,18 @@ pub(crate) fn about(path: &str, message: String) -> Problem {
 }
 
 /// Returns an error about the first place of a file where a text stands, else about the file.
-pub(crate) fn about_text(tree: &Tree, path: &str, needle: &str, message: String, label: &str) -> Problem {
+pub(crate) fn about_text(
+    tree: &Tree,
+    path: &str,
+    needle: &str,
+    message: String,
+    label: &str,
+) -> Problem {
     let text = read_optional(tree, path).unwrap_or_default();
     match text.find(needle) {
-        Some(start) => Source { path, text: &text }.error(start..start + needle.len(), message, label),
+        Some(start) => {
+            Source { path, text: &text }.error(start..start + needle.len(), message, label)
+        }
         None => about(path, message),
     }
 }
@@ -199,9 +269,10 @@ pub(crate) fn about_text(tree: &Tree, path: &str, needle: &str, message: String,
 pub(crate) fn strings(value: Option<&toml::Value>) -> Vec<String> {
     match value {
         Some(toml::Value::String(text)) => vec![text.clone()],
-        Some(toml::Value::Array(items)) => {
-            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
-        }
+        Some(toml::Value::Array(items)) => items
+            .iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect(),
         _ => Vec::new(),
     }
 }

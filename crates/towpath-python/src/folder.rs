@@ -38,6 +38,12 @@ pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
+/// Returns whether a file name ends in `.suffix`, in this case.
+pub(crate) fn has_suffix(path: &str, suffix: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, last)| last == suffix)
+}
+
 /// Returns the part of a path below a folder; `None` when it lies elsewhere.
 pub(crate) fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
     if folder.is_empty() {

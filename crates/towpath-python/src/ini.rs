@@ -22,7 +22,11 @@ pub(crate) struct Section {
 impl Section {
     /// Returns the value of a key; the last one where it stands twice.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.entries
+            .iter()
+            .rev()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -55,8 +59,13 @@ impl Ini {
 
 /// Splits a value into its lines, or at commas where it is one line; comments are dropped.
 pub(crate) fn list(value: &str) -> Vec<String> {
-    let is_dangling = value.trim_start_matches([' ', '\t']).starts_with('\n') || value.trim().contains('\n');
-    let parts: Vec<&str> = if is_dangling { value.lines().collect() } else { value.split(',').collect() };
+    let is_dangling =
+        value.trim_start_matches([' ', '\t']).starts_with('\n') || value.trim().contains('\n');
+    let parts: Vec<&str> = if is_dangling {
+        value.lines().collect()
+    } else {
+        value.split(',').collect()
+    };
     parts
         .into_iter()
         .map(str::trim)
@@ -67,13 +76,23 @@ pub(crate) fn list(value: &str) -> Vec<String> {
 
 /// Reads a file; what cannot be understood is left out and reported, the rest is still read.
 pub(crate) fn parse(source: Source<'_>) -> (Ini, Vec<Problem>) {
-    let mut reader = Reader { source, ini: Ini::default(), key_indent: None, problems: Vec::new() };
+    let mut reader = Reader {
+        source,
+        ini: Ini::default(),
+        key_indent: None,
+        problems: Vec::new(),
+    };
     let mut offset = 0;
     for line in source.text.split_inclusive('\n') {
         reader.line(offset, line.trim_end_matches(['\n', '\r']));
         offset += line.len();
     }
-    for entry in reader.ini.sections.iter_mut().flat_map(|section| &mut section.entries) {
+    for entry in reader
+        .ini
+        .sections
+        .iter_mut()
+        .flat_map(|section| &mut section.entries)
+    {
         entry.1.truncate(entry.1.trim_end().len());
     }
     (reader.ini, reader.problems)
@@ -98,7 +117,10 @@ impl Reader<'_> {
             return;
         }
         let indent = line.len() - line.trim_start().len();
-        if self.key_indent.is_some_and(|key_indent| indent > key_indent) {
+        if self
+            .key_indent
+            .is_some_and(|key_indent| indent > key_indent)
+        {
             self.continue_value(text);
         } else if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             self.open_section(name.0);
@@ -111,7 +133,12 @@ impl Reader<'_> {
         if self.key_indent.is_none() {
             return;
         }
-        if let Some((_, value)) = self.ini.sections.last_mut().and_then(|section| section.entries.last_mut()) {
+        if let Some((_, value)) = self
+            .ini
+            .sections
+            .last_mut()
+            .and_then(|section| section.entries.last_mut())
+        {
             value.push('\n');
             value.push_str(text);
         }
@@ -120,33 +147,61 @@ impl Reader<'_> {
     fn open_section(&mut self, name: &str) {
         self.key_indent = None;
         // configparser refuses a section that stands twice; tools that are less strict join them.
-        if let Some(index) = self.ini.sections.iter().position(|section| section.name == name) {
+        if let Some(index) = self
+            .ini
+            .sections
+            .iter()
+            .position(|section| section.name == name)
+        {
             let section = self.ini.sections.remove(index);
             self.ini.sections.push(section);
         } else {
-            self.ini.sections.push(Section { name: name.to_owned(), entries: Vec::new() });
+            self.ini.sections.push(Section {
+                name: name.to_owned(),
+                entries: Vec::new(),
+            });
         }
     }
 
     fn entry(&mut self, offset: usize, indent: usize, text: &str) {
         let Some(section) = self.ini.sections.last_mut() else {
             let message = format!("`{}` has a line before its first section", self.source.path);
-            self.report(offset, text, message, "belongs to no section", "add a header such as `[metadata]` above it");
+            self.report(
+                offset,
+                text,
+                message,
+                "belongs to no section",
+                "add a header such as `[metadata]` above it",
+            );
             return;
         };
         let Some(split) = text.find(['=', ':']) else {
-            let message = format!("`{}` has a line that is neither a section nor `key = value`", self.source.path);
+            let message = format!(
+                "`{}` has a line that is neither a section nor `key = value`",
+                self.source.path
+            );
             self.key_indent = None;
-            self.report(offset, text, message, "no `=` or `:`", "write `key = value`, or indent the line to continue the value above");
+            self.report(
+                offset,
+                text,
+                message,
+                "no `=` or `:`",
+                "write `key = value`, or indent the line to continue the value above",
+            );
             return;
         };
         let (key, value) = text.split_at(split);
-        section.entries.push((key.trim().to_ascii_lowercase(), value[1..].trim().to_owned()));
+        section.entries.push((
+            key.trim().to_ascii_lowercase(),
+            value[1..].trim().to_owned(),
+        ));
         self.key_indent = Some(indent);
     }
 
     fn report(&mut self, offset: usize, text: &str, message: String, label: &str, hint: &str) {
-        let problem = self.source.error(offset..offset + text.len(), message, label);
+        let problem = self
+            .source
+            .error(offset..offset + text.len(), message, label);
         self.problems.push(problem.with_hint(hint));
     }
 }
@@ -156,7 +211,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Ini, Vec<Problem>) {
-        parse(Source { path: "setup.cfg", text })
+        parse(Source {
+            path: "setup.cfg",
+            text,
+        })
     }
 
     #[test]
@@ -167,7 +225,10 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(ini.get("metadata", "name"), Some("demo"));
         assert_eq!(ini.get("metadata", "version"), Some("1.0"));
-        assert_eq!(ini.list("options", "install_requires"), ["a>=1; python_version<'3.8'", "b"]);
+        assert_eq!(
+            ini.list("options", "install_requires"),
+            ["a>=1; python_version<'3.8'", "b"]
+        );
         assert_eq!(ini.get("options", "packages"), Some("find:"));
         assert_eq!(ini.get("tool:pytest", "addopts"), Some("-ra\n--strict"));
         assert_eq!(ini.get("tool:pytest", "missing"), None);

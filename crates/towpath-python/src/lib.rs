@@ -7,9 +7,10 @@ mod automation;
 mod child;
 mod coverage_settings;
 mod docs;
-mod environments;
+pub mod environments;
 mod files;
 mod folder;
+mod imports;
 mod ini;
 mod interpreters;
 mod layout;
@@ -24,8 +25,11 @@ mod python_version;
 mod requirement;
 mod scope;
 mod settings;
+mod stdlib;
+mod test_needs;
 mod test_suite;
 mod tools;
+pub mod uv;
 
 pub use automation::{
     Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin, adoption,
@@ -34,6 +38,7 @@ pub use automation::{
 pub use environments::{
     Environment, LocalProject, LockedInstall, Package, Requirements, Resolution,
 };
+pub use imports::third_party_imports;
 pub use interpreters::{
     Interpreter, InterpreterSearch, Markers, find_interpreters, search_interpreters,
 };
@@ -49,4 +54,6 @@ pub use python_version::{
 };
 pub use requirement::{normalise_name, requirement_name};
 pub use scope::is_foreign_code;
+pub use test_needs::{TestNeeds, requirements_of, test_needs};
 pub use settings::{RawSettings, Setting, SettingKind, parse_settings, read_settings};
+pub use uv::{Uv, VersionsError, find_uv, index_versions};

@@ -27,15 +27,25 @@ pub fn requirement_name(requirement: &str) -> Option<String> {
         .find(|character: char| !(character.is_ascii_alphanumeric() || "-_.".contains(character)))
         .unwrap_or(text.len());
     let name = text.get(..end)?;
-    name.starts_with(|first: char| first.is_ascii_alphanumeric()).then(|| normalise_name(name))
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        .then(|| normalise_name(name))
 }
 
 /// Returns the names between the brackets of a requirement: `a` and `b` of `pkg[a,b]>=1`.
 pub(crate) fn requirement_extras(requirement: &str) -> Vec<String> {
     let head = requirement.split([';', '@']).next().unwrap_or_default();
-    let Some((_, rest)) = head.split_once('[') else { return Vec::new() };
-    let Some((inside, _)) = rest.split_once(']') else { return Vec::new() };
-    inside.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned).collect()
+    let Some((_, rest)) = head.split_once('[') else {
+        return Vec::new();
+    };
+    let Some((inside, _)) = rest.split_once(']') else {
+        return Vec::new();
+    };
+    inside
+        .split(',')
+        .map(str::trim)
+        .filter(|extra| !extra.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns whether a requirement holds only under a marker.
@@ -50,9 +60,14 @@ pub(crate) fn admits(requirement: &str, version: &str) -> bool {
     if head.contains('@') {
         return true;
     }
-    let Some(start) = head.find(['<', '>', '=', '!', '~']) else { return true };
+    let Some(start) = head.find(['<', '>', '=', '!', '~']) else {
+        return true;
+    };
     let specifiers = head[start..].trim().trim_end_matches(')');
-    match (VersionSpecifiers::from_str(specifiers), Version::from_str(version)) {
+    match (
+        VersionSpecifiers::from_str(specifiers),
+        Version::from_str(version),
+    ) {
         (Ok(specifiers), Ok(version)) => specifiers.contains(&version),
         _ => true,
     }
@@ -90,7 +105,10 @@ mod tests {
             assert_eq!(requirement_name(text).as_deref(), expected, "{text}");
         }
         assert_eq!(requirement_extras("a[b, c]>=1"), ["b", "c"]);
-        assert_eq!(requirement_extras("a; extra == 'x[y]'"), Vec::<String>::new());
+        assert_eq!(
+            requirement_extras("a; extra == 'x[y]'"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -104,7 +122,11 @@ mod tests {
             ("a==2.0", "2.0+cpu", true),
             ("a~=whatever", "1", true),
         ] {
-            assert_eq!(admits(requirement, version), expected, "{requirement} {version}");
+            assert_eq!(
+                admits(requirement, version),
+                expected,
+                "{requirement} {version}"
+            );
         }
     }
 }

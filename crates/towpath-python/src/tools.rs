@@ -13,17 +13,39 @@ const FILES: &[(&str, &[&str])] = &[
     ("pyright", &["pyrightconfig.json"]),
     ("basedpyright", &["basedpyrightconfig.json"]),
     ("ty", &["ty.toml"]),
-    ("pylint", &[".pylintrc", "pylintrc", ".pylintrc.toml", "pylintrc.toml"]),
-    ("bandit", &[".bandit", "bandit.yaml", "bandit.yml", ".bandit.yml", ".bandit.yaml", "bandit.toml"]),
+    (
+        "pylint",
+        &[".pylintrc", "pylintrc", ".pylintrc.toml", "pylintrc.toml"],
+    ),
+    (
+        "bandit",
+        &[
+            ".bandit",
+            "bandit.yaml",
+            "bandit.yml",
+            ".bandit.yml",
+            ".bandit.yaml",
+            "bandit.toml",
+        ],
+    ),
     ("yapf", &[".style.yapf"]),
     ("detect-secrets", &[".secrets.baseline"]),
     ("coverage", &[".coveragerc", ".coveragerc.toml"]),
-    ("pytest", &["pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"]),
-    ("pre-commit", &[".pre-commit-config.yaml", ".pre-commit-config.yml"]),
+    (
+        "pytest",
+        &["pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"],
+    ),
+    (
+        "pre-commit",
+        &[".pre-commit-config.yaml", ".pre-commit-config.yml"],
+    ),
     ("tox", &["tox.toml"]),
     ("nox", &["noxfile.py"]),
     ("codespell", &[".codespellrc"]),
-    ("yamllint", &[".yamllint", ".yamllint.yml", ".yamllint.yaml"]),
+    (
+        "yamllint",
+        &[".yamllint", ".yamllint.yml", ".yamllint.yaml"],
+    ),
     ("commitizen", &[".cz.toml", "cz.toml"]),
     ("towncrier", &["towncrier.toml"]),
     ("pydocstyle", &[".pydocstyle", ".pydocstyle.ini"]),
@@ -53,7 +75,6 @@ const SECTIONS: &[(&str, &str)] = &[
     ("nose", "nosetests"),
     ("codespell", "codespell"),
     ("tox", "tox"),
-    ("tox", "testenv"),
     ("check-manifest", "check-manifest"),
 ];
 
@@ -61,7 +82,11 @@ const SECTIONS: &[(&str, &str)] = &[
 pub(crate) fn read(project: &Project, files: &ProjectFiles<'_>) -> Vec<ToolConfigured> {
     let mut tools = Vec::new();
     let mut add = |tool: &str, file: String, table: &str| {
-        tools.push(ToolConfigured { tool: tool.to_owned(), file, table: table.to_owned() });
+        tools.push(ToolConfigured {
+            tool: tool.to_owned(),
+            file,
+            table: table.to_owned(),
+        });
     };
     for (tool, names) in FILES {
         for name in names.iter().filter(|name| files.has(name)) {
@@ -69,17 +94,33 @@ pub(crate) fn read(project: &Project, files: &ProjectFiles<'_>) -> Vec<ToolConfi
         }
     }
     let manifest = files.path("pyproject.toml");
-    for name in files.table(&["tool"]).into_iter().flat_map(toml::Table::keys).filter(|name| is_tool(name)) {
+    for name in files
+        .table(&["tool"])
+        .into_iter()
+        .flat_map(toml::Table::keys)
+        .filter(|name| is_tool(name))
+    {
         add(name, manifest.clone(), &format!("tool.{name}"));
     }
     if files.table(&["tool", "pytest", "ini_options"]).is_some() {
         tools.retain(|tool: &ToolConfigured| tool.table != "tool.pytest");
-        tools.push(ToolConfigured { tool: "pytest".into(), file: manifest.clone(), table: "tool.pytest.ini_options".into() });
+        tools.push(ToolConfigured {
+            tool: "pytest".into(),
+            file: manifest.clone(),
+            table: "tool.pytest.ini_options".into(),
+        });
     }
     for (name, ini) in [("setup.cfg", &files.setup_cfg), ("tox.ini", &files.tox_ini)] {
         let Some(ini) = ini else { continue };
-        for (tool, section) in SECTIONS.iter().filter(|(_, section)| ini.section(section).is_some()) {
-            tools.push(ToolConfigured { tool: (*tool).to_owned(), file: files.path(name), table: (*section).to_owned() });
+        for (tool, section) in SECTIONS
+            .iter()
+            .filter(|(_, section)| ini.section(section).is_some())
+        {
+            tools.push(ToolConfigured {
+                tool: (*tool).to_owned(),
+                file: files.path(name),
+                table: (*section).to_owned(),
+            });
         }
     }
     if !project.root.is_empty() {
@@ -99,15 +140,30 @@ fn inherit_ruff(files: &ProjectFiles<'_>, tools: &mut Vec<ToolConfigured>) {
     let mut folder = files.root;
     while !folder.is_empty() {
         folder = crate::folder::parent(folder);
-        let own = ["ruff.toml", ".ruff.toml"].iter().map(|name| crate::folder::join(folder, name));
+        let own = ["ruff.toml", ".ruff.toml"]
+            .iter()
+            .map(|name| crate::folder::join(folder, name));
         if let Some(file) = own.into_iter().find(|path| files.tree.contains(path)) {
-            tools.push(ToolConfigured { tool: "ruff".into(), file, table: String::new() });
+            tools.push(ToolConfigured {
+                tool: "ruff".into(),
+                file,
+                table: String::new(),
+            });
             return;
         }
         let manifest = crate::folder::join(folder, "pyproject.toml");
         let table = crate::files::read_toml(files.tree, &manifest, &mut Vec::new());
-        if table.is_some_and(|table| table.get("tool").and_then(|tool| tool.get("ruff")).is_some()) {
-            tools.push(ToolConfigured { tool: "ruff".into(), file: manifest, table: "tool.ruff".into() });
+        if table.is_some_and(|table| {
+            table
+                .get("tool")
+                .and_then(|tool| tool.get("ruff"))
+                .is_some()
+        }) {
+            tools.push(ToolConfigured {
+                tool: "ruff".into(),
+                file: manifest,
+                table: "tool.ruff".into(),
+            });
             return;
         }
     }
@@ -117,7 +173,23 @@ fn inherit_ruff(files: &ProjectFiles<'_>, tools: &mut Vec<ToolConfigured>) {
 fn is_tool(name: &str) -> bool {
     !matches!(
         name,
-        "poetry" | "setuptools" | "setuptools_scm" | "setuptools-scm" | "flit" | "uv" | "hatch" | "pdm" | "towpath"
-            | "maturin" | "poetry-dynamic-versioning" | "scikit-build" | "meson-python" | "cibuildwheel" | "distutils" | "versioningit" | "versioneer" | "wheel"
+        "poetry"
+            | "setuptools"
+            | "setuptools_scm"
+            | "setuptools-scm"
+            | "flit"
+            | "uv"
+            | "hatch"
+            | "pdm"
+            | "towpath"
+            | "maturin"
+            | "poetry-dynamic-versioning"
+            | "scikit-build"
+            | "meson-python"
+            | "cibuildwheel"
+            | "distutils"
+            | "versioningit"
+            | "versioneer"
+            | "wheel"
     )
 }

@@ -1,6 +1,7 @@
 //! What the build backends share: versions kept in a module or a text file.
 
 use crate::files::{ProjectFiles, read_optional};
+use crate::folder;
 use crate::requirement::append;
 use crate::{Project, ProjectVersion};
 
@@ -15,11 +16,37 @@ pub(crate) fn attribute_version(
     let path = files.path(relative);
     append(&mut project.version_files, [path.clone()]);
     let text = read_optional(files.tree, &path).unwrap_or_default();
-    let literal = assigned_string(&text, attribute).or_else(|| assigned_string(&text, "VERSION"));
+    let literal = assigned_string(&text, attribute)
+        .or_else(|| imported_string(files, relative, &text, attribute))
+        .or_else(|| assigned_string(&text, "VERSION"));
     match literal {
         Some(version) => ProjectVersion::Static(version),
         None => ProjectVersion::Dynamic(format!("attr: {relative}:{attribute}")),
     }
+}
+
+/// Follows `from ._version import __version__` to the module beside, once.
+fn imported_string(
+    files: &ProjectFiles<'_>,
+    relative: &str,
+    text: &str,
+    name: &str,
+) -> Option<String> {
+    let package = folder::parent(relative);
+    text.lines().find_map(|line| {
+        let (module, imported) = line.strip_prefix("from ")?.split_once(" import ")?;
+        let is_named = imported
+            .split(',')
+            .any(|one| one.split_whitespace().next() == Some(name));
+        let own = folder::file_name(package);
+        let module = module
+            .trim()
+            .strip_prefix('.')
+            .or_else(|| module.trim().strip_prefix(own)?.strip_prefix('.'))?;
+        let path = folder::join(package, &format!("{}.py", module.replace('.', "/")));
+        let text = is_named.then(|| read_optional(files.tree, &files.path(&path)))??;
+        assigned_string(&text, name)
+    })
 }
 
 /// Returns the string literal that a line of a module assigns to a name: `__version__ = "1.0"`, also
@@ -33,7 +60,10 @@ pub(crate) fn assigned_string(text: &str, name: &str) -> Option<String> {
             return None;
         }
         let value = value.trim();
-        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let quote = value
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''))?;
         let (version, _) = value.strip_prefix(quote)?.split_once(quote)?;
         Some(version.to_owned())
     })
@@ -52,12 +82,19 @@ mod tests {
     fn finds_assigned_strings() {
         for (text, expected) in [
             ("__version__ = '1.0'\n", Some("1.0")),
-            ("x = 1\n__version__: Final[str] = \"1.2\"  # c\n", Some("1.2")),
+            (
+                "x = 1\n__version__: Final[str] = \"1.2\"  # c\n",
+                Some("1.2"),
+            ),
             ("__version__ = version('x')\n", None),
             ("__version__info = '1'\n", None),
             ("", None),
         ] {
-            assert_eq!(assigned_string(text, "__version__").as_deref(), expected, "{text}");
+            assert_eq!(
+                assigned_string(text, "__version__").as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 }

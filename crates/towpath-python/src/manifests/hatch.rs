@@ -11,6 +11,14 @@ use crate::manifests::pep621::text;
 use crate::requirement::append;
 use crate::{Project, ProjectVersion};
 
+/// What `hatch test` installs by itself.
+const HATCH_TEST: [&str; 4] = [
+    "pytest",
+    "pytest-mock",
+    "pytest-rerunfailures",
+    "pytest-xdist[psutil]",
+];
+
 /// Fills in what hatch's tables say.
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &mut Vec<Problem>) {
     let own = read_toml(files.tree, &files.path("hatch.toml"), problems);
@@ -24,7 +32,9 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &m
 }
 
 fn read_version(project: &mut Project, files: &ProjectFiles<'_>, table: &Table) {
-    let Some(version) = table.get("version").and_then(Value::as_table) else { return };
+    let Some(version) = table.get("version").and_then(Value::as_table) else {
+        return;
+    };
     if !matches!(project.version, ProjectVersion::Dynamic(_)) {
         return;
     }
@@ -45,7 +55,13 @@ fn read_environments(project: &mut Project, environments: &Table) {
     let mut found = BTreeMap::new();
     for name in environments.keys() {
         let mut requirements = Vec::new();
-        collect(project, environments, name, &mut Vec::new(), &mut requirements);
+        collect(
+            project,
+            environments,
+            name,
+            &mut Vec::new(),
+            &mut requirements,
+        );
         found.insert(name.clone(), requirements);
     }
     project.hatch_environments.extend(found);
@@ -58,19 +74,37 @@ fn collect(
     seen: &mut Vec<String>,
     requirements: &mut Vec<String>,
 ) {
-    let Some(environment) = environments.get(name).and_then(Value::as_table) else { return };
+    let Some(environment) = environments.get(name).and_then(Value::as_table) else {
+        return;
+    };
     if seen.iter().any(|other| other == name) {
         return;
     }
     seen.push(name.to_owned());
-    let is_detached = environment.get("detached").and_then(Value::as_bool).unwrap_or(false);
+    let is_detached = environment
+        .get("detached")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let template = text(environment, "template");
     if !is_detached || template.is_some() {
-        collect(project, environments, template.as_deref().unwrap_or("default"), seen, requirements);
+        collect(
+            project,
+            environments,
+            template.as_deref().unwrap_or("default"),
+            seen,
+            requirements,
+        );
+    }
+    // The environment of `hatch test` has dependencies of its own unless they are replaced.
+    if name == "hatch-test" && !environment.contains_key("dependencies") {
+        append(requirements, HATCH_TEST.map(str::to_owned));
     }
     append(requirements, strings(environment.get("dependencies")));
     append(requirements, strings(environment.get("extra-dependencies")));
-    for (key, named) in [("features", &project.extras), ("dependency-groups", &project.groups)] {
+    for (key, named) in [
+        ("features", &project.extras),
+        ("dependency-groups", &project.groups),
+    ] {
         for name in strings(environment.get(key)) {
             append(requirements, named.get(&name).cloned().unwrap_or_default());
         }

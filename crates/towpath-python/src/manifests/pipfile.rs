@@ -3,21 +3,30 @@
 use toml::{Table, Value};
 use towpath_report::Problem;
 
+use crate::Project;
 use crate::files::{ProjectFiles, read_toml, strings};
 use crate::manifests::pep621::text;
 use crate::requirement::append;
-use crate::Project;
 
 /// Fills in what a `Pipfile` says. Its development packages become the group `dev-packages`; any other
 /// table of packages becomes a group of its name.
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &mut Vec<Problem>) {
-    let Some(table) = read_toml(files.tree, &files.path("Pipfile"), problems) else { return };
+    let Some(table) = read_toml(files.tree, &files.path("Pipfile"), problems) else {
+        return;
+    };
     for (name, value) in &table {
-        let Some(packages) = value.as_table() else { continue };
+        let Some(packages) = value.as_table() else {
+            continue;
+        };
         match name.as_str() {
-            "packages" if project.dependencies.is_empty() => project.dependencies = requirements(packages),
+            "packages" if project.dependencies.is_empty() => {
+                project.dependencies = requirements(packages)
+            }
             "packages" | "source" | "requires" | "scripts" | "pipenv" | "pipfile" => {}
-            group => append(project.groups.entry(group.to_owned()).or_default(), requirements(packages)),
+            group => append(
+                project.groups.entry(group.to_owned()).or_default(),
+                requirements(packages),
+            ),
         }
     }
     if project.groups.contains_key("dev-packages") {
@@ -25,7 +34,9 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &m
     }
     let requires = table.get("requires").and_then(Value::as_table);
     if project.requires_python.is_none() {
-        let exact = requires.and_then(|table| text(table, "python_full_version").or_else(|| text(table, "python_version")));
+        let exact = requires.and_then(|table| {
+            text(table, "python_full_version").or_else(|| text(table, "python_version"))
+        });
         project.requires_python = exact.filter(|version| version != "*").map(|version| {
             if version.starts_with(['<', '>', '=', '~', '!']) {
                 version
@@ -39,7 +50,10 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &m
 }
 
 fn requirements(packages: &Table) -> Vec<String> {
-    packages.iter().filter_map(|(name, value)| requirement(name, value)).collect()
+    packages
+        .iter()
+        .filter_map(|(name, value)| requirement(name, value))
+        .collect()
 }
 
 fn requirement(name: &str, value: &Value) -> Option<String> {
@@ -49,23 +63,46 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
         _ => return None,
     };
     let extras = strings(table.get("extras"));
-    let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
     let source = if let Some(path) = text(table, "path") {
         format!(" @ file:{path}")
     } else if let Some(url) = text(table, "file") {
         format!(" @ {url}")
     } else if let Some(git) = text(table, "git") {
-        let url = if git.starts_with("git+") { git } else { format!("git+{git}") };
-        let reference = text(table, "ref").map(|reference| format!("@{reference}")).unwrap_or_default();
+        let url = if git.starts_with("git+") {
+            git
+        } else {
+            format!("git+{git}")
+        };
+        let reference = text(table, "ref")
+            .map(|reference| format!("@{reference}"))
+            .unwrap_or_default();
         format!(" @ {url}{reference}")
     } else {
-        text(table, "version").map(|specifier| specifiers(&specifier).to_owned()).unwrap_or_default()
+        text(table, "version")
+            .map(|specifier| specifiers(&specifier).to_owned())
+            .unwrap_or_default()
     };
     let mut markers: Vec<String> = text(table, "markers").into_iter().collect();
-    for key in ["sys_platform", "python_version", "os_name", "platform_machine", "platform_system", "implementation_name"] {
+    for key in [
+        "sys_platform",
+        "python_version",
+        "os_name",
+        "platform_machine",
+        "platform_system",
+        "implementation_name",
+    ] {
         markers.extend(text(table, key).map(|condition| format!("{key} {condition}")));
     }
-    let markers = if markers.is_empty() { String::new() } else { format!(" ; {}", markers.join(" and ")) };
+    let markers = if markers.is_empty() {
+        String::new()
+    } else {
+        format!(" ; {}", markers.join(" and "))
+    };
     Some(format!("{name}{extras}{source}{markers}"))
 }
 
@@ -82,7 +119,13 @@ mod tests {
         let table: Table = "a = '*'\nb = '==1.0'\nc = {version = '>=2', extras = ['x'], sys_platform = \"== 'win32'\"}\nd = {path = '.', editable = true}\ne = {git = 'https://h/e.git', ref = 'v1'}".parse().unwrap();
         assert_eq!(
             requirements(&table),
-            ["a", "b==1.0", "c[x]>=2 ; sys_platform == 'win32'", "d @ file:.", "e @ git+https://h/e.git@v1"]
+            [
+                "a",
+                "b==1.0",
+                "c[x]>=2 ; sys_platform == 'win32'",
+                "d @ file:.",
+                "e @ git+https://h/e.git@v1"
+            ]
         );
     }
 }

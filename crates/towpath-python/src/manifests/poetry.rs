@@ -10,15 +10,22 @@ use crate::{BuildSystem, Project, ProjectVersion};
 
 /// Fills in what `[tool.poetry]` says and `[project]` did not.
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
-    let Some(table) = files.table(&["tool", "poetry"]) else { return };
+    let Some(table) = files.table(&["tool", "poetry"]) else {
+        return;
+    };
     let is_poetry_one = files.table(&["project"]).is_none();
-    project.is_package = table.get("package-mode").and_then(Value::as_bool).unwrap_or(true);
+    project.is_package = table
+        .get("package-mode")
+        .and_then(Value::as_bool)
+        .unwrap_or(true);
     if project.name.is_none() {
         project.name = text(table, "name");
     }
     read_version(project, table, files);
     let dependencies = table.get("dependencies").and_then(Value::as_table);
-    if let Some(python) = dependencies.and_then(|table| table.get("python")).and_then(constraint_text)
+    if let Some(python) = dependencies
+        .and_then(|table| table.get("python"))
+        .and_then(constraint_text)
         && project.requires_python.is_none()
     {
         project.requires_python = Some(translate_python(&python)).filter(|text| !text.is_empty());
@@ -28,13 +35,31 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
     }
     if is_poetry_one {
         read_dependencies(project, table, dependencies);
-        let scripts = table.get("scripts").and_then(Value::as_table).into_iter().flatten();
-        project.entry_points.extend(scripts.map(|(name, _)| format!("console_scripts:{name}")));
-        for (group, members) in table.get("plugins").and_then(Value::as_table).into_iter().flatten() {
+        let scripts = table
+            .get("scripts")
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten();
+        project
+            .entry_points
+            .extend(scripts.map(|(name, _)| format!("console_scripts:{name}")));
+        for (group, members) in table
+            .get("plugins")
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten()
+        {
             let members = members.as_table().into_iter().flatten();
-            project.entry_points.extend(members.map(|(name, _)| format!("{group}:{name}")));
+            project
+                .entry_points
+                .extend(members.map(|(name, _)| format!("{group}:{name}")));
         }
-        append(&mut project.version_files, strings(table.get("readme")).into_iter().map(|path| files.path(&path)));
+        append(
+            &mut project.version_files,
+            strings(table.get("readme"))
+                .into_iter()
+                .map(|path| files.path(&path)),
+        );
     }
     read_groups(project, table);
 }
@@ -50,9 +75,15 @@ pub(crate) fn build_system() -> BuildSystem {
 
 fn read_version(project: &mut Project, table: &Table, files: &ProjectFiles<'_>) {
     let dynamic = files.table(&["tool", "poetry-dynamic-versioning"]);
-    if dynamic.and_then(|table| table.get("enable")).and_then(Value::as_bool) == Some(true) {
+    if dynamic
+        .and_then(|table| table.get("enable"))
+        .and_then(Value::as_bool)
+        == Some(true)
+    {
         project.version = ProjectVersion::Dynamic("poetry-dynamic-versioning".to_owned());
-    } else if !matches!(project.version, ProjectVersion::Static(_)) && let Some(version) = text(table, "version") {
+    } else if !matches!(project.version, ProjectVersion::Static(_))
+        && let Some(version) = text(table, "version")
+    {
         project.version = ProjectVersion::Static(version);
     }
 }
@@ -64,16 +95,34 @@ fn read_dependencies(project: &mut Project, table: &Table, dependencies: Option<
             continue;
         }
         let is_optional = alternatives(value).any(|one| {
-            one.as_table().and_then(|table| table.get("optional")).and_then(Value::as_bool) == Some(true)
+            one.as_table()
+                .and_then(|table| table.get("optional"))
+                .and_then(Value::as_bool)
+                == Some(true)
         });
         let requirements = requirements(name, value);
-        if is_optional { optional.extend(requirements) } else { append(&mut project.dependencies, requirements) }
+        if is_optional {
+            optional.extend(requirements)
+        } else {
+            append(&mut project.dependencies, requirements)
+        }
     }
-    for (extra, names) in table.get("extras").and_then(Value::as_table).into_iter().flatten() {
-        let names: Vec<String> = strings(Some(names)).iter().map(|name| normalise_name(name)).collect();
+    for (extra, names) in table
+        .get("extras")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        let names: Vec<String> = strings(Some(names))
+            .iter()
+            .map(|name| normalise_name(name))
+            .collect();
         let members = optional.iter().chain(&project.dependencies);
-        let members = members.filter(|one| requirement_name(one).is_some_and(|name| names.contains(&name)));
-        project.extras.insert(extra.clone(), members.cloned().collect());
+        let members =
+            members.filter(|one| requirement_name(one).is_some_and(|name| names.contains(&name)));
+        project
+            .extras
+            .insert(extra.clone(), members.cloned().collect());
     }
 }
 
@@ -81,8 +130,16 @@ fn read_groups(project: &mut Project, table: &Table) {
     if let Some(dev) = table.get("dev-dependencies").and_then(Value::as_table) {
         add_group(project, "dev", dev, true);
     }
-    for (name, group) in table.get("group").and_then(Value::as_table).into_iter().flatten() {
-        let is_optional = group.get("optional").and_then(Value::as_bool).unwrap_or(false);
+    for (name, group) in table
+        .get("group")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        let is_optional = group
+            .get("optional")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         if let Some(dependencies) = group.get("dependencies").and_then(Value::as_table) {
             add_group(project, name, dependencies, !is_optional);
         }
@@ -91,7 +148,10 @@ fn read_groups(project: &mut Project, table: &Table) {
 
 fn add_group(project: &mut Project, name: &str, dependencies: &Table, is_default: bool) {
     let group = project.groups.entry(name.to_owned()).or_default();
-    for (dependency, value) in dependencies.iter().filter(|(dependency, _)| *dependency != "python") {
+    for (dependency, value) in dependencies
+        .iter()
+        .filter(|(dependency, _)| *dependency != "python")
+    {
         append(group, requirements(dependency, value));
     }
     if is_default {
@@ -117,7 +177,9 @@ fn constraint_text(value: &Value) -> Option<String> {
 
 /// Translates one dependency to PEP 508; a path becomes a `file:` URL relative to the project.
 pub(crate) fn requirements(name: &str, value: &Value) -> Vec<String> {
-    alternatives(value).filter_map(|one| requirement(name, one)).collect()
+    alternatives(value)
+        .filter_map(|one| requirement(name, one))
+        .collect()
 }
 
 fn requirement(name: &str, value: &Value) -> Option<String> {
@@ -127,7 +189,11 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
         _ => return None,
     };
     let extras = strings(table.get("extras"));
-    let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
     let source = if let Some(path) = text(table, "path") {
         format!(" @ file:{path}")
     } else if let Some(url) = text(table, "url") {
@@ -135,45 +201,78 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
     } else if let Some(git) = text(table, "git") {
         format!(" @ {}", git_url(&git, table))
     } else {
-        text(table, "version").map(|constraint| translate(&constraint)).unwrap_or_default()
+        text(table, "version")
+            .map(|constraint| translate(&constraint))
+            .unwrap_or_default()
     };
     let markers = markers(table);
-    let markers = if markers.is_empty() { String::new() } else { format!(" ; {}", markers.join(" and ")) };
+    let markers = if markers.is_empty() {
+        String::new()
+    } else {
+        format!(" ; {}", markers.join(" and "))
+    };
     Some(format!("{name}{extras}{source}{markers}"))
 }
 
 fn git_url(git: &str, table: &Table) -> String {
     // `git@host:owner/repository.git` has no scheme.
     let url = match git.split_once(':') {
-        Some((user, path)) if user.contains('@') && !path.starts_with("//") => format!("ssh://{user}/{path}"),
+        Some((user, path)) if user.contains('@') && !path.starts_with("//") => {
+            format!("ssh://{user}/{path}")
+        }
         _ => git.to_owned(),
     };
-    let url = if url.starts_with("git+") { url } else { format!("git+{url}") };
-    let revision = ["rev", "tag", "branch"].iter().find_map(|key| text(table, key));
-    let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
-    let folder = text(table, "subdirectory").map(|folder| format!("#subdirectory={folder}")).unwrap_or_default();
+    let url = if url.starts_with("git+") {
+        url
+    } else {
+        format!("git+{url}")
+    };
+    let revision = ["rev", "tag", "branch"]
+        .iter()
+        .find_map(|key| text(table, key));
+    let revision = revision
+        .map(|revision| format!("@{revision}"))
+        .unwrap_or_default();
+    let folder = text(table, "subdirectory")
+        .map(|folder| format!("#subdirectory={folder}"))
+        .unwrap_or_default();
     format!("{url}{revision}{folder}")
 }
 
 fn markers(table: &Table) -> Vec<String> {
     let mut markers = Vec::new();
     if let Some(python) = text(table, "python") {
-        markers.extend(translate_python(&python).split(',').filter(|part| !part.is_empty()).map(python_marker));
+        markers.extend(
+            translate_python(&python)
+                .split(',')
+                .filter(|part| !part.is_empty())
+                .map(python_marker),
+        );
     }
     if let Some(platform) = text(table, "platform") {
         markers.push(format!("sys_platform == '{platform}'"));
     }
     if let Some(marker) = text(table, "markers") {
         let is_compound = marker.contains(" or ");
-        markers.push(if is_compound { format!("({marker})") } else { marker });
+        markers.push(if is_compound {
+            format!("({marker})")
+        } else {
+            marker
+        });
     }
     markers
 }
 
 fn python_marker(specifier: &str) -> String {
-    let split = specifier.find(|character: char| !"<>=!~".contains(character)).unwrap_or(specifier.len());
+    let split = specifier
+        .find(|character: char| !"<>=!~".contains(character))
+        .unwrap_or(specifier.len());
     let (operator, version) = specifier.split_at(split);
-    let variable = if version.trim_end_matches(".*").matches('.').count() > 1 { "python_full_version" } else { "python_version" };
+    let variable = if version.trim_end_matches(".*").matches('.').count() > 1 {
+        "python_full_version"
+    } else {
+        "python_version"
+    };
     format!("{variable} {operator} '{}'", version.trim_end_matches(".*"))
 }
 
@@ -187,16 +286,32 @@ mod tests {
             ("x = '^1.2'", "x>=1.2,<2.0"),
             ("x = '*'", "x"),
             ("x = {version = '>=1', extras = ['a','b']}", "x[a,b]>=1"),
-            ("x = {git = 'https://h/x.git', rev = 'abc', subdirectory = 's'}", "x @ git+https://h/x.git@abc#subdirectory=s"),
+            (
+                "x = {git = 'https://h/x.git', rev = 'abc', subdirectory = 's'}",
+                "x @ git+https://h/x.git@abc#subdirectory=s",
+            ),
             ("x = {git = 'git@h:o/x.git'}", "x @ git+ssh://git@h/o/x.git"),
             ("x = {path = '../x', develop = true}", "x @ file:../x"),
             ("x = {url = 'https://h/x.whl'}", "x @ https://h/x.whl"),
-            ("x = {version = '*', python = '<3.8', markers = \"a == 'b' or c == 'd'\"}", "x ; python_version < '3.8' and (a == 'b' or c == 'd')"),
-            ("x = {version = '~1', python = '^3.8', platform = 'win32'}", "x>=1,<2 ; python_version >= '3.8' and python_version < '4.0' and sys_platform == 'win32'"),
-            ("x = [{version = '1.0', python = '<3.9'}, {version = '2.0', python = '>=3.9'}]", "x==1.0 ; python_version < '3.9' | x==2.0 ; python_version >= '3.9'"),
+            (
+                "x = {version = '*', python = '<3.8', markers = \"a == 'b' or c == 'd'\"}",
+                "x ; python_version < '3.8' and (a == 'b' or c == 'd')",
+            ),
+            (
+                "x = {version = '~1', python = '^3.8', platform = 'win32'}",
+                "x>=1,<2 ; python_version >= '3.8' and python_version < '4.0' and sys_platform == 'win32'",
+            ),
+            (
+                "x = [{version = '1.0', python = '<3.9'}, {version = '2.0', python = '>=3.9'}]",
+                "x==1.0 ; python_version < '3.9' | x==2.0 ; python_version >= '3.9'",
+            ),
         ] {
             let table: Table = toml.parse().unwrap();
-            assert_eq!(requirements("x", &table["x"]).join(" | "), expected, "{toml}");
+            assert_eq!(
+                requirements("x", &table["x"]).join(" | "),
+                expected,
+                "{toml}"
+            );
         }
     }
 }

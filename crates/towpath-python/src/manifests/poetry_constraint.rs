@@ -5,8 +5,11 @@ use crate::{PythonVersion, admitted_pythons};
 /// Translates a constraint; the empty text admits every version. Alternatives (`||`) become the range
 /// from the lowest to the highest, since PEP 440 has no "or".
 pub(crate) fn translate(constraint: &str) -> String {
-    let alternatives: Vec<Vec<String>> =
-        constraint.split('|').filter(|part| !part.trim().is_empty()).map(conjunction).collect();
+    let alternatives: Vec<Vec<String>> = constraint
+        .split('|')
+        .filter(|part| !part.trim().is_empty())
+        .map(conjunction)
+        .collect();
     match alternatives.as_slice() {
         [] => String::new(),
         [only] => only.join(","),
@@ -27,27 +30,48 @@ pub(crate) fn translate_python(constraint: &str) -> String {
     }
     let within = admitted_pythons(&whole, &PythonVersion::released());
     let excluded = within.iter().filter(|version| {
-        !alternatives.iter().any(|part| !admitted_pythons(part, &[**version]).is_empty())
+        !alternatives
+            .iter()
+            .any(|part| !admitted_pythons(part, &[**version]).is_empty())
     });
-    let parts = std::iter::once(whole.clone()).chain(excluded.map(|version| format!("!={version}.*")));
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+    let parts =
+        std::iter::once(whole.clone()).chain(excluded.map(|version| format!("!={version}.*")));
+    parts
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// The lower bounds of the first and the upper bounds of the last alternative.
 fn hull(first: &[String], last: &[String]) -> Vec<String> {
     let expand = |part: &String| match part.strip_prefix("==") {
-        Some(version) => vec![format!(">={}", version.trim_end_matches(".*")), upper_of(version)],
+        Some(version) => vec![
+            format!(">={}", version.trim_end_matches(".*")),
+            upper_of(version),
+        ],
         None => vec![part.clone()],
     };
-    let lower = first.iter().flat_map(expand).filter(|part| part.starts_with('>'));
-    let upper = last.iter().flat_map(expand).filter(|part| part.starts_with('<'));
+    let lower = first
+        .iter()
+        .flat_map(expand)
+        .filter(|part| part.starts_with('>'));
+    let upper = last
+        .iter()
+        .flat_map(expand)
+        .filter(|part| part.starts_with('<'));
     let (lower, upper): (Vec<_>, Vec<_>) = (lower.collect(), upper.collect());
     lower.into_iter().chain(upper).collect()
 }
 
 fn upper_of(version: &str) -> String {
     match version.strip_suffix(".*") {
-        Some(prefix) => format!("<{}", bump(&numbers(prefix), prefix.split('.').count().saturating_sub(1))),
+        Some(prefix) => format!(
+            "<{}",
+            bump(
+                &numbers(prefix),
+                prefix.split('.').count().saturating_sub(1)
+            )
+        ),
         None => format!("<={version}"),
     }
 }
@@ -55,7 +79,11 @@ fn upper_of(version: &str) -> String {
 /// The parts that all must hold: separated by commas, or by spaces as poetry also reads them.
 fn conjunction(text: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    for word in text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()) {
+    for word in text
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
         match parts.last_mut() {
             Some(last) if last.ends_with(['<', '>', '=', '^', '~', '!']) => last.push_str(word),
             _ => parts.push(word.to_owned()),
@@ -72,7 +100,10 @@ fn single(part: &str) -> Vec<String> {
         let numbers = numbers(version);
         let significant = numbers.iter().position(|number| *number != 0);
         let index = significant.unwrap_or_else(|| numbers.len().saturating_sub(1));
-        return vec![format!(">={version}"), format!("<{}", bump(&numbers, index))];
+        return vec![
+            format!(">={version}"),
+            format!("<{}", bump(&numbers, index)),
+        ];
     }
     if part.starts_with("~=") {
         return vec![part.to_owned()];
@@ -80,7 +111,10 @@ fn single(part: &str) -> Vec<String> {
     if let Some(version) = part.strip_prefix('~') {
         let numbers = numbers(version);
         let index = numbers.len().saturating_sub(1).min(1);
-        return vec![format!(">={version}"), format!("<{}", bump(&numbers, index))];
+        return vec![
+            format!(">={version}"),
+            format!("<{}", bump(&numbers, index)),
+        ];
     }
     if part.starts_with(['<', '>', '!']) || part.starts_with("==") {
         return vec![part.to_owned()];
@@ -113,7 +147,11 @@ fn bump(numbers: &[u64], index: usize) -> String {
             std::cmp::Ordering::Greater => "0".to_owned(),
         })
         .collect();
-    if bumped.is_empty() { "0".to_owned() } else { bumped.join(".") }
+    if bumped.is_empty() {
+        "0".to_owned()
+    } else {
+        bumped.join(".")
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +192,10 @@ mod tests {
     #[test]
     fn excludes_the_pythons_between_alternatives() {
         assert_eq!(translate_python("^3.8"), ">=3.8,<4.0");
-        assert_eq!(translate_python("~3.8 || ~3.11"), ">=3.8,<3.12,!=3.9.*,!=3.10.*");
+        assert_eq!(
+            translate_python("~3.8 || ~3.11"),
+            ">=3.8,<3.12,!=3.9.*,!=3.10.*"
+        );
         assert_eq!(translate_python("*"), "");
     }
 }

@@ -33,7 +33,9 @@ fn follow(tree: &Tree, path: &str, seen: &mut BTreeSet<String>, content: &mut Co
     if !seen.insert(path.to_owned()) {
         return;
     }
-    let Some(text) = read_optional(tree, path) else { return };
+    let Some(text) = read_optional(tree, path) else {
+        return;
+    };
     for line in logical_lines(&text) {
         content.hashed |= line.contains("--hash=");
         if let Some(option) = line.strip_prefix('-') {
@@ -49,7 +51,13 @@ fn follow(tree: &Tree, path: &str, seen: &mut BTreeSet<String>, content: &mut Co
     }
 }
 
-fn read_option(tree: &Tree, path: &str, option: &str, seen: &mut BTreeSet<String>, content: &mut Content) {
+fn read_option(
+    tree: &Tree,
+    path: &str,
+    option: &str,
+    seen: &mut BTreeSet<String>,
+    content: &mut Content,
+) {
     let split = option.find([' ', '=', '\t']).unwrap_or(option.len());
     let (name, value) = option.split_at(split);
     let value = value.trim_start_matches([' ', '=', '\t']).trim();
@@ -62,8 +70,14 @@ fn read_option(tree: &Tree, path: &str, option: &str, seen: &mut BTreeSet<String
         }
         "e" | "-editable" => read_path(value, content),
         // `-rbase.txt` without a space.
-        _ if option.starts_with('r') && !option.starts_with("-") => {
-            read_option(tree, path, &format!("r {}", option.get(1..).unwrap_or_default()), seen, content);
+        _ if option.starts_with('r') && !option.starts_with('-') => {
+            read_option(
+                tree,
+                path,
+                &format!("r {}", option.get(1..).unwrap_or_default()),
+                seen,
+                content,
+            );
         }
         _ => {}
     }
@@ -72,10 +86,15 @@ fn read_option(tree: &Tree, path: &str, option: &str, seen: &mut BTreeSet<String
 /// Notes a project that is installed from a folder; pip takes such paths from the folder it runs in,
 /// which is the project's.
 fn read_path(written: &str, content: &mut Content) {
-    let target = written.strip_prefix("file:").unwrap_or(written).trim_start_matches("//");
+    let target = written
+        .strip_prefix("file:")
+        .unwrap_or(written)
+        .trim_start_matches("//");
     let target = target.split('[').next().unwrap_or_default();
     if target.starts_with('.') {
-        content.own_extras.push((target.to_owned(), requirement_extras(written)));
+        content
+            .own_extras
+            .push((target.to_owned(), requirement_extras(written)));
     }
 }
 
@@ -111,9 +130,15 @@ fn without_comment(line: &str) -> &str {
 
 /// Returns the files of requirements among the paths of a project, relative to it, sorted: compiled
 /// files stand before the files that they were compiled from.
-pub(crate) fn find<'a>(tree: &Tree, root: &str, relative_paths: impl Iterator<Item = &'a str>) -> Vec<RequirementsFile> {
+pub(crate) fn find<'a>(
+    tree: &Tree,
+    root: &str,
+    relative_paths: impl Iterator<Item = &'a str>,
+) -> Vec<RequirementsFile> {
     let mut files: Vec<RequirementsFile> = relative_paths
-        .filter_map(|relative| classify(relative).map(|purpose| (folder::join(root, relative), purpose)))
+        .filter_map(|relative| {
+            classify(relative).map(|purpose| (folder::join(root, relative), purpose))
+        })
         .map(|(path, purpose)| {
             let content = read(tree, &path);
             let compiled_from = compiled_from(tree, &path);
@@ -123,7 +148,12 @@ pub(crate) fn find<'a>(tree: &Tree, root: &str, relative_paths: impl Iterator<It
                 compiled_from,
                 requirements: content.requirements,
                 includes: content.includes,
-                own_extras: content.own_extras.into_iter().filter(|(target, _)| is_own(target)).flat_map(|(_, extras)| extras).collect(),
+                own_extras: content
+                    .own_extras
+                    .into_iter()
+                    .filter(|(target, _)| is_own(target))
+                    .flat_map(|(_, extras)| extras)
+                    .collect(),
                 path,
             }
         })
@@ -138,7 +168,11 @@ fn is_own(target: &str) -> bool {
 
 fn order(file: &RequirementsFile) -> (usize, bool, &str) {
     let depth = file.path.matches('/').count();
-    (depth, file.compiled_from.is_none() && file.path.ends_with(".in"), file.path.as_str())
+    (
+        depth,
+        file.compiled_from.is_none() && folder::has_suffix(&file.path, "in"),
+        file.path.as_str(),
+    )
 }
 
 /// A file of unknown purpose that includes the development file is one itself.
@@ -147,7 +181,10 @@ fn purpose_by_includes(purpose: Purpose, content: &Content) -> Purpose {
         return purpose;
     }
     let included = content.includes.iter().filter_map(|path| classify(path));
-    included.filter(|one| matches!(one, Purpose::Tests | Purpose::Development)).min().unwrap_or(purpose)
+    included
+        .filter(|one| matches!(one, Purpose::Tests | Purpose::Development))
+        .min()
+        .unwrap_or(purpose)
 }
 
 /// The file that a compiled file names in its header, else the `.in` beside it.
@@ -158,58 +195,177 @@ fn compiled_from(tree: &Tree, path: &str) -> Option<String> {
         return Some(beside);
     }
     let text = read_optional(tree, path)?;
-    let header: Vec<&str> = text.lines().take(12).filter(|line| line.starts_with('#')).collect();
+    let header: Vec<&str> = text
+        .lines()
+        .take(12)
+        .filter(|line| line.starts_with('#'))
+        .collect();
     if !header.iter().any(|line| line.contains("autogenerated by")) {
         return None;
     }
-    let command = header.iter().find(|line| line.contains("pip-compile") || line.contains("uv pip compile"))?;
-    let source = command.split_whitespace().filter(|word| !word.starts_with('-')).rfind(|word| {
-        word.ends_with(".in") || word.ends_with(".toml") || word.ends_with(".py") || word.ends_with(".cfg")
-    })?;
-    [folder::parent(path), ""].iter().find_map(|folder| {
-        folder::resolve(folder, source).filter(|source| tree.contains(source))
-    })
+    let command = header
+        .iter()
+        .find(|line| line.contains("pip-compile") || line.contains("uv pip compile"))?;
+    let source = command
+        .split_whitespace()
+        .filter(|word| !word.starts_with('-'))
+        .rfind(|word| {
+            folder::has_suffix(word, "in")
+                || folder::has_suffix(word, "toml")
+                || folder::has_suffix(word, "py")
+                || folder::has_suffix(word, "cfg")
+        })?;
+    [folder::parent(path), ""]
+        .iter()
+        .find_map(|folder| folder::resolve(folder, source).filter(|source| tree.contains(source)))
 }
 
 const TESTS: &[&str] = &["test", "tests", "testing", "tst", "pytest", "unittest"];
-const DEVELOPMENT: &[&str] = &["dev", "devel", "develop", "development", "local", "contrib", "contributing", "all", "ci"];
-const LINT: &[&str] = &["lint", "linting", "linters", "style", "format", "formatting", "quality", "flake8", "precommit", "black", "ruff", "pylint"];
-const TYPES: &[&str] = &["typing", "types", "type", "mypy", "typecheck", "pyright"];
+const DEVELOPMENT: &[&str] = &[
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "developer",
+    "developers",
+    "local",
+    "contrib",
+    "contributing",
+    "all",
+    "ci",
+];
+const LINT: &[&str] = &[
+    "lint",
+    "linting",
+    "linters",
+    "style",
+    "format",
+    "formatting",
+    "quality",
+    "flake8",
+    "precommit",
+    "black",
+    "ruff",
+    "pylint",
+];
+const TYPES: &[&str] = &[
+    "typing",
+    "types",
+    "type",
+    "mypy",
+    "typecheck",
+    "typechecks",
+    "typechecking",
+    "pyright",
+];
 const DOCS: &[&str] = &["doc", "docs", "documentation", "rtd", "sphinx", "mkdocs"];
 
 /// Returns what a file of this name is for; `None` where it is no file of requirements.
 pub(crate) fn classify(path: &str) -> Option<Purpose> {
+    if !(folder::has_suffix(path, "txt") || folder::has_suffix(path, "in"))
+        || crate::scope::is_other_data(folder::parent(path))
+    {
+        return None;
+    }
     let name = folder::file_name(path).to_ascii_lowercase();
-    let stem = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".in"))?;
+    let stem = name
+        .strip_suffix(".txt")
+        .or_else(|| name.strip_suffix(".in"))?;
     let folder = folder::file_name(folder::parent(path)).to_ascii_lowercase();
-    let in_folder = matches!(folder.trim_start_matches('.'), "requirements" | "reqs" | "requirement" | "requires");
-    let is_named = ["requirements", "requirement", "reqs", "requires"].iter().find_map(|word| split_out(stem, word));
+    let in_folder = matches!(
+        folder.trim_start_matches('.'),
+        "requirements" | "reqs" | "requirement" | "requires"
+    );
+    let is_named = ["requirements", "requirement", "reqs", "requires"]
+        .iter()
+        .find_map(|word| split_out(stem, word));
     let rest = match is_named {
         Some(rest) => rest,
         None if in_folder => stem.to_owned(),
         None => return None,
     };
-    let words: Vec<&str> = rest.split(|character: char| !character.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = rest
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .map(|word| word.trim_end_matches(|last: char| last.is_ascii_digit()))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_below = |names: &[&str]| {
+        folder::parent(path)
+            .split('/')
+            .any(|part| names.contains(&part))
+    };
+    // Deeper in a test folder lie the lists of what tests work on.
+    let is_beside_tests = TESTS.contains(&folder.as_str()) || (in_folder && is_below(TESTS));
     // `constraints.txt` in a folder of requirements installs nothing.
-    if words.iter().any(|word| matches!(*word, "constraints" | "constraint")) {
+    if words
+        .iter()
+        .any(|word| matches!(*word, "constraints" | "constraint"))
+    {
         return None;
     }
     let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
-    Some(if has(DOCS) || matches!(folder.as_str(), "doc" | "docs") {
+    Some(if has(DOCS) || is_below(DOCS) {
         Purpose::Docs
     } else if has(LINT) {
         Purpose::Lint
     } else if has(TYPES) {
         Purpose::Types
-    } else if has(TESTS) || (words.is_empty() && matches!(folder.as_str(), "test" | "tests" | "testing")) {
+    } else if has(TESTS) || is_beside_tests {
         Purpose::Tests
+    } else if is_below(TESTS) {
+        Purpose::Other
     } else if has(DEVELOPMENT) {
         Purpose::Development
-    } else if words.is_empty() || words.iter().all(|word| matches!(*word, "base" | "main" | "prod" | "production" | "common" | "runtime" | "install" | "core" | "default" | "py3" | "lock")) {
+    } else if words.is_empty()
+        || words.iter().all(|word| {
+            matches!(
+                *word,
+                "base"
+                    | "main"
+                    | "prod"
+                    | "production"
+                    | "common"
+                    | "runtime"
+                    | "install"
+                    | "core"
+                    | "default"
+                    | "py"
+                    | "lock"
+            )
+        })
+    {
         Purpose::Runtime
     } else {
         Purpose::Other
     })
+}
+
+/// Returns how many words of a file's name narrow down what it is for: none of `test.txt`, two of
+/// `test-ci-base.txt`.
+pub(crate) fn special_words(path: &str) -> usize {
+    let name = folder::file_name(path).to_ascii_lowercase();
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name.as_str(), |(stem, _)| stem);
+    let words = stem
+        .split(|character: char| !character.is_ascii_alphabetic())
+        .filter(|word| !word.is_empty());
+    let plain = |word: &&str| {
+        TESTS.contains(word)
+            || matches!(
+                *word,
+                "requirements"
+                    | "requirement"
+                    | "reqs"
+                    | "requires"
+                    | "dev"
+                    | "develop"
+                    | "development"
+                    | "py"
+                    | "all"
+            )
+    };
+    words.filter(|word| !plain(word)).count()
 }
 
 /// What is left of a file's stem without a word: `dev` of `requirements-dev`, `dev_requirements` and
@@ -243,6 +399,11 @@ mod tests {
             ("src/requirements.txt", Some(Purpose::Runtime)),
             ("requirements-lint.txt", Some(Purpose::Lint)),
             ("requirements-bench.txt", Some(Purpose::Other)),
+            ("requirements/tests37.txt", Some(Purpose::Tests)),
+            ("tests/requirements/py3.txt", Some(Purpose::Tests)),
+            ("pkg.egg-info/requires.txt", None),
+            ("examples/a/requirements.txt", None),
+            ("tests/fixtures/p/requirements.txt", None),
             ("README.txt", None),
             ("prerequisites.txt", None),
         ] {
@@ -253,6 +414,9 @@ mod tests {
     #[test]
     fn joins_lines_and_drops_comments() {
         let text = "# head\na==1 \\\n  --hash=sha256:x  # why\n\nb # c\n-r x.txt\n";
-        assert_eq!(logical_lines(text), ["a==1 --hash=sha256:x", "b", "-r x.txt"]);
+        assert_eq!(
+            logical_lines(text),
+            ["a==1 --hash=sha256:x", "b", "-r x.txt"]
+        );
     }
 }

@@ -28,17 +28,31 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
         project.classifier_pythons = classifier_pythons(&classifiers);
     }
     // With `[project]` these are ignored by setuptools unless declared dynamic, and then they are empty.
-    if project.dependencies.is_empty() && !(is_declared && files.table(&["project"]).is_some() && !is_dynamic(files, "dependencies")) {
-        let key = if ini.get("options", "install_requires").is_some() { "install_requires" } else { "requires" };
+    if project.dependencies.is_empty()
+        && !(is_declared
+            && files.table(&["project"]).is_some()
+            && !is_dynamic(files, "dependencies"))
+    {
+        let key = if ini.get("options", "install_requires").is_some() {
+            "install_requires"
+        } else {
+            "requires"
+        };
         project.dependencies = with_files(project, files, ini, "options", key);
     }
     if project.extras.is_empty() {
         read_extras(project, files, ini);
     }
-    for (key, group) in [("tests_require", "tests_require"), ("setup_requires", "setup_requires")] {
+    for (key, group) in [
+        ("tests_require", "tests_require"),
+        ("setup_requires", "setup_requires"),
+    ] {
         let requirements = with_files(project, files, ini, "options", key);
         if !requirements.is_empty() {
-            append(project.groups.entry(group.to_owned()).or_default(), requirements);
+            append(
+                project.groups.entry(group.to_owned()).or_default(),
+                requirements,
+            );
         }
     }
     if project.entry_points.is_empty() {
@@ -63,7 +77,9 @@ fn read_version(project: &mut Project, files: &ProjectFiles<'_>, version: &str) 
 }
 
 fn read_extras(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini) {
-    let Some(section) = ini.section("options.extras_require") else { return };
+    let Some(section) = ini.section("options.extras_require") else {
+        return;
+    };
     for (extra, value) in &section.entries {
         let requirements = list_or_files(project, files, value);
         // `name:marker` is the old spelling of a marker on each requirement.
@@ -80,15 +96,26 @@ fn read_extras(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini) {
     }
 }
 
-fn with_files(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini, section: &str, key: &str) -> Vec<String> {
-    ini.get(section, key).map(|value| list_or_files(project, files, value)).unwrap_or_default()
+fn with_files(
+    project: &mut Project,
+    files: &ProjectFiles<'_>,
+    ini: &Ini,
+    section: &str,
+    key: &str,
+) -> Vec<String> {
+    ini.get(section, key)
+        .map(|value| list_or_files(project, files, value))
+        .unwrap_or_default()
 }
 
 /// A list, or the lists in the files that `file:` names.
 fn list_or_files(project: &mut Project, files: &ProjectFiles<'_>, value: &str) -> Vec<String> {
     match value.trim().strip_prefix("file:") {
         Some(paths) => {
-            let paths: Vec<String> = ini::list(paths).iter().flat_map(|path| ini::list(path)).collect();
+            let paths: Vec<String> = ini::list(paths)
+                .iter()
+                .flat_map(|path| ini::list(path))
+                .collect();
             requirements_of(project, files, &paths)
         }
         None if value.trim().contains('\n') || value.starts_with('\n') => ini::list(value),
@@ -99,11 +126,14 @@ fn list_or_files(project: &mut Project, files: &ProjectFiles<'_>, value: &str) -
 }
 
 fn entry_points(ini: &Ini) -> Vec<String> {
-    let Some(section) = ini.section("options.entry_points") else { return Vec::new() };
+    let Some(section) = ini.section("options.entry_points") else {
+        return Vec::new();
+    };
     let names = section.entries.iter().flat_map(|(group, value)| {
         let lines = ini::list(value);
         lines.into_iter().filter_map(move |line| {
-            line.split_once('=').map(|(name, _)| format!("{group}:{}", name.trim()))
+            line.split_once('=')
+                .map(|(name, _)| format!("{group}:{}", name.trim()))
         })
     });
     names.collect()

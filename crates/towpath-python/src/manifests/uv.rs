@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use toml::{Table, Value};
 
+use crate::Project;
 use crate::files::{ProjectFiles, strings};
 use crate::folder;
 use crate::manifests::pep621::text;
 use crate::requirement::{append, normalise_name};
-use crate::Project;
 
 /// Fills in what `[tool.uv]` says of one project.
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
@@ -19,7 +19,10 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
     };
     let development = strings(table.get("dev-dependencies"));
     if !development.is_empty() {
-        append(project.groups.entry("dev".to_owned()).or_default(), development);
+        append(
+            project.groups.entry("dev".to_owned()).or_default(),
+            development,
+        );
     }
     match table.get("default-groups") {
         Some(Value::String(_)) => project.default_groups = project.groups.keys().cloned().collect(),
@@ -47,9 +50,16 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// Reads `[tool.uv.workspace]` of a root; `None` where there is none.
     pub(crate) fn of(pyproject: &Table) -> Option<Self> {
-        let table = pyproject.get("tool")?.get("uv")?.get("workspace")?.as_table()?;
+        let table = pyproject
+            .get("tool")?
+            .get("uv")?
+            .get("workspace")?
+            .as_table()?;
         let members = globs(&strings(table.get("members")));
-        Some(Self { members, exclude: globs(&strings(table.get("exclude"))) })
+        Some(Self {
+            members,
+            exclude: globs(&strings(table.get("exclude"))),
+        })
     }
 
     /// Returns whether a folder, relative to the workspace's root, is a member.
@@ -74,13 +84,20 @@ fn globs(patterns: &[String]) -> GlobSet {
 /// by path.
 pub(crate) fn sources(files: &ProjectFiles<'_>) -> (BTreeSet<String>, Vec<String>) {
     let (mut members, mut folders) = (BTreeSet::new(), Vec::new());
-    for (name, value) in files.table(&["tool", "uv", "sources"]).into_iter().flatten() {
-        let alternatives = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for (name, value) in files
+        .table(&["tool", "uv", "sources"])
+        .into_iter()
+        .flatten()
+    {
+        let alternatives = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         for source in alternatives.iter().filter_map(Value::as_table) {
             if source.get("workspace").and_then(Value::as_bool) == Some(true) {
                 members.insert(normalise_name(name));
             }
-            folders.extend(text(source, "path").and_then(|path| folder::resolve(files.root, &path)));
+            folders
+                .extend(text(source, "path").and_then(|path| folder::resolve(files.root, &path)));
         }
     }
     (members, folders)
@@ -89,25 +106,39 @@ pub(crate) fn sources(files: &ProjectFiles<'_>) -> (BTreeSet<String>, Vec<String
 /// Returns the normalised names whose version `[tool.uv]` decides besides the requirement: sources,
 /// overrides and constraints.
 pub(crate) fn overridden(pyproject: &Table) -> BTreeSet<String> {
-    let Some(table) = pyproject.get("tool").and_then(|tool| tool.get("uv")).and_then(Value::as_table) else {
+    let Some(table) = pyproject
+        .get("tool")
+        .and_then(|tool| tool.get("uv"))
+        .and_then(Value::as_table)
+    else {
         return BTreeSet::new();
     };
-    let sources = table.get("sources").and_then(Value::as_table).into_iter().flatten();
+    let sources = table
+        .get("sources")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten();
     let overrides = strings(table.get("override-dependencies"));
-    let overrides = overrides.iter().filter_map(|one| crate::requirement::requirement_name(one));
-    sources.map(|(name, _)| normalise_name(name)).chain(overrides).collect()
+    let overrides = overrides
+        .iter()
+        .filter_map(|one| crate::requirement::requirement_name(one));
+    sources
+        .map(|(name, _)| normalise_name(name))
+        .chain(overrides)
+        .collect()
 }
 
 /// Returns the root of the workspace that a folder is a member of: the nearest folder above whose
 /// `pyproject.toml` declares it.
 pub(crate) fn workspace_root<'a>(
-
     folder: &str,
     workspaces: &'a [(String, Workspace)],
 ) -> Option<&'a str> {
     workspaces
         .iter()
-        .filter(|(root, workspace)| folder::below(root, folder).is_some_and(|path| workspace.has(path)))
+        .filter(|(root, workspace)| {
+            folder::below(root, folder).is_some_and(|path| workspace.has(path))
+        })
         .max_by_key(|(root, _)| root.len())
         .map(|(root, _)| root.as_str())
 }

@@ -11,8 +11,13 @@ use towpath_report::Problem;
 
 use crate::files::ProjectFiles;
 use crate::manifests::setup_py::{self, SetupPy};
-use crate::manifests::{flit, hatch, pdm, pep621, pipfile, poetry, requirements, setup_cfg, setuptools, uv};
-use crate::{BuildSystem, ManifestKind, Project, coverage_settings, docs, layout, locks, native, test_suite, tools};
+use crate::manifests::{
+    flit, hatch, pdm, pep621, pipfile, poetry, requirements, setup_cfg, setuptools, uv,
+};
+use crate::{
+    BuildSystem, ManifestKind, Project, coverage_settings, docs, layout, locks, native, test_suite,
+    tools,
+};
 
 use discovery::Found;
 
@@ -21,13 +26,21 @@ use discovery::Found;
 pub fn read_projects(tree: &Tree) -> (Vec<Project>, Vec<Problem>) {
     let mut problems = Vec::new();
     let found = discovery::find(tree);
-    let mut projects: Vec<Project> =
-        found.projects.iter().map(|one| read_project(tree, &found, one, &mut problems)).collect();
+    let mut projects: Vec<Project> = found
+        .projects
+        .iter()
+        .map(|one| read_project(tree, &found, one, &mut problems))
+        .collect();
     relations::join(tree, &found, &mut projects);
     (projects, problems)
 }
 
-fn read_project(tree: &Tree, found: &Found, one: &discovery::Location, problems: &mut Vec<Problem>) -> Project {
+fn read_project(
+    tree: &Tree,
+    found: &Found,
+    one: &discovery::Location,
+    problems: &mut Vec<Problem>,
+) -> Project {
     let files = ProjectFiles::read(tree, &one.root, found.paths_of(tree, &one.root), problems);
     let mut project = Project::new(&one.root, one.manifest.clone());
     let setup = read_manifests(&mut project, &files, problems);
@@ -38,7 +51,11 @@ fn read_project(tree: &Tree, found: &Found, one: &discovery::Location, problems:
     project.tests = test_suite::read(&project, &files, problems);
     project.docs = docs::read(&files, &project.requirements_files);
     project.tools = tools::read(&project, &files);
-    let options = project.tests.as_ref().map(|tests| tests.add_options.as_slice()).unwrap_or_default();
+    let options = project
+        .tests
+        .as_ref()
+        .map(|tests| tests.add_options.as_slice())
+        .unwrap_or_default();
     project.coverage = coverage_settings::read(&files, options, problems);
     project.version_files.retain(|path| tree.contains(path));
     project.version_files.sort_unstable();
@@ -46,7 +63,11 @@ fn read_project(tree: &Tree, found: &Found, one: &discovery::Location, problems:
 }
 
 /// Reads the manifests in the order of their authority.
-fn read_manifests(project: &mut Project, files: &ProjectFiles<'_>, problems: &mut Vec<Problem>) -> SetupPy {
+fn read_manifests(
+    project: &mut Project,
+    files: &ProjectFiles<'_>,
+    problems: &mut Vec<Problem>,
+) -> SetupPy {
     project.build_system = build_system(project, files);
     pep621::read(project, files);
     poetry::read(project, files);
@@ -54,7 +75,10 @@ fn read_manifests(project: &mut Project, files: &ProjectFiles<'_>, problems: &mu
     let is_declared = project.name.is_some();
     setup_cfg::read(project, files);
     let setup = setup_py::read(files);
-    if !(is_declared && uses_other_backend(project)) {
+    let is_complete = files
+        .table(&["project"])
+        .is_some_and(|table| !table.contains_key("dynamic"));
+    if !(is_declared && (is_complete || uses_other_backend(project))) {
         setup.fill(project, files);
     }
     setuptools::read(project, files);
@@ -63,7 +87,10 @@ fn read_manifests(project: &mut Project, files: &ProjectFiles<'_>, problems: &mu
     uv::read(project, files);
     hatch::read(project, files, problems);
     pipfile::read(project, files, problems);
-    if matches!(project.manifest.kind, ManifestKind::Requirements | ManifestKind::Sources | ManifestKind::Pipfile) {
+    if matches!(
+        project.manifest.kind,
+        ManifestKind::Requirements | ManifestKind::Sources | ManifestKind::Pipfile
+    ) {
         project.is_package = false;
     }
     setup
@@ -71,7 +98,9 @@ fn read_manifests(project: &mut Project, files: &ProjectFiles<'_>, problems: &mu
 
 /// Whether a `setup.py` beside the manifest is a leftover that the build backend never reads.
 fn uses_other_backend(project: &Project) -> bool {
-    project.build_system.as_ref().is_some_and(|build| !build.backend.starts_with("setuptools") && build.backend_path.is_empty())
+    project.build_system.as_ref().is_some_and(|build| {
+        !build.backend.starts_with("setuptools") && build.backend_path.is_empty()
+    })
 }
 
 fn build_system(project: &Project, files: &ProjectFiles<'_>) -> Option<BuildSystem> {
@@ -88,7 +117,13 @@ fn build_system(project: &Project, files: &ProjectFiles<'_>) -> Option<BuildSyst
 }
 
 /// Takes the project's own lock, else its workspace's, else what compiled requirements pin.
-fn read_lock(project: &mut Project, tree: &Tree, found: &Found, files: &ProjectFiles<'_>, problems: &mut Vec<Problem>) {
+fn read_lock(
+    project: &mut Project,
+    tree: &Tree,
+    found: &Found,
+    files: &ProjectFiles<'_>,
+    problems: &mut Vec<Problem>,
+) {
     let tables = files.table(&["tool"]);
     let workspace = uv::workspace_root(&project.root, &found.workspaces);
     project.lock = locks::find(tree, &project.root, tables)

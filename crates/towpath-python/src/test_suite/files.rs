@@ -2,32 +2,68 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{Glob, GlobBuilder, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::config::Config;
+use crate::Layout;
 use crate::files::ProjectFiles;
 use crate::folder;
 use crate::scope::{TEST_FOLDERS, holds_no_tests};
 
-/// Returns the test files of a project by `python_files`, relative to the repository, in order.
-pub(super) fn find(files: &ProjectFiles<'_>, patterns: &[String]) -> Vec<String> {
-    let mut set = GlobSetBuilder::new();
-    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
-        set.add(glob);
-    }
-    let Ok(set) = set.build() else { return Vec::new() };
+/// Returns the test files of a project as pytest would collect them: by `python_files`, without the
+/// folders of `norecursedirs` and of `--ignore`; relative to the repository, in order.
+pub(super) fn find(files: &ProjectFiles<'_>, config: &Config) -> Vec<String> {
+    let (set, not_entered) = (globs(&config.patterns), globs(&config.not_entered));
+    let ignored: Vec<&str> = config
+        .options
+        .iter()
+        .filter_map(|option| option.strip_prefix("--ignore="))
+        .collect();
+    let is_entered = |folder: &str| {
+        !folder
+            .split('/')
+            .any(|part| !part.is_empty() && not_entered.is_match(part))
+    };
+    // Paths come folder by folder, so that each folder is judged once.
+    let mut judged = ("", true);
     files
         .relative_paths()
-        .filter(|path| path.ends_with(".py") && !holds_no_tests(path))
+        .filter(|path| folder::has_suffix(path, "py"))
+        .filter(move |path| {
+            let folder = folder::parent(path);
+            if folder != judged.0 {
+                judged = (folder, is_entered(folder) && !holds_no_tests(path));
+            }
+            judged.1
+        })
+        .filter(|path| {
+            !ignored
+                .iter()
+                .any(|ignored| folder::is_within(ignored.trim_end_matches('/'), path))
+        })
         .filter(|path| set.is_match(folder::file_name(path)) || set.is_match(path))
         .map(|path| files.path(path))
         .collect()
+}
+
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns
+        .iter()
+        .filter_map(|pattern| Glob::new(pattern).ok())
+    {
+        set.add(glob);
+    }
+    set.build().unwrap_or_else(|_| GlobSet::empty())
 }
 
 /// Returns the folders and files that `testpaths` names and that exist, relative to the repository.
 pub(super) fn expand(files: &ProjectFiles<'_>, test_paths: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for written in test_paths {
-        let Some(path) = folder::resolve(files.root, written) else { continue };
+        let Some(path) = folder::resolve(files.root, written) else {
+            continue;
+        };
         let matches = if written.contains(['*', '?', '[']) {
             glob(files, &path)
         } else if files.tree.contains(&path) || crate::files::folder_exists(files.tree, &path) {
@@ -41,7 +77,9 @@ pub(super) fn expand(files: &ProjectFiles<'_>, test_paths: &[String]) -> Vec<Str
 }
 
 fn glob(files: &ProjectFiles<'_>, pattern: &str) -> Vec<String> {
-    let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { return Vec::new() };
+    let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else {
+        return Vec::new();
+    };
     let matcher = glob.compile_matcher();
     let mut found = BTreeSet::new();
     for path in &files.paths {
@@ -55,7 +93,7 @@ fn glob(files: &ProjectFiles<'_>, pattern: &str) -> Vec<String> {
             }
             end += 1;
         }
-        if path.ends_with(".py") && matcher.is_match(path) {
+        if folder::has_suffix(path, "py") && matcher.is_match(path) {
             found.insert((*path).to_owned());
         }
     }
@@ -63,8 +101,9 @@ fn glob(files: &ProjectFiles<'_>, pattern: &str) -> Vec<String> {
 }
 
 /// Returns the topmost folders that stand for test files: the folder named `tests` or alike above
-/// each, else the file itself, or its folder where several lie there.
-pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String]) -> Vec<String> {
+/// each, else the file itself, or its folder where several lie there. Several folders inside one
+/// package become the package.
+pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String], layout: &Layout) -> Vec<String> {
     let mut named = BTreeSet::new();
     let mut loose: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
     for path in found {
@@ -83,8 +122,26 @@ pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String]) -> Vec<String> 
             named.extend(paths.into_iter().cloned());
         }
     }
+    for package in layout
+        .packages
+        .iter()
+        .filter(|package| !folder::has_suffix(package, "py"))
+    {
+        let inside: Vec<String> = named
+            .iter()
+            .filter(|path| folder::is_within(package, path))
+            .cloned()
+            .collect();
+        if inside.len() > 1 {
+            named.retain(|path| !inside.contains(path));
+            named.insert(package.clone());
+        }
+    }
     let all = named.clone();
-    named.retain(|path| !all.iter().any(|other| other != path && folder::is_within(other, path)));
+    named.retain(|path| {
+        !all.iter()
+            .any(|other| other != path && folder::is_within(other, path))
+    });
     named.into_iter().collect()
 }
 

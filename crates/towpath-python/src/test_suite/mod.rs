@@ -17,13 +17,29 @@ use config::Config;
 const MOST_READ: usize = 60;
 
 /// Returns the tests of a project whose dependencies and layout are known; `None` without tests.
-pub(crate) fn read(project: &Project, files: &ProjectFiles<'_>, problems: &mut Vec<Problem>) -> Option<TestSuite> {
+pub(crate) fn read(
+    project: &Project,
+    files: &ProjectFiles<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<TestSuite> {
     let config = config::read(files, problems);
-    let all = files::find(files, &config.patterns);
+    let all = files::find(files, &config);
     let configured = files::expand(files, &config.test_paths);
-    let in_configured = |path: &&String| configured.iter().any(|folder| folder::is_within(folder, path));
-    let found: Vec<&String> = if configured.is_empty() { all.iter().collect() } else { all.iter().filter(in_configured).collect() };
-    let runs_doctests = config.options.iter().any(|option| option.starts_with("--doctest"));
+    let inside = |path: &str| is_inside(&project.layout, path);
+    let in_configured = |path: &&String| {
+        configured
+            .iter()
+            .any(|folder| folder::is_within(folder, path))
+    };
+    let found: Vec<&String> = if configured.is_empty() {
+        all.iter().collect()
+    } else {
+        all.iter().filter(in_configured).collect()
+    };
+    let runs_doctests = config
+        .options
+        .iter()
+        .any(|option| option.starts_with("--doctest"));
     if found.is_empty() && !(runs_doctests || (!configured.is_empty() && config.file.is_some())) {
         return named_module(project, files, &config);
     }
@@ -33,13 +49,17 @@ pub(crate) fn read(project: &Project, files: &ProjectFiles<'_>, problems: &mut V
     } else if found.is_empty() {
         project.layout.packages.clone()
     } else {
-        files::roots(files, &found)
+        files::roots(files, &found, &project.layout)
     };
     if paths.is_empty() {
         return None;
     }
     let (runner, reason) = runner(project, files, &config, &found);
-    let inside_package = !paths.is_empty() && paths.iter().all(|path| is_inside(&project.layout, path));
+    let inside_package = if found.is_empty() {
+        paths.iter().all(|path| inside(path))
+    } else {
+        found.iter().all(|path| inside(path))
+    };
     Some(TestSuite {
         runner,
         integration: integration_folders(&found),
@@ -56,7 +76,9 @@ pub(crate) fn read(project: &Project, files: &ProjectFiles<'_>, problems: &mut V
 /// A single module of tests beside the sources that no pattern matches: `tests.py`, `test.py`.
 fn named_module(project: &Project, files: &ProjectFiles<'_>, config: &Config) -> Option<TestSuite> {
     let candidates = files.relative_paths().filter(|path| {
-        matches!(folder::file_name(path), "tests.py" | "test.py") && path.matches('/').count() <= 2 && !crate::scope::holds_no_tests(path)
+        matches!(folder::file_name(path), "tests.py" | "test.py")
+            && path.matches('/').count() <= 2
+            && !crate::scope::holds_no_tests(path)
     });
     let module = candidates.map(|path| files.path(path)).find(|path| {
         let text = read_optional(files.tree, path).unwrap_or_default();
@@ -78,38 +100,78 @@ fn named_module(project: &Project, files: &ProjectFiles<'_>, config: &Config) ->
 }
 
 fn is_inside(layout: &Layout, path: &str) -> bool {
-    let packages = layout.packages.iter().filter(|package| !package.ends_with(".py"));
-    packages.into_iter().any(|package| path != package && folder::is_within(package, path))
+    let packages = layout
+        .packages
+        .iter()
+        .filter(|package| !folder::has_suffix(package, "py"));
+    packages
+        .into_iter()
+        .any(|package| folder::is_within(package, path))
 }
 
 /// Tells the runner: by its configuration, by the dependencies, then by what test files import.
-fn runner(project: &Project, files: &ProjectFiles<'_>, config: &Config, found: &[&String]) -> (TestRunner, String) {
+fn runner(
+    project: &Project,
+    files: &ProjectFiles<'_>,
+    config: &Config,
+    found: &[&String],
+) -> (TestRunner, String) {
     if let Some(file) = config.file.as_ref().filter(|_| config.is_explicit) {
-        return (TestRunner::Pytest, format!("pytest is configured in {file}"));
+        return (
+            TestRunner::Pytest,
+            format!("pytest is configured in {file}"),
+        );
     }
     if declares(project, "pytest") {
-        return (TestRunner::Pytest, "pytest is a development dependency".to_owned());
+        return (
+            TestRunner::Pytest,
+            "pytest is a development dependency".to_owned(),
+        );
     }
     let imports = Imports::of(files, found);
-    let nose_configured = files.setup_cfg.as_ref().is_some_and(|ini| ini.section("nosetests").is_some());
-    if imports.nose || ((nose_configured || declares(project, "nose")) && !imports.pytest && !imports.all_unittest) {
-        let reason = if imports.nose { "the tests import nose" } else { "nose is declared and configured" };
+    let nose_configured = files
+        .setup_cfg
+        .as_ref()
+        .is_some_and(|ini| ini.section("nosetests").is_some());
+    if imports.nose
+        || ((nose_configured || declares(project, "nose"))
+            && !imports.pytest
+            && !imports.all_unittest)
+    {
+        let reason = if imports.nose {
+            "the tests import nose"
+        } else {
+            "nose is declared and configured"
+        };
         return (TestRunner::Nose, reason.to_owned());
     }
     if imports.pytest {
         return (TestRunner::Pytest, "the tests import pytest".to_owned());
     }
     if imports.all_unittest {
-        return (TestRunner::Unittest, "the tests are unittest's and nothing declares another runner".to_owned());
+        return (
+            TestRunner::Unittest,
+            "the tests are unittest's and nothing declares another runner".to_owned(),
+        );
     }
-    (TestRunner::Pytest, "test files are there and nothing declares a runner".to_owned())
+    (
+        TestRunner::Pytest,
+        "test files are there and nothing declares a runner".to_owned(),
+    )
 }
 
 /// Whether anything that the project declares has this name, or is a plugin of it.
 fn declares(project: &Project, runner: &str) -> bool {
     let plugin = format!("{runner}-");
-    let groups = project.groups.values().chain(project.extras.values()).chain(project.hatch_environments.values());
-    let files = project.requirements_files.iter().map(|file| &file.requirements);
+    let groups = project
+        .groups
+        .values()
+        .chain(project.extras.values())
+        .chain(project.hatch_environments.values());
+    let files = project
+        .requirements_files
+        .iter()
+        .map(|file| &file.requirements);
     groups
         .chain(files)
         .flatten()
@@ -126,13 +188,20 @@ struct Imports {
 
 impl Imports {
     fn of(files: &ProjectFiles<'_>, found: &[&String]) -> Self {
-        let mut imports = Self { pytest: false, nose: false, all_unittest: !found.is_empty() };
+        let mut imports = Self {
+            pytest: false,
+            nose: false,
+            all_unittest: !found.is_empty(),
+        };
         for path in found.iter().take(MOST_READ) {
             let text = read_optional(files.tree, path).unwrap_or_default();
             let has = |module: &str| imports_module(&text, module);
             imports.pytest |= has("pytest");
             imports.nose |= has("nose");
-            imports.all_unittest &= has("unittest") || has("unittest2") || text.contains("TestCase") || !text.contains("def test");
+            imports.all_unittest &= has("unittest")
+                || has("unittest2")
+                || text.contains("TestCase")
+                || !text.contains("def test");
         }
         imports
     }
@@ -140,16 +209,31 @@ impl Imports {
 
 fn imports_module(text: &str, module: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {
-        let rest = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "));
+        let rest = line
+            .strip_prefix("import ")
+            .or_else(|| line.strip_prefix("from "));
         rest.is_some_and(|rest| {
-            rest.split([',', ' ']).any(|name| name == module || name.strip_prefix(module).is_some_and(|rest| rest.starts_with('.')))
+            rest.split([',', ' ']).any(|name| {
+                name == module
+                    || name
+                        .strip_prefix(module)
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
         })
     })
 }
 
 fn is_integration(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
-    matches!(name.as_str(), "integration" | "integrations" | "integration_test" | "integration_tests" | "tests_integration" | "test_integration")
+    matches!(
+        name.as_str(),
+        "integration"
+            | "integrations"
+            | "integration_test"
+            | "integration_tests"
+            | "tests_integration"
+            | "test_integration"
+    )
 }
 
 /// The folders of integration tests among the test files, sorted.
@@ -188,7 +272,15 @@ mod tests {
 
     #[test]
     fn finds_integration_folders() {
-        let paths = ["tests/integration/test_a.py", "tests/test_integration.py", "tests/integration/x/test_b.py"].map(str::to_owned);
-        assert_eq!(integration_folders(&paths.iter().collect::<Vec<_>>()), ["tests/integration"]);
+        let paths = [
+            "tests/integration/test_a.py",
+            "tests/test_integration.py",
+            "tests/integration/x/test_b.py",
+        ]
+        .map(str::to_owned);
+        assert_eq!(
+            integration_folders(&paths.iter().collect::<Vec<_>>()),
+            ["tests/integration"]
+        );
     }
 }

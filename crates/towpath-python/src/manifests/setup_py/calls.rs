@@ -5,6 +5,7 @@ use regex_lite::Regex;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::evaluate::Module;
+use super::operators::LONGEST;
 use super::value::Value;
 use crate::folder;
 use crate::manifests::requirements;
@@ -19,12 +20,28 @@ impl<'a> Module<'a, '_> {
             self.note_setup(call);
             return Value::Nothing;
         }
-        let arguments: Vec<Value> = call.arguments.args.iter().map(|argument| self.expression(argument)).collect();
+        let mut arguments = Vec::new();
+        for argument in &call.arguments.args {
+            let value = self.expression(argument);
+            match argument {
+                Expr::Starred(_) => arguments.extend(self.items(&value).unwrap_or_default()),
+                _ => arguments.push(value),
+            }
+        }
         let keywords: Vec<(String, Value)> = call
             .arguments
             .keywords
             .iter()
-            .map(|keyword| (keyword.arg.as_ref().map(ToString::to_string).unwrap_or_default(), self.expression(&keyword.value)))
+            .map(|keyword| {
+                (
+                    keyword
+                        .arg
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                    self.expression(&keyword.value),
+                )
+            })
             .collect();
         if let Some(name) = dotted {
             if let Some(value) = self.call_function(&name, &arguments, &keywords) {
@@ -37,15 +54,23 @@ impl<'a> Module<'a, '_> {
         self.method(call, &arguments)
     }
 
-    fn known_function(&mut self, name: &str, arguments: &[Value], keywords: &[(String, Value)], call: &'a ExprCall) -> Option<Value> {
+    fn known_function(
+        &mut self,
+        name: &str,
+        arguments: &[Value],
+        keywords: &[(String, Value)],
+        call: &'a ExprCall,
+    ) -> Option<Value> {
         let first = arguments.first();
         let text = first.and_then(Value::text);
         Some(match name {
+            "compile" => Value::Text(text?.to_owned()),
             "open" | "io.open" | "codecs.open" | "tokenize.open" => Value::File(text?.to_owned()),
             "os.path.join" | "posixpath.join" => join(arguments)?,
             "os.path.dirname" => Value::Text(folder::parent(text?).to_owned()),
             "os.path.basename" => Value::Text(folder::file_name(text?).to_owned()),
-            "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.path.expanduser" | "os.fspath" | "str" | "pathlib.Path" | "Path" | "pathlib.PurePath" => match first {
+            "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "os.path.expanduser"
+            | "os.fspath" | "str" | "pathlib.Path" | "Path" | "pathlib.PurePath" => match first {
                 Some(Value::Text(text)) => Value::Text(text.clone()),
                 Some(Value::Number(number)) => Value::Text(number.to_string()),
                 None => Value::Text(String::new()),
@@ -63,24 +88,46 @@ impl<'a> Module<'a, '_> {
             },
             "dict" => {
                 let mut table = first.cloned().unwrap_or_else(|| Value::Table(Vec::new()));
-                keywords.iter().for_each(|(key, value)| table.set(key, value.clone()));
+                for (key, value) in keywords {
+                    table.set(key, value.clone());
+                }
                 table
             }
             "sum" => concatenate(&self.items(first?)?),
             "itertools.chain" | "chain" => concatenate(arguments),
             "itertools.chain.from_iterable" => concatenate(&self.items(first?)?),
-            "filter" => Value::List(self.items(arguments.get(1)?)?.into_iter().filter(|item| item.truth() != Some(false)).collect()),
+            "filter" => Value::List(
+                self.items(arguments.get(1)?)?
+                    .into_iter()
+                    .filter(|item| item.truth() != Some(false))
+                    .collect(),
+            ),
             "map" => self.items(arguments.get(1)?).map(Value::List)?,
+            "re.compile" => Value::Pattern(text?.to_owned()),
             "re.search" | "re.match" => search(text?, arguments.get(1)?.text()?),
             "re.findall" => find_all(text?, arguments.get(1)?.text()?)?,
             "ast.literal_eval" | "eval" => literal(text?)?,
             "runpy.run_path" => Value::Table(self.run_file(text?)?.into_iter().collect()),
-            "compile" => Value::Text(text?.to_owned()),
             "exec" | "six.exec_" => self.execute(call)?,
             _ if name.ends_with("find_packages") || name.ends_with("find_namespace_packages") => {
-                let named = keywords.iter().find(|(key, _)| key == "where").and_then(|(_, value)| value.text());
-                let folder = named.or(text).unwrap_or_default();
-                Value::FoundPackages(folder::resolve("", folder).unwrap_or_default())
+                let keyword = |name: &str| {
+                    keywords
+                        .iter()
+                        .find(|(key, _)| key == name)
+                        .map(|(_, value)| value)
+                };
+                let folder = keyword("where")
+                    .and_then(Value::text)
+                    .or(text)
+                    .unwrap_or_default();
+                let exclude = keyword("exclude")
+                    .or(arguments.get(1))
+                    .map(Value::strings)
+                    .unwrap_or_default();
+                Value::FoundPackages {
+                    folder: folder::resolve("", folder).unwrap_or_default(),
+                    exclude,
+                }
             }
             _ if name.ends_with("parse_requirements") => self.parse_requirements(first?)?,
             _ => return None,
@@ -95,9 +142,15 @@ impl<'a> Module<'a, '_> {
         match call.arguments.args.get(1) {
             Some(Expr::Name(target)) => {
                 let table = self.names.get_mut(target.id.as_str())?;
-                names.into_iter().for_each(|(name, value)| table.set(&name, value));
+                for (name, value) in names {
+                    table.set(&name, value);
+                }
             }
-            _ => self.names.extend(names.into_iter().filter(|(name, _)| !matches!(name.as_str(), "__file__" | "__name__"))),
+            _ => self.names.extend(
+                names
+                    .into_iter()
+                    .filter(|(name, _)| !matches!(name.as_str(), "__file__" | "__name__")),
+            ),
         }
         Some(Value::Nothing)
     }
@@ -110,11 +163,16 @@ impl<'a> Module<'a, '_> {
         };
         if let Expr::Attribute(attribute) = call.func.as_ref() {
             match (self.expression(&attribute.value), attribute.attr.as_str()) {
-                (Value::File(path), "read") | (Value::Text(path), "read_text") => return Some(path),
+                (Value::File(path), "read") | (Value::Text(path), "read_text") => {
+                    return Some(path);
+                }
                 _ => {}
             }
         }
-        call.arguments.args.first().and_then(|argument| self.file_in(argument))
+        call.arguments
+            .args
+            .first()
+            .and_then(|argument| self.file_in(argument))
     }
 
     fn parse_requirements(&mut self, file: &Value) -> Option<Value> {
@@ -130,11 +188,15 @@ impl<'a> Module<'a, '_> {
             }
             other => other.strings(),
         };
-        Some(Value::List(requirements.into_iter().map(Value::Text).collect()))
+        Some(Value::List(
+            requirements.into_iter().map(Value::Text).collect(),
+        ))
     }
 
     fn method(&mut self, call: &'a ExprCall, arguments: &[Value]) -> Value {
-        let Expr::Attribute(attribute) = call.func.as_ref() else { return Value::Unknown };
+        let Expr::Attribute(attribute) = call.func.as_ref() else {
+            return Value::Unknown;
+        };
         let method = attribute.attr.as_str();
         if let Expr::Name(name) = attribute.value.as_ref()
             && self.mutate(name.id.as_str(), method, arguments)
@@ -146,25 +208,47 @@ impl<'a> Module<'a, '_> {
             Value::File(path) => match method {
                 "read" => self.read(path).map(Value::Text),
                 "readlines" => self.items(&receiver).map(Value::List),
-                "readline" => self.items(&receiver).and_then(|lines| lines.first().cloned()),
+                "readline" => self
+                    .items(&receiver)
+                    .and_then(|lines| lines.first().cloned()),
                 _ => None,
             },
             Value::Text(text) => self.text_method(text, method, arguments),
+            Value::Pattern(pattern) => match (method, arguments.first().and_then(Value::text)) {
+                ("search" | "match", Some(text)) => Some(search(pattern, text)),
+                ("findall", Some(text)) => find_all(pattern, text),
+                _ => None,
+            },
             Value::Groups(groups) => match (method, arguments.first()) {
                 ("groups", _) => Some(Value::Groups(groups.get(1..).unwrap_or_default().to_vec())),
-                ("group", Some(Value::Number(index))) => {
-                    usize::try_from(*index).ok().and_then(|index| groups.get(index).cloned().flatten()).map(Value::Text)
-                }
+                ("group", Some(Value::Number(index))) => usize::try_from(*index)
+                    .ok()
+                    .and_then(|index| groups.get(index).cloned().flatten())
+                    .map(Value::Text),
                 // A named group; these patterns rarely have a second one.
                 ("group", Some(_)) => groups.get(1).cloned().flatten().map(Value::Text),
                 ("group", None) => groups.first().cloned().flatten().map(Value::Text),
                 _ => None,
             },
             Value::Table(entries) => match (method, arguments.first()) {
-                ("get", Some(Value::Text(key))) => Some(receiver.get(key).cloned().unwrap_or_else(|| arguments.get(1).cloned().unwrap_or(Value::Nothing))),
-                ("values", _) => Some(Value::List(entries.iter().map(|(_, value)| value.clone()).collect())),
+                ("get", Some(Value::Text(key))) => Some(
+                    receiver
+                        .get(key)
+                        .cloned()
+                        .unwrap_or_else(|| arguments.get(1).cloned().unwrap_or(Value::Nothing)),
+                ),
+                ("values", _) => Some(Value::List(
+                    entries.iter().map(|(_, value)| value.clone()).collect(),
+                )),
                 ("keys", _) => self.items(&receiver).map(Value::List),
-                ("items", _) => Some(Value::List(entries.iter().map(|(key, value)| Value::List(vec![Value::Text(key.clone()), value.clone()])).collect())),
+                ("items", _) => Some(Value::List(
+                    entries
+                        .iter()
+                        .map(|(key, value)| {
+                            Value::List(vec![Value::Text(key.clone()), value.clone()])
+                        })
+                        .collect(),
+                )),
                 ("copy", _) => Some(receiver.clone()),
                 _ => None,
             },
@@ -183,13 +267,22 @@ impl<'a> Module<'a, '_> {
             _ => Vec::new(),
         };
         match (self.names.get_mut(name), method, arguments) {
-            (Some(Value::List(list)), "append" | "add" | "insert" | "extend", _) => list.extend(added),
-            (Some(Value::List(list)), "update", [Value::List(items)]) => list.extend(items.iter().cloned()),
+            (Some(Value::List(list)), "append" | "add" | "insert" | "extend", _) => {
+                list.extend(added);
+            }
+            (Some(Value::List(list)), "update", [Value::List(items)]) => {
+                list.extend(items.iter().cloned());
+            }
             (Some(Value::List(list)), "remove", [item]) => list.retain(|known| known != item),
             (Some(table @ Value::Table(_)), "update", [Value::Table(entries)]) => {
-                entries.iter().for_each(|(key, value)| table.set(key, value.clone()));
+                for (key, value) in entries {
+                    table.set(key, value.clone());
+                }
             }
             _ => return false,
+        }
+        if let Some(value) = self.names.get_mut(name) {
+            *value = std::mem::replace(value, Value::Unknown).bounded();
         }
         true
     }
@@ -197,39 +290,82 @@ impl<'a> Module<'a, '_> {
     fn text_method(&mut self, text: &str, method: &str, arguments: &[Value]) -> Option<Value> {
         let first = arguments.first().and_then(Value::text);
         let trimmed = |text: &str, start: bool, end: bool| {
-            let is_cut = |character: char| first.map_or_else(|| character.is_whitespace(), |set| set.contains(character));
-            let text = if start { text.trim_start_matches(is_cut) } else { text };
-            Value::Text(if end { text.trim_end_matches(is_cut) } else { text }.to_owned())
+            let is_cut = |character: char| {
+                first.map_or_else(|| character.is_whitespace(), |set| set.contains(character))
+            };
+            let text = if start {
+                text.trim_start_matches(is_cut)
+            } else {
+                text
+            };
+            Value::Text(
+                if end {
+                    text.trim_end_matches(is_cut)
+                } else {
+                    text
+                }
+                .to_owned(),
+            )
         };
-        let list = |parts: Vec<&str>| Value::List(parts.into_iter().map(|part| Value::Text(part.to_owned())).collect());
+        let list = |parts: Vec<&str>| {
+            Value::List(
+                parts
+                    .into_iter()
+                    .map(|part| Value::Text(part.to_owned()))
+                    .collect(),
+            )
+        };
         Some(match (method, first) {
             ("strip", _) => trimmed(text, true, true),
             ("lstrip", _) => trimmed(text, true, false),
             ("rstrip", _) => trimmed(text, false, true),
             ("lower", _) => Value::Text(text.to_lowercase()),
             ("upper", _) => Value::Text(text.to_uppercase()),
-            ("decode" | "encode" | "resolve" | "absolute" | "as_posix" | "expanduser", _) => Value::Text(text.to_owned()),
+            ("decode" | "encode" | "resolve" | "absolute" | "as_posix" | "expanduser", _) => {
+                Value::Text(text.to_owned())
+            }
             ("splitlines", _) => list(text.lines().collect()),
             ("split", None) => list(text.split_whitespace().collect()),
             ("split", Some(separator)) if !separator.is_empty() => match arguments.get(1) {
-                Some(Value::Number(count)) => list(text.splitn(usize::try_from(*count).ok()?.saturating_add(1), separator).collect()),
+                Some(Value::Number(count)) => list(
+                    text.splitn(usize::try_from(*count).ok()?.saturating_add(1), separator)
+                        .collect(),
+                ),
                 _ => list(text.split(separator).collect()),
             },
-            ("partition", Some(separator)) if !separator.is_empty() => match text.split_once(separator) {
-                Some((before, after)) => list(vec![before, separator, after]),
-                None => list(vec![text, "", ""]),
-            },
-            ("replace", Some(old)) if !old.is_empty() => Value::Text(text.replace(old, arguments.get(1)?.text()?)),
+            ("partition", Some(separator)) if !separator.is_empty() => {
+                match text.split_once(separator) {
+                    Some((before, after)) => list(vec![before, separator, after]),
+                    None => list(vec![text, "", ""]),
+                }
+            }
+            ("replace", Some(old)) if !old.is_empty() => {
+                let new = arguments.get(1)?.text()?;
+                let growth = text.matches(old).count().saturating_mul(new.len());
+                (text.len() + growth <= LONGEST).then(|| Value::Text(text.replace(old, new)))?
+            }
             ("startswith", Some(prefix)) => Value::Truth(text.starts_with(prefix)),
             ("endswith", Some(suffix)) => Value::Truth(text.ends_with(suffix)),
             ("startswith", None) => {
-                let Some(Value::List(prefixes)) = arguments.first() else { return None };
-                Value::Truth(prefixes.iter().filter_map(Value::text).any(|prefix| text.starts_with(prefix)))
+                let Some(Value::List(prefixes)) = arguments.first() else {
+                    return None;
+                };
+                Value::Truth(
+                    prefixes
+                        .iter()
+                        .filter_map(Value::text)
+                        .any(|prefix| text.starts_with(prefix)),
+                )
             }
             ("join", _) => {
                 let items = self.items(arguments.first()?)?;
                 let parts: Option<Vec<&str>> = items.iter().map(Value::text).collect();
-                Value::Text(parts?.join(text))
+                let parts = parts?;
+                let length = parts
+                    .iter()
+                    .map(|part| part.len() + text.len())
+                    .sum::<usize>();
+                (length <= LONGEST).then(|| Value::Text(parts.join(text)))?
             }
             ("joinpath", _) => {
                 let mut parts = vec![Value::Text(text.to_owned())];
@@ -247,7 +383,9 @@ impl<'a> Module<'a, '_> {
 
 fn join(parts: &[Value]) -> Option<Value> {
     let parts: Option<Vec<&str>> = parts.iter().map(Value::text).collect();
-    let path = parts?.into_iter().fold(String::new(), |path, part| folder::join(&path, part));
+    let path = parts?
+        .into_iter()
+        .fold(String::new(), |path, part| folder::join(&path, part));
     Some(Value::Text(folder::resolve("", &path)?))
 }
 
@@ -262,9 +400,16 @@ fn concatenate(lists: &[Value]) -> Value {
 /// Applies a Python pattern; what the engine does not know (look-around, back references) is unknown.
 fn search(pattern: &str, text: &str) -> Value {
     // The flags are not looked at; `^` at the beginning of a line is what these patterns mean.
-    let Ok(regex) = Regex::new(&format!("(?m){pattern}")) else { return attribute_in(pattern, text) };
+    let Ok(regex) = Regex::new(&format!("(?m){pattern}")) else {
+        return attribute_in(pattern, text);
+    };
     match regex.captures(text) {
-        Some(found) => Value::Groups(found.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()),
+        Some(found) => Value::Groups(
+            found
+                .iter()
+                .map(|group| group.map(|group| group.as_str().to_owned()))
+                .collect(),
+        ),
         None => Value::Nothing,
     }
 }
@@ -275,19 +420,29 @@ fn attribute_in(pattern: &str, text: &str) -> Value {
     let names = ["__version__", "VERSION", "version", "__author__"];
     let name = names.into_iter().find(|name| pattern.contains(name));
     let found = name.and_then(|name| crate::manifests::backends::assigned_string(text, name));
-    found.map_or(Value::Unknown, |version| Value::Groups(vec![Some(version.clone()), Some(version)]))
+    found.map_or(Value::Unknown, |version| {
+        Value::Groups(vec![Some(version.clone()), Some(version)])
+    })
 }
 
 fn find_all(pattern: &str, text: &str) -> Option<Value> {
     let regex = Regex::new(&format!("(?m){pattern}")).ok()?;
-    let found = regex.captures_iter(text).filter_map(|found| found.get(1).or(found.get(0)).map(|group| group.as_str().to_owned()));
+    let found = regex.captures_iter(text).filter_map(|found| {
+        found
+            .get(1)
+            .or(found.get(0))
+            .map(|group| group.as_str().to_owned())
+    });
     Some(Value::List(found.map(Value::Text).collect()))
 }
 
 /// A quoted string as a text of Python.
 fn literal(text: &str) -> Option<Value> {
     let text = text.trim();
-    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let quote = text
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
     let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
     Some(Value::Text(inner.to_owned()))
 }
@@ -301,6 +456,10 @@ fn format_positional(text: &str, arguments: &[Value]) -> Option<Value> {
             Value::Number(number) => number.to_string(),
             _ => return None,
         };
+        let places = 1 + result.matches('{').count();
+        if places.saturating_mul(argument.len()) > LONGEST {
+            return None;
+        }
         result = if result.contains(&format!("{{{index}}}")) {
             result.replace(&format!("{{{index}}}"), &argument)
         } else {

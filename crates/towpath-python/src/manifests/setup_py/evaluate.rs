@@ -4,25 +4,26 @@
 
 use std::collections::BTreeMap;
 
-use ruff_python_ast::{BoolOp, CmpOp, Comprehension, Expr, ExprCall, InterpolatedStringElement, Number, Operator, Stmt, StmtFunctionDef, UnaryOp};
-use ruff_python_ast::FStringPart;
+use ruff_python_ast::{
+    BoolOp, Comprehension, Expr, ExprCall, FStringPart, InterpolatedStringElement, Number, Stmt,
+    StmtFunctionDef, UnaryOp,
+};
 
+use super::operators::{LONGEST, combine, compare_values, element};
 use super::value::Value;
-use crate::files::{ProjectFiles, read_optional};
-use crate::folder;
-use crate::{PythonVersion, python_source};
+use crate::files::ProjectFiles;
+use crate::python_source;
 
 /// The most expressions and statements that are looked at, over all modules.
 const MOST_STEPS: usize = 50_000;
 /// The deepest nesting of calls and expressions.
 const DEEPEST: usize = 60;
-/// The deepest chain of modules.
-const DEEPEST_MODULE: usize = 4;
-/// The longest text and list that is built.
-const LONGEST: usize = 1 << 20;
 
 /// Returns the arguments of the last call of `setup()`, and the files that were read for them.
-pub(super) fn setup_arguments(files: &ProjectFiles<'_>, text: &str) -> (Vec<(String, Value)>, Vec<String>) {
+pub(super) fn setup_arguments(
+    files: &ProjectFiles<'_>,
+    text: &str,
+) -> (Vec<(String, Value)>, Vec<String>) {
     let found = python_source::with_large_stack(|| {
         let body = python_source::parse(text)?;
         let mut effects = Effects::default();
@@ -50,7 +51,8 @@ pub(super) struct Module<'a, 'e> {
     functions: BTreeMap<String, &'a StmtFunctionDef>,
     pub(super) effects: &'e mut Effects,
     depth: usize,
-    module_depth: usize,
+    /// How many modules were imported to come here.
+    pub(super) imports: usize,
 }
 
 enum Flow {
@@ -59,12 +61,25 @@ enum Flow {
 }
 
 impl<'a, 'e> Module<'a, 'e> {
-    pub(super) fn new(files: &'e ProjectFiles<'e>, path: &str, effects: &'e mut Effects, module_depth: usize) -> Self {
+    pub(super) fn new(
+        files: &'e ProjectFiles<'e>,
+        path: &str,
+        effects: &'e mut Effects,
+        imports: usize,
+    ) -> Self {
         let names = BTreeMap::from([
             ("__file__".to_owned(), Value::Text(path.to_owned())),
             ("__name__".to_owned(), Value::Text("__main__".to_owned())),
         ]);
-        Self { files, path: path.to_owned(), names, functions: BTreeMap::new(), effects, depth: 0, module_depth }
+        Self {
+            files,
+            path: path.to_owned(),
+            names,
+            functions: BTreeMap::new(),
+            effects,
+            depth: 0,
+            imports,
+        }
     }
 
     fn may_go_on(&mut self) -> bool {
@@ -112,7 +127,10 @@ impl<'a, 'e> Module<'a, 'e> {
                 self.expression(&expression.value);
             }
             Stmt::Return(result) => {
-                let value = result.value.as_ref().map_or(Value::Nothing, |value| self.expression(value));
+                let value = result
+                    .value
+                    .as_ref()
+                    .map_or(Value::Nothing, |value| self.expression(value));
                 return Flow::Return(value);
             }
             Stmt::FunctionDef(function) => {
@@ -130,7 +148,11 @@ impl<'a, 'e> Module<'a, 'e> {
                 }
             }
             Stmt::ImportFrom(import) => {
-                let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+                let module = import
+                    .module
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 self.import_from(&module, import.level as usize, &import.names);
             }
             Stmt::If(branch) => return self.branch(branch),
@@ -167,7 +189,10 @@ impl<'a, 'e> Module<'a, 'e> {
 
     fn branch(&mut self, branch: &'a ruff_python_ast::StmtIf) -> Flow {
         let first = std::iter::once((Some(branch.test.as_ref()), &branch.body));
-        let rest = branch.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body));
+        let rest = branch
+            .elif_else_clauses
+            .iter()
+            .map(|clause| (clause.test.as_ref(), &clause.body));
         for (test, body) in first.chain(rest) {
             let truth = test.map_or(Some(true), |test| self.expression(test).truth());
             if truth != Some(false)
@@ -201,6 +226,7 @@ impl<'a, 'e> Module<'a, 'e> {
                     && let Some(table) = self.names.get_mut(name.id.as_str())
                 {
                     table.set(key, value);
+                    *table = std::mem::replace(table, Value::Unknown).bounded();
                 }
             }
             _ => {}
@@ -214,7 +240,7 @@ impl<'a, 'e> Module<'a, 'e> {
         self.depth += 1;
         let value = self.expression_inner(expression);
         self.depth -= 1;
-        value
+        value.bounded()
     }
 
     fn expression_inner(&mut self, expression: &'a Expr) -> Value {
@@ -236,7 +262,11 @@ impl<'a, 'e> Module<'a, 'e> {
             Expr::Subscript(subscript) => {
                 let value = self.expression(&subscript.value);
                 if let Expr::Slice(slice) = subscript.slice.as_ref() {
-                    return if value == Value::PythonVersion && slice.lower.is_none() { value } else { Value::Unknown };
+                    return if value == Value::PythonVersion && slice.lower.is_none() {
+                        value
+                    } else {
+                        Value::Unknown
+                    };
                 }
                 let key = self.expression(&subscript.slice);
                 element(&value, &key)
@@ -249,8 +279,12 @@ impl<'a, 'e> Module<'a, 'e> {
             Expr::UnaryOp(operation) => {
                 let value = self.expression(&operation.operand);
                 match (operation.op, &value) {
-                    (UnaryOp::Not, value) => value.truth().map_or(Value::Unknown, |truth| Value::Truth(!truth)),
-                    (UnaryOp::USub, Value::Number(number)) => Value::Number(number.saturating_neg()),
+                    (UnaryOp::Not, value) => value
+                        .truth()
+                        .map_or(Value::Unknown, |truth| Value::Truth(!truth)),
+                    (UnaryOp::USub, Value::Number(number)) => {
+                        Value::Number(number.saturating_neg())
+                    }
                     _ => Value::Unknown,
                 }
             }
@@ -260,9 +294,10 @@ impl<'a, 'e> Module<'a, 'e> {
                 Some(false) => self.expression(&choice.orelse),
                 _ => self.expression(&choice.body),
             },
-            Expr::ListComp(list) => self.comprehension(&list.elt, &list.generators),
-            Expr::SetComp(list) => self.comprehension(&list.elt, &list.generators),
-            Expr::Generator(list) => self.comprehension(&list.elt, &list.generators),
+            Expr::ListComp(list) => self.comprehension(&list.generators, &list.elt),
+            Expr::SetComp(list) => self.comprehension(&list.generators, &list.elt),
+            Expr::Generator(list) => self.comprehension(&list.generators, &list.elt),
+            Expr::DictComp(table) => self.table_comprehension(table),
             Expr::Call(call) => self.call(call),
             Expr::Starred(starred) => self.expression(&starred.value),
             _ => Value::Unknown,
@@ -274,15 +309,14 @@ impl<'a, 'e> Module<'a, 'e> {
     }
 
     fn list(&mut self, elements: &'a [Expr]) -> Value {
-        let mut items = Vec::new();
-        for element in elements {
+        let items = elements.iter().flat_map(|element| {
             let value = self.expression(element);
-            match (element, value) {
-                (Expr::Starred(_), value) => items.extend(self.items(&value).unwrap_or_default()),
-                (_, value) => items.push(value),
+            match element {
+                Expr::Starred(_) => self.items(&value).unwrap_or_default(),
+                _ => vec![value],
             }
-        }
-        Value::List(items)
+        });
+        Value::list_of(items)
     }
 
     fn table(&mut self, table: &'a ruff_python_ast::ExprDict) -> Value {
@@ -297,10 +331,13 @@ impl<'a, 'e> Module<'a, 'e> {
                 }
                 None => {
                     if let Value::Table(entries) = entry {
-                        entries.into_iter().for_each(|(key, entry)| value.set(&key, entry));
+                        for (key, entry) in entries {
+                            value.set(&key, entry);
+                        }
                     }
                 }
             }
+            value = value.bounded();
         }
         value
     }
@@ -308,23 +345,37 @@ impl<'a, 'e> Module<'a, 'e> {
     fn format_string(&mut self, parts: &'a [FStringPart]) -> Value {
         let mut text = String::new();
         for part in parts {
+            if text.len() > LONGEST {
+                return Value::Unknown;
+            }
             match part {
                 FStringPart::Literal(literal) => text.push_str(literal.as_str()),
                 FStringPart::FString(format) => {
                     for element in &format.elements {
-                        match element {
-                            InterpolatedStringElement::Literal(literal) => text.push_str(&literal.value),
-                            InterpolatedStringElement::Interpolation(inner) => match self.expression(&inner.expression) {
-                                Value::Text(inner) => text.push_str(&inner),
-                                Value::Number(number) => text.push_str(&number.to_string()),
-                                _ => return Value::Unknown,
-                            },
+                        match self.format_element(element) {
+                            Some(part) if text.len() + part.len() <= LONGEST => {
+                                text.push_str(&part);
+                            }
+                            _ => return Value::Unknown,
                         }
                     }
                 }
             }
         }
         Value::Text(text)
+    }
+
+    fn format_element(&mut self, element: &'a InterpolatedStringElement) -> Option<String> {
+        match element {
+            InterpolatedStringElement::Literal(literal) => Some(literal.value.to_string()),
+            InterpolatedStringElement::Interpolation(inner) => {
+                match self.expression(&inner.expression) {
+                    Value::Text(inner) => Some(inner),
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                }
+            }
+        }
     }
 
     fn boolean(&mut self, operator: BoolOp, values: &'a [Expr]) -> Value {
@@ -344,162 +395,124 @@ impl<'a, 'e> Module<'a, 'e> {
 
     fn compare(&mut self, compare: &'a ruff_python_ast::ExprCompare) -> Value {
         let left = self.expression(&compare.left);
-        let ([operator], [right]) = (compare.ops.as_ref(), compare.comparators.as_ref()) else { return Value::Unknown };
+        let ([operator], [right]) = (compare.ops.as_ref(), compare.comparators.as_ref()) else {
+            return Value::Unknown;
+        };
         let right = self.expression(right);
         compare_values(&left, *operator, &right).map_or(Value::Unknown, Value::Truth)
     }
 
-    fn comprehension(&mut self, element: &'a Expr, generators: &'a [Comprehension]) -> Value {
-        let [generator] = generators else { return Value::Unknown };
+    fn comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Value {
+        let mut result = Value::List(Vec::new());
+        let is_known = self.each(generators, &mut |module| {
+            let value = module.expression(element);
+            if let Value::List(items) = &mut result {
+                items.push(value);
+            }
+            result = std::mem::replace(&mut result, Value::Unknown).bounded();
+        });
+        if is_known { result } else { Value::Unknown }
+    }
+
+    fn table_comprehension(&mut self, table: &'a ruff_python_ast::ExprDictComp) -> Value {
+        let Some(key) = &table.key else {
+            return Value::Unknown;
+        };
+        let mut result = Value::Table(Vec::new());
+        let is_known = self.each(&table.generators, &mut |module| {
+            let name = module.expression(key);
+            let value = module.expression(&table.value);
+            if let Some(name) = name.text() {
+                result.set(name, value);
+            }
+            result = std::mem::replace(&mut result, Value::Unknown).bounded();
+        });
+        if is_known { result } else { Value::Unknown }
+    }
+
+    /// Walks the loops of a comprehension, outermost first; returns whether all of them were known.
+    fn each(&mut self, generators: &'a [Comprehension], then: &mut dyn FnMut(&mut Self)) -> bool {
+        let Some((generator, rest)) = generators.split_first() else {
+            then(self);
+            return true;
+        };
         let source = self.expression(&generator.iter);
-        let Some(items) = self.items(&source) else { return Value::Unknown };
-        let mut result = Vec::new();
+        let Some(items) = self.items(&source) else {
+            return false;
+        };
+        let mut is_known = true;
         for item in items {
             self.assign(&generator.target, item);
-            let is_left_out = generator.ifs.iter().any(|test| self.expression(test).truth() == Some(false));
-            if !is_left_out {
-                result.push(self.expression(element));
-            }
+            let is_left_out = generator
+                .ifs
+                .iter()
+                .any(|test| self.expression(test).truth() == Some(false));
+            is_known &= is_left_out || self.each(rest, then);
         }
-        Value::List(result)
+        is_known
     }
 
     /// Returns what a loop over a value sees; `None` where that is unknown.
     pub(super) fn items(&mut self, value: &Value) -> Option<Vec<Value>> {
         match value {
             Value::List(items) => Some(items.clone()),
-            Value::Table(entries) => Some(entries.iter().map(|(key, _)| Value::Text(key.clone())).collect()),
+            Value::Table(entries) => Some(
+                entries
+                    .iter()
+                    .map(|(key, _)| Value::Text(key.clone()))
+                    .collect(),
+            ),
             Value::File(path) => {
                 let text = self.read(path)?;
-                Some(text.split_inclusive('\n').map(|line| Value::Text(line.to_owned())).collect())
+                let lines = text.split_inclusive('\n');
+                Some(lines.map(|line| Value::Text(line.to_owned())).collect())
             }
             _ => None,
         }
-    }
-
-    /// Reads a file of the project and notes it.
-    pub(super) fn read(&mut self, path: &str) -> Option<String> {
-        let relative = folder::resolve("", path)?;
-        let text = read_optional(self.files.tree, &self.files.path(&relative)).filter(|text| text.len() <= LONGEST)?;
-        crate::requirement::append(&mut self.effects.read, [relative]);
-        Some(text)
-    }
-
-    /// Returns the dotted name that an expression stands for, through imports: `os.path.join`.
-    pub(super) fn dotted(&self, expression: &Expr) -> Option<String> {
-        match expression {
-            Expr::Name(name) => match self.names.get(name.id.as_str()) {
-                Some(Value::Module(module)) => Some(module.clone()),
-                Some(_) => None,
-                None => Some(name.id.to_string()),
-            },
-            Expr::Attribute(attribute) => Some(format!("{}.{}", self.dotted(&attribute.value)?, attribute.attr)),
-            _ => None,
-        }
-    }
-
-    fn attribute(&mut self, expression: &'a Expr) -> Value {
-        let Expr::Attribute(attribute) = expression else { return Value::Unknown };
-        if let Some(dotted) = self.dotted(expression) {
-            return match dotted.as_str() {
-                "sys.version_info" => Value::PythonVersion,
-                "sys.version_info.major" => Value::Number(3),
-                "sys.platform" => Value::Text("linux".to_owned()),
-                "os.name" => Value::Text("posix".to_owned()),
-                "os.sep" | "os.path.sep" => Value::Text("/".to_owned()),
-                "os.environ" => Value::Table(Vec::new()),
-                "sys.argv" => Value::List(vec![Value::Text("setup.py".to_owned())]),
-                _ => self.module_attribute(&dotted),
-            };
-        }
-        match (self.expression(&attribute.value), attribute.attr.as_str()) {
-            (Value::PythonVersion, "major") => Value::Number(3),
-            (Value::Text(path), "parent") => Value::Text(folder::parent(&path).to_owned()),
-            (Value::Text(path), "name") => Value::Text(folder::file_name(&path).to_owned()),
-            // What pip's `parse_requirements` yields.
-            (Value::Text(text), "req" | "requirement") => Value::Text(text),
-            _ => Value::Unknown,
-        }
-    }
-
-    /// An attribute of a module of the project, such as `pkg.__version__`.
-    fn module_attribute(&mut self, dotted: &str) -> Value {
-        let Some((module, name)) = dotted.rsplit_once('.') else { return Value::Unknown };
-        match self.module_names(module, 0) {
-            Some(names) => names.get(name).cloned().unwrap_or(Value::Unknown),
-            None => Value::Module(dotted.to_owned()),
-        }
-    }
-
-    fn import_from(&mut self, module: &str, level: usize, aliases: &[ruff_python_ast::Alias]) {
-        let names = self.module_names(module, level);
-        for alias in aliases {
-            let imported = alias.name.to_string();
-            let target = alias.asname.as_ref().map_or_else(|| imported.clone(), ToString::to_string);
-            let value = match &names {
-                Some(names) if imported == "*" => {
-                    let public = names.iter().filter(|(name, _)| !name.starts_with('_'));
-                    self.names.extend(public.map(|(name, value)| (name.clone(), value.clone())));
-                    continue;
-                }
-                Some(names) => names.get(&imported).cloned().unwrap_or_else(|| Value::Module(format!("{module}.{imported}"))),
-                None => Value::Module(format!("{module}.{imported}")),
-            };
-            self.names.insert(target, value);
-        }
-    }
-
-    /// Returns the names of a module of the project; `None` where it is no module of the project.
-    fn module_names(&mut self, module: &str, level: usize) -> Option<BTreeMap<String, Value>> {
-        let path = module.replace('.', "/");
-        let bases: Vec<String> = if level == 0 {
-            ["", "src", "lib"].map(str::to_owned).to_vec()
-        } else {
-            let mut base = folder::parent(&self.path);
-            for _ in 1..level {
-                base = folder::parent(base);
-            }
-            vec![base.to_owned()]
-        };
-        let candidates = bases.iter().map(|base| folder::join(base, &path));
-        let file = candidates
-            .flat_map(|path| [format!("{path}/__init__.py"), format!("{path}.py")])
-            .find(|path| self.files.has(path) && *path != "setup.py")?;
-        self.run_file(&file)
-    }
-
-    /// Reads another file of the project as a module and returns its names.
-    pub(super) fn run_file(&mut self, path: &str) -> Option<BTreeMap<String, Value>> {
-        if self.module_depth >= DEEPEST_MODULE {
-            return None;
-        }
-        let text = self.read(path)?;
-        let body = python_source::parse(&text)?;
-        let mut module = Module::new(self.files, path, self.effects, self.module_depth + 1);
-        module.names.insert("__name__".to_owned(), Value::Text(path.trim_end_matches(".py").replace('/', ".")));
-        module.run(&body);
-        Some(std::mem::take(&mut module.names))
     }
 
     /// Calls a function of the module with evaluated arguments.
-    pub(super) fn call_function(&mut self, name: &str, arguments: &[Value], keywords: &[(String, Value)]) -> Option<Value> {
+    pub(super) fn call_function(
+        &mut self,
+        name: &str,
+        arguments: &[Value],
+        keywords: &[(String, Value)],
+    ) -> Option<Value> {
         let function = *self.functions.get(name)?;
         let outer = self.names.clone();
-        let parameters = function.parameters.args.iter().chain(&function.parameters.kwonlyargs).chain(&function.parameters.posonlyargs);
+        let parameters = function
+            .parameters
+            .args
+            .iter()
+            .chain(&function.parameters.kwonlyargs)
+            .chain(&function.parameters.posonlyargs);
         for (index, parameter) in parameters.enumerate() {
             let name = parameter.parameter.name.to_string();
-            let given = keywords.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value.clone());
+            let given = keywords
+                .iter()
+                .find(|(keyword, _)| *keyword == name)
+                .map(|(_, value)| value.clone());
             let value = given.or_else(|| arguments.get(index).cloned());
-            let value = value.unwrap_or_else(|| parameter.default.as_ref().map_or(Value::Unknown, |value| self.expression(value)));
+            let value = value.unwrap_or_else(|| {
+                parameter
+                    .default
+                    .as_ref()
+                    .map_or(Value::Unknown, |value| self.expression(value))
+            });
             self.names.insert(name, value);
         }
         if let Some(rest) = &function.parameters.vararg {
             let taken = function.parameters.args.len().min(arguments.len());
             let rest_values = arguments.get(taken..).unwrap_or_default().to_vec();
-            self.names.insert(rest.name.to_string(), Value::List(rest_values));
+            self.names
+                .insert(rest.name.to_string(), Value::List(rest_values));
         }
         self.depth += 1;
-        let flow = if self.may_go_on() { self.block(&function.body) } else { Flow::Next };
+        let flow = if self.may_go_on() {
+            self.block(&function.body)
+        } else {
+            Flow::Next
+        };
         self.depth -= 1;
         self.names = outer;
         Some(match flow {
@@ -520,108 +533,5 @@ impl<'a, 'e> Module<'a, 'e> {
             }
         }
         self.effects.setup = arguments;
-    }
-}
-
-fn element(value: &Value, key: &Value) -> Value {
-    let found = match (value, key) {
-        (Value::PythonVersion, Value::Number(0)) => Some(Value::Number(3)),
-        (Value::List(items), Value::Number(index)) => position(*index, items.len()).and_then(|index| items.get(index).cloned()),
-        (Value::Groups(groups), Value::Number(index)) => {
-            position(*index, groups.len()).and_then(|index| groups.get(index).cloned().flatten()).map(Value::Text)
-        }
-        (table, Value::Text(key)) => table.get(key).cloned(),
-        _ => None,
-    };
-    found.unwrap_or(Value::Unknown)
-}
-
-fn position(index: i64, length: usize) -> Option<usize> {
-    let index = if index < 0 { index.checked_add(i64::try_from(length).ok()?)? } else { index };
-    usize::try_from(index).ok()
-}
-
-fn combine(operator: Operator, left: Value, right: Value) -> Value {
-    match (operator, left, right) {
-        (Operator::Add, Value::Text(left), Value::Text(right)) if left.len() + right.len() <= LONGEST => Value::Text(left + &right),
-        (Operator::Add, Value::List(mut left), Value::List(right)) if left.len() + right.len() <= LONGEST => {
-            left.extend(right);
-            Value::List(left)
-        }
-        // Half a list of requirements is better than none.
-        (Operator::Add, Value::List(known), _) | (Operator::Add, _, Value::List(known)) => Value::List(known),
-        (Operator::Div, Value::Text(folder), Value::Text(path)) => Value::Text(folder::join(&folder, &path)),
-        (Operator::Mod, Value::Text(format), argument) => percent(&format, &argument),
-        _ => Value::Unknown,
-    }
-}
-
-/// `'%s-%s' % (a, b)` with texts.
-fn percent(format: &str, argument: &Value) -> Value {
-    let arguments = match argument {
-        Value::List(items) => items.clone(),
-        single => vec![single.clone()],
-    };
-    let mut text = String::new();
-    let mut arguments = arguments.iter();
-    let mut parts = format.split("%s").peekable();
-    while let Some(part) = parts.next() {
-        text.push_str(part);
-        if parts.peek().is_some() {
-            match arguments.next() {
-                Some(Value::Text(argument)) => text.push_str(argument),
-                Some(Value::Number(number)) => text.push_str(&number.to_string()),
-                _ => return Value::Unknown,
-            }
-        }
-    }
-    if text.contains('%') { Value::Unknown } else { Value::Text(text) }
-}
-
-fn compare_values(left: &Value, operator: CmpOp, right: &Value) -> Option<bool> {
-    if *left == Value::PythonVersion {
-        return compare_python(operator, right);
-    }
-    match (left, operator, right) {
-        (Value::Unknown | Value::Module(_), ..) | (.., Value::Unknown | Value::Module(_)) => None,
-        (Value::Text(part), CmpOp::In, Value::Text(text)) => Some(text.contains(part.as_str())),
-        (Value::Text(part), CmpOp::NotIn, Value::Text(text)) => Some(!text.contains(part.as_str())),
-        (item, CmpOp::In, Value::List(items)) => Some(items.contains(item)),
-        (item, CmpOp::NotIn, Value::List(items)) => Some(!items.contains(item)),
-        (Value::Text(key), CmpOp::In, table @ Value::Table(_)) => Some(table.get(key).is_some()),
-        (Value::Text(key), CmpOp::NotIn, table @ Value::Table(_)) => Some(table.get(key).is_none()),
-        (left, CmpOp::Eq | CmpOp::Is, right) => Some(left == right),
-        (left, CmpOp::NotEq | CmpOp::IsNot, right) => Some(left != right),
-        (Value::Number(left), operator, Value::Number(right)) => Some(match operator {
-            CmpOp::Lt => left < right,
-            CmpOp::LtE => left <= right,
-            CmpOp::Gt => left > right,
-            CmpOp::GtE => left >= right,
-            _ => return None,
-        }),
-        _ => None,
-    }
-}
-
-/// Compares `sys.version_info` with a tuple: known where every Python from 3.10 on agrees.
-fn compare_python(operator: CmpOp, right: &Value) -> Option<bool> {
-    let Value::List(items) = right else { return None };
-    let numbers: Vec<i64> = items.iter().map_while(|item| if let Value::Number(number) = item { Some(*number) } else { None }).collect();
-    let newest = i64::from(PythonVersion::NEWEST_RELEASED.minor) + 1;
-    let answers: Vec<Option<bool>> = [vec![3, 10, 5], vec![3, newest, 5]]
-        .into_iter()
-        .map(|version| match operator {
-            CmpOp::Lt => Some(version < numbers),
-            CmpOp::LtE => Some(version <= numbers),
-            CmpOp::Gt => Some(version > numbers),
-            CmpOp::GtE => Some(version >= numbers),
-            CmpOp::Eq | CmpOp::Is => Some(version.starts_with(&numbers)),
-            CmpOp::NotEq | CmpOp::IsNot => Some(!version.starts_with(&numbers)),
-            _ => None,
-        })
-        .collect();
-    match answers.as_slice() {
-        [first, second] if first == second => *first,
-        _ => None,
     }
 }

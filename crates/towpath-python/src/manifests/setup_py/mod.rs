@@ -3,6 +3,8 @@
 
 mod calls;
 mod evaluate;
+mod modules;
+mod operators;
 mod value;
 
 use crate::files::{ProjectFiles, read_optional};
@@ -28,10 +30,24 @@ pub(crate) struct SetupPy {
 
 /// Reads the `setup.py` of a project; empty where there is none.
 pub(crate) fn read(files: &ProjectFiles<'_>) -> SetupPy {
-    let Some(text) = read_optional(files.tree, &files.path("setup.py")) else { return SetupPy::default() };
+    let Some(text) = read_optional(files.tree, &files.path("setup.py")) else {
+        return SetupPy::default();
+    };
     let (arguments, read) = evaluate::setup_arguments(files, &text);
-    let mut setup = SetupPy { exists: true, arguments, read, ..SetupPy::default() };
-    setup.has_extensions = ["ext_modules", "cffi_modules", "rust_extensions", "Extension("].iter().any(|word| text.contains(word));
+    let mut setup = SetupPy {
+        exists: true,
+        arguments,
+        read,
+        ..SetupPy::default()
+    };
+    setup.has_extensions = [
+        "ext_modules",
+        "cffi_modules",
+        "rust_extensions",
+        "Extension(",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
     setup.layout = setup.declared();
     setup
 }
@@ -55,19 +71,28 @@ impl SetupPy {
         }
         if project.dependencies.is_empty() {
             project.dependencies = self.requirements("install_requires");
-            append(&mut project.dependencies, self.requirements("requires_dist"));
+            append(
+                &mut project.dependencies,
+                self.requirements("requires_dist"),
+            );
         }
         self.fill_extras(project);
         for group in ["tests_require", "setup_requires"] {
             let requirements = self.requirements(group);
             if !requirements.is_empty() {
-                append(project.groups.entry(group.to_owned()).or_default(), requirements);
+                append(
+                    project.groups.entry(group.to_owned()).or_default(),
+                    requirements,
+                );
             }
         }
         if project.entry_points.is_empty() {
             project.entry_points = self.entry_points();
         }
-        append(&mut project.version_files, self.read.iter().map(|path| files.path(path)));
+        append(
+            &mut project.version_files,
+            self.read.iter().map(|path| files.path(path)),
+        );
     }
 
     fn fill_version(&self, project: &mut Project, files: &ProjectFiles<'_>) {
@@ -75,14 +100,17 @@ impl SetupPy {
             return;
         }
         let is_given = self.get("version").is_some();
-        let uses_scm = self.get("use_scm_version").is_some_and(|value| value.truth() != Some(false));
+        let uses_scm = self
+            .get("use_scm_version")
+            .is_some_and(|value| value.truth() != Some(false));
         if let Some(version) = self.text("version").filter(|version| !version.is_empty()) {
             project.version = ProjectVersion::Static(version);
         } else if uses_scm {
             project.version = ProjectVersion::Dynamic("setuptools-scm".to_owned());
         } else if self.get("pbr").is_some() {
             project.version = ProjectVersion::Dynamic("pbr".to_owned());
-        } else if (is_given || project.version == ProjectVersion::Absent) && project.name.is_some() {
+        } else if (is_given || project.version == ProjectVersion::Absent) && project.name.is_some()
+        {
             project.version = ProjectVersion::Dynamic(files.path("setup.py"));
         }
     }
@@ -91,7 +119,9 @@ impl SetupPy {
         if !project.extras.is_empty() {
             return;
         }
-        let Some(Value::Table(extras)) = self.get("extras_require") else { return };
+        let Some(Value::Table(extras)) = self.get("extras_require") else {
+            return;
+        };
         for (extra, value) in extras {
             let (name, marker) = extra.split_once(':').unwrap_or((extra.as_str(), ""));
             let requirements = value.strings().into_iter().map(|one| match marker.trim() {
@@ -102,7 +132,10 @@ impl SetupPy {
             if name.is_empty() {
                 append(&mut project.dependencies, requirements);
             } else {
-                append(project.extras.entry(name.to_owned()).or_default(), requirements);
+                append(
+                    project.extras.entry(name.to_owned()).or_default(),
+                    requirements,
+                );
             }
         }
     }
@@ -126,22 +159,34 @@ impl SetupPy {
             _ => Vec::new(),
         };
         for (package, folder) in &table {
-            let Some(folder) = folder.text().and_then(|folder| crate::folder::resolve("", folder)) else { continue };
+            let Some(folder) = folder
+                .text()
+                .and_then(|folder| crate::folder::resolve("", folder))
+            else {
+                continue;
+            };
             if package.is_empty() {
                 declared.root = Some(folder).filter(|folder| !folder.is_empty());
             } else if !package.contains('.') && !folder.is_empty() {
                 declared.packages.push((package.clone(), folder));
             }
         }
-        if let Some(Value::FoundPackages(folder)) = self.get("packages")
-            && declared.root.is_none()
-        {
-            declared.root = Some(folder.clone()).filter(|folder| !folder.is_empty());
+        if let Some(Value::FoundPackages { folder, exclude }) = self.get("packages") {
+            declared.exclude.clone_from(exclude);
+            if declared.root.is_none() {
+                declared.root = Some(folder.clone()).filter(|folder| !folder.is_empty());
+            }
         }
-        for package in self.list("packages").iter().filter(|name| !name.contains('.')) {
+        for package in self
+            .list("packages")
+            .iter()
+            .filter(|name| !name.contains('.'))
+        {
             if !declared.packages.iter().any(|(name, _)| name == package) {
                 let root = declared.root.clone().unwrap_or_default();
-                declared.packages.push((package.clone(), crate::folder::join(&root, package)));
+                declared
+                    .packages
+                    .push((package.clone(), crate::folder::join(&root, package)));
             }
         }
         declared.modules = self.list("py_modules");
@@ -149,7 +194,11 @@ impl SetupPy {
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
-        self.arguments.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.arguments
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -161,6 +210,9 @@ impl SetupPy {
     }
 
     fn requirements(&self, name: &str) -> Vec<String> {
-        self.list(name).into_iter().filter(|one| is_requirement(one)).collect()
+        self.list(name)
+            .into_iter()
+            .filter(|one| is_requirement(one))
+            .collect()
     }
 }

@@ -21,11 +21,65 @@ pub(super) enum Value {
     Module(String),
     /// `sys.version_info`, or a part of it from the start.
     PythonVersion,
-    /// What `find_packages` returns for a folder.
-    FoundPackages(String),
+    /// A compiled regular expression.
+    Pattern(String),
+    /// What `find_packages` returns for a folder, without some patterns of names.
+    FoundPackages {
+        folder: String,
+        exclude: Vec<String>,
+    },
 }
 
+/// The heaviest value that is kept: a hostile file must not grow one without end.
+const HEAVIEST: usize = 1 << 14;
+
 impl Value {
+    /// Returns the value, or unknown where it is too heavy to keep.
+    pub(super) fn bounded(self) -> Self {
+        if self.weight() > HEAVIEST {
+            Self::Unknown
+        } else {
+            self
+        }
+    }
+
+    /// Returns a measure of its size in memory: values and, by sixteen, bytes; counts no further than
+    /// needed to tell that it is too heavy.
+    fn weight(&self) -> usize {
+        let sum = |items: &mut dyn Iterator<Item = &Self>| {
+            let mut weight = 1;
+            for item in items {
+                weight += item.weight();
+                if weight > HEAVIEST {
+                    break;
+                }
+            }
+            weight
+        };
+        match self {
+            Self::Text(text) => 1 + text.len() / 16,
+            Self::List(items) => sum(&mut items.iter()),
+            Self::Table(entries) => {
+                sum(&mut entries.iter().map(|(_, value)| value)) + entries.len()
+            }
+            _ => 1,
+        }
+    }
+
+    /// Returns a list of values, or unknown where they are too heavy together; takes no more of them
+    /// than can be kept.
+    pub(super) fn list_of(items: impl Iterator<Item = Self>) -> Self {
+        let (mut list, mut weight) = (Vec::new(), 0);
+        for item in items {
+            weight += item.weight();
+            if weight > HEAVIEST {
+                return Self::Unknown;
+            }
+            list.push(item);
+        }
+        Self::List(list)
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -49,7 +103,11 @@ impl Value {
     /// Returns an entry of a table.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Table(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::Table(entries) => entries
+                .iter()
+                .rev()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -67,10 +125,19 @@ impl Value {
 
     /// Returns the strings in a list, or the lines of a text as setuptools takes them.
     pub(super) fn strings(&self) -> Vec<String> {
-        let lines = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
+        let lines = |text: &str| {
+            text.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         match self {
             Self::Text(text) => lines(text),
-            Self::List(items) => items.iter().flat_map(|item| item.text().map(lines).unwrap_or_default()).collect(),
+            Self::List(items) => items
+                .iter()
+                .flat_map(|item| item.text().map(lines).unwrap_or_default())
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -1,0 +1,3 @@
+//! Integration tests of what is known about Python projects and environments.
+
+mod project;
