@@ -63,6 +63,7 @@ pub fn causes(run: &RunRecord) -> Vec<Cause> {
         run,
         causes: &mut causes,
         known: BTreeMap::new(),
+        seen: BTreeSet::new(),
     };
     for job in &run.jobs {
         builder.add_errors(job);
@@ -83,6 +84,8 @@ struct Builder<'a, 'c> {
     causes: &'c mut Vec<Cause>,
     /// Where the cause of a key stands.
     known: BTreeMap<Vec<String>, usize>,
+    /// Test cases that a cause holds already: the cause's place and the case's id.
+    seen: BTreeSet<(usize, &'a str)>,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -155,18 +158,18 @@ impl<'a> Builder<'a, '_> {
                 name.to_owned(),
             ];
             self.add(key.clone(), job, || new_test_cause(job, case, by_message));
-            let Some(cause) = self
-                .known
-                .get(&key)
-                .and_then(|index| self.causes.get_mut(*index))
-            else {
+            let Some(index) = self.known.get(&key).copied() else {
+                continue;
+            };
+            let is_new = self.seen.insert((index, case.id.as_str()));
+            let Some(cause) = self.causes.get_mut(index) else {
                 continue;
             };
             cause.blocking |= !job.advisory;
             let CauseKind::Tests { cases, of, .. } = &mut cause.kind else {
                 continue;
             };
-            if !cases.iter().any(|known| known.id == case.id) {
+            if is_new {
                 cases.push(case.clone());
             }
             if by_message {

@@ -5,13 +5,7 @@ use crate::{Finding, Place, Severity};
 
 /// What flake8 is asked with. A tab cannot stand in a rule and the first word marks our lines: those
 /// of `show-source`, `count` and `statistics` in the project's settings do not start with it.
-pub const ARGUMENTS: &[&str] = &[
-    "--color=never",
-    "--format=towpath\t%(path)s\t%(row)d\t%(col)d\t%(code)s\t%(text)s",
-];
-
-/// The template for flake8 before 4.0, which does not know `--color`.
-pub const OLD_ARGUMENTS: &[&str] =
+pub const ARGUMENTS: &[&str] =
     &["--format=towpath\t%(path)s\t%(row)d\t%(col)d\t%(code)s\t%(text)s"];
 
 /// Returns the findings in lines of the template.

@@ -213,10 +213,15 @@ fn details(summary: &str, body: &str) -> String {
 fn escaped(text: &str) -> String {
     let text = one_line(text, 1000);
     let text = cut(&text, 1000);
-    let is_balanced = text.matches('`').count().is_multiple_of(2);
+    let is_balanced = text.matches('`').count().is_multiple_of(2) && !text.contains("``");
     let mut in_code = false;
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = characters.next() {
+        let is_in_word = before.is_alphanumeric()
+            && characters.peek().is_some_and(|next| next.is_alphanumeric());
+        before = character;
         match character {
             '`' if is_balanced => {
                 in_code = !in_code;
@@ -227,6 +232,7 @@ fn escaped(text: &str) -> String {
             other if in_code => out.push(other),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
+            '_' if is_in_word => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' => {
                 out.push('\\');
                 out.push(character);
@@ -248,7 +254,11 @@ mod tests {
                 "`collections.abc.Iterable` imported",
                 "`collections.abc.Iterable` imported",
             ),
-            ("a `b|*c*` <script> d_e", "a `b\\|*c*` &lt;script> d\\_e"),
+            (
+                "a `b|*c*` <script> d_e _f_",
+                "a `b\\|*c*` &lt;script> d_e \\_f\\_",
+            ),
+            ("``<b>``", "\\`\\`&lt;b>\\`\\`"),
             ("odd ` *tick*", "odd \\` \\*tick\\*"),
             ("two\nlines", "two lines"),
         ] {

@@ -1,13 +1,16 @@
 //! Independent validators, installed by the tests into a temporary folder. They need a package index,
 //! hence their names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use towpath_report::writers::{cobertura, json, junit, sarif};
+use towpath_report::readers::{Paths, pytest};
+use towpath_report::writers::{cobertura, coverage_html, html, json, junit, sarif};
+use towpath_report::{TestCase, TestOutcome};
 
 use crate::hostile::hostile;
-use crate::run::{coverage, run};
+use crate::run::{LISTS, coverage, run};
 
 fn check(command: &mut Command) -> String {
     let output = command.output().expect("the program is installed");
@@ -161,5 +164,113 @@ fn index_sarif_is_accepted_by_the_multitool() {
             .filter(|result| result["level"] != "note" && result["ruleId"] != "SARIF2005")
             .collect();
         assert!(bad.is_empty(), "{name}: {bad:#?}");
+    }
+}
+
+#[test]
+fn index_pages_are_accepted_by_a_strict_parser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let python = python_with(folder.path(), &["html5lib"]);
+    let sources = BTreeMap::from([("src/humanize/lists.py".to_owned(), LISTS.to_owned())]);
+    let logs = BTreeMap::from([(
+        "lint".to_owned(),
+        "one\n\u{1b}[31mtwo\u{1b}[0m\0\n".to_owned(),
+    )]);
+    let mut pages = coverage_html::write("humanize", &coverage(), &sources);
+    for (name, run) in [("run.html", run()), ("hostile.html", hostile())] {
+        let material = html::Material {
+            sources: &sources,
+            logs: &logs,
+        };
+        pages.insert(name.to_owned(), html::write(&run, material));
+    }
+    let program = "import sys, html5lib\n\
+        for path in sys.argv[1:]:\n    html5lib.HTMLParser(strict=True).parse(open(path, encoding='utf-8').read())\n";
+    let paths: Vec<PathBuf> = pages
+        .iter()
+        .map(|(name, page)| write(folder.path(), name, page))
+        .collect();
+    check(Command::new(&python).args(["-c", program]).args(paths));
+}
+
+/// Runs pytest with the plugin over a folder and returns what both the plugin and JUnit say.
+fn run_pytest(
+    python: &Path,
+    folder: &Path,
+    options: &[&str],
+) -> (pytest::PytestRun, Vec<TestCase>) {
+    let plugin = folder.join("plugin");
+    std::fs::create_dir_all(&plugin).expect("a folder");
+    write(&plugin, pytest::PLUGIN_FILE, pytest::PLUGIN);
+    let events = folder.join("events.jsonl");
+    let report = folder.join("report.xml");
+    let _ = std::fs::remove_file(&events);
+    Command::new(python)
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "--junitxml"])
+        .arg(&report)
+        .args(pytest::ARGUMENTS)
+        .args(options)
+        .arg("tests")
+        .current_dir(folder)
+        .env("PYTHONPATH", &plugin)
+        .env(pytest::EVENTS_VARIABLE, &events)
+        .env(pytest::ROOT_VARIABLE, folder)
+        .env("FORCE_COLOR", "1")
+        .output()
+        .expect("pytest ran");
+    let root = folder.to_string_lossy().into_owned();
+    let paths = Paths::at_root(&root);
+    let events = pytest::read(&std::fs::read(&events).expect("events"), &paths);
+    let cases =
+        towpath_report::readers::junit::read(&std::fs::read(&report).expect("a report"), &paths);
+    (events, cases.expect("valid"))
+}
+
+#[test]
+fn index_pytest_plugin_agrees_with_junit_alone_and_in_parallel() {
+    const TESTS: &str = "import os\nimport pytest\n\n\n\
+        @pytest.mark.parametrize('n', range(20))\ndef test_many(n):\n    assert n % 7, 'seven'\n\n\n\
+        @pytest.fixture\ndef broken():\n    raise RuntimeError('no database')\n\n\n\
+        def test_setup(broken):\n    pass\n\n\n\
+        @pytest.mark.skip(reason='not today')\ndef test_skip():\n    pass\n\n\n\
+        def test_environment():\n    assert not [name for name in os.environ if name.startswith('TOWPATH')]\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().canonicalize().expect("a real folder");
+    let python = python_with(&folder, &["pytest", "pytest-xdist"]);
+    std::fs::create_dir(folder.join("tests")).expect("a folder");
+    write(&folder.join("tests"), "test_many.py", TESTS);
+    for options in [&[][..], &["-n", "2"], &["-p", "no:terminal"]] {
+        let (run, cases) = run_pytest(&python, &folder, options);
+        assert_eq!(
+            (run.collected, run.exit_status, run.tests.len()),
+            (23, Some(1), 23),
+            "{options:?}"
+        );
+        assert_eq!(run.internal_errors, []);
+        let count = |cases: &[TestCase], outcome| {
+            cases.iter().filter(|case| case.outcome == outcome).count()
+        };
+        for outcome in [
+            TestOutcome::Passed,
+            TestOutcome::Failed,
+            TestOutcome::Error,
+            TestOutcome::Skipped,
+        ] {
+            assert_eq!(
+                count(&run.tests, outcome),
+                count(&cases, outcome),
+                "{outcome:?} with {options:?}"
+            );
+        }
+        let failed = run
+            .tests
+            .iter()
+            .find(|case| case.id == "tests/test_many.py::test_many[7]")
+            .expect("there");
+        assert_eq!(
+            (failed.path.as_str(), failed.line),
+            ("tests/test_many.py", 5)
+        );
+        assert_eq!(failed.message, "AssertionError: seven");
     }
 }
