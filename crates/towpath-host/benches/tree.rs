@@ -2,6 +2,8 @@
 //!
 //! Runs the contestants in turn, several rounds, and prints the median of each and the ratios.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

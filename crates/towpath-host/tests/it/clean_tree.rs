@@ -235,7 +235,6 @@ fn a_killed_run_leaves_nothing_that_the_next_cannot_repair() {
     for number in 0..300 {
         context.write(&format!("folder/{number}"), vec![b'x'; 10_000]);
     }
-    #[expect(clippy::disallowed_methods, reason = "the test starts itself")]
     let program = std::env::current_exe().unwrap();
     for round in 0..10 {
         let mut child = context

@@ -14,9 +14,9 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(files_below(&path))
+            files.extend(files_below(&path));
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     files
@@ -110,7 +110,7 @@ fn cleans_by_age_and_kind() {
     store.put(b"12345").unwrap();
     store.put_entry("old", "a", b"").unwrap();
     store.put_entry("new", "a", b"").unwrap();
-    let ago = clock::system_time() - Duration::from_secs(10 * 24 * 3600);
+    let ago = clock::system_time() - Duration::from_hours(240);
     for path in files_below(&folder.path().join("entries/old")) {
         File::options()
             .append(true)
@@ -122,7 +122,7 @@ fn cleans_by_age_and_kind() {
     let usage = store.usage().unwrap();
     assert_eq!(usage.kinds["blobs"], KindUsage { files: 1, bytes: 5 });
     assert_eq!(usage.total().files, 3);
-    let week = Duration::from_secs(7 * 24 * 3600);
+    let week = Duration::from_hours(168);
     assert_eq!(store.clean(&Keep::UsedWithin(week)).unwrap().files, 1);
     assert_eq!(store.entry("old", "a").unwrap(), None);
     assert_eq!(store.clean(&Keep::AllBut("new")).unwrap().files, 1);
@@ -136,7 +136,7 @@ fn reading_notes_the_use() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let digest = store.put(b"1").unwrap();
-    let ago = clock::system_time() - Duration::from_secs(10 * 24 * 3600);
+    let ago = clock::system_time() - Duration::from_hours(240);
     let path = files_below(&folder.path().join("blobs")).remove(0);
     File::options()
         .append(true)
@@ -147,7 +147,7 @@ fn reading_notes_the_use() {
     store.get(&digest).unwrap();
     assert_eq!(
         store
-            .clean(&Keep::UsedWithin(Duration::from_secs(3600)))
+            .clean(&Keep::UsedWithin(Duration::from_hours(1)))
             .unwrap()
             .files,
         0
@@ -202,7 +202,6 @@ fn filling_a_disk_for_another_test() {
 #[test]
 fn a_full_disk_leaves_no_part_of_an_entry() {
     let folder = tempfile::tempdir().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "the test starts itself")]
     let program = std::env::current_exe().unwrap();
     let script =
         "mount -t tmpfs -o size=1m none \"$TOWPATH_TEST_SMALL_DISK\" || exit 77; exec \"$@\"";
