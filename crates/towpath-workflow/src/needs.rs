@@ -1,8 +1,11 @@
 //! The order in which the needs of jobs allow them to run. Pure.
 
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
 use thiserror::Error;
 
-use crate::syntax::Job;
+use crate::syntax::{Job, JobId};
 
 /// Why jobs have no order.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,8 +19,18 @@ pub enum Error {
         need: String,
     },
     /// Jobs need each other.
-    #[error("the jobs {} need each other", .0.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" → "))]
+    #[error("the jobs {} need each other", chain(.0))]
     Cycle(Vec<String>),
+}
+
+/// Writes a circle of jobs, the middle of a long one left out.
+fn chain(ids: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+    if names.len() > SHOWN {
+        names.splice(SHOWN / 2..names.len() - SHOWN / 2, ["…".to_owned()]);
+    }
+    names.join(" → ")
 }
 
 impl Error {
@@ -32,45 +45,57 @@ impl Error {
 
 /// Returns for each job the indices of the jobs that it needs.
 pub fn resolve(jobs: &[Job]) -> Result<Vec<Vec<usize>>, Error> {
-    let find = |id: &str| {
-        jobs.iter()
-            .position(|job| job.id.as_str().eq_ignore_ascii_case(id))
+    let ids: HashMap<String, usize> = jobs
+        .iter()
+        .enumerate()
+        .map(|(index, job)| (job.id.as_str().to_ascii_lowercase(), index))
+        .collect();
+    let find = |job: &Job, need: &JobId| {
+        let unknown = || Error::Unknown {
+            job: job.id.to_string(),
+            need: need.to_string(),
+        };
+        ids.get(&need.as_str().to_ascii_lowercase())
+            .copied()
+            .ok_or_else(unknown)
     };
     jobs.iter()
-        .map(|job| {
-            job.needs
-                .iter()
-                .map(|need| {
-                    find(need.as_str()).ok_or_else(|| Error::Unknown {
-                        job: job.id.to_string(),
-                        need: need.to_string(),
-                    })
-                })
-                .collect()
-        })
+        .map(|job| job.needs.iter().map(|need| find(job, need)).collect())
         .collect()
 }
 
 /// Returns the indices of `jobs` so that each comes after all that it needs, else in the order given.
 pub fn order(jobs: &[Job]) -> Result<Vec<usize>, Error> {
     let needs = resolve(jobs)?;
-    let mut order: Vec<usize> = Vec::with_capacity(jobs.len());
-    let mut is_placed = vec![false; jobs.len()];
-    while order.len() < jobs.len() {
-        let ready = needs
-            .iter()
-            .enumerate()
-            .find(|(index, needs)| {
-                !placed(&is_placed, *index) && needs.iter().all(|need| placed(&is_placed, *need))
-            })
-            .map(|(index, _)| index);
-        let Some(index) = ready else {
-            return Err(Error::Cycle(cycle(jobs, &needs, &is_placed)));
-        };
-        if let Some(flag) = is_placed.get_mut(index) {
-            *flag = true;
+    let mut missing: Vec<usize> = needs.iter().map(Vec::len).collect();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); jobs.len()];
+    for (index, needs) in needs.iter().enumerate() {
+        for need in needs {
+            if let Some(list) = dependents.get_mut(*need) {
+                list.push(index);
+            }
         }
+    }
+    let free = missing
+        .iter()
+        .enumerate()
+        .filter(|(_, missing)| **missing == 0);
+    let mut ready: BinaryHeap<Reverse<usize>> = free.map(|(index, _)| Reverse(index)).collect();
+    let mut order: Vec<usize> = Vec::with_capacity(jobs.len());
+    while let Some(Reverse(index)) = ready.pop() {
         order.push(index);
+        for dependent in dependents.get(index).into_iter().flatten() {
+            if let Some(missing) = missing.get_mut(*dependent) {
+                *missing -= 1;
+                if *missing == 0 {
+                    ready.push(Reverse(*dependent));
+                }
+            }
+        }
+    }
+    if order.len() < jobs.len() {
+        let is_placed: Vec<bool> = missing.iter().map(|missing| *missing == 0).collect();
+        return Err(Error::Cycle(cycle(jobs, &needs, &is_placed)));
     }
     Ok(order)
 }
@@ -82,14 +107,15 @@ fn placed(is_placed: &[bool], index: usize) -> bool {
 /// Follows needs among the jobs that could not be placed until one comes again; each of them has one.
 fn cycle(jobs: &[Job], needs: &[Vec<usize>], is_placed: &[bool]) -> Vec<String> {
     let mut path: Vec<usize> = Vec::new();
+    let mut seen: HashMap<usize, usize> = HashMap::new();
     let mut next = is_placed.iter().position(|placed| !placed);
     while let Some(index) = next {
-        if let Some(start) = path.iter().position(|earlier| *earlier == index) {
-            path.push(index);
+        let start = seen.insert(index, path.len());
+        path.push(index);
+        if let Some(start) = start {
             path.drain(..start);
             break;
         }
-        path.push(index);
         next = needs
             .get(index)
             .and_then(|needs| needs.iter().copied().find(|need| !placed(is_placed, *need)));
@@ -103,7 +129,7 @@ fn cycle(jobs: &[Job], needs: &[Vec<usize>], is_placed: &[bool]) -> Vec<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::{JobId, Step};
+    use crate::syntax::Step;
 
     fn jobs(described: &[(&str, &[&str])]) -> Vec<Job> {
         described

@@ -24,7 +24,7 @@ impl Reader<'_> {
     pub(super) fn action(&mut self, node: &Node) -> Option<Action> {
         if node.is_null() {
             let hint = "an action has `name:`, `description:` and `runs:`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "the file is empty",
                 "needs an action",
@@ -45,7 +45,7 @@ impl Reader<'_> {
         };
         let Some(runs) = get("runs") else {
             let hint = "add `runs:` with `using: composite` and `steps:`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.start..node.span.start,
                 "the action has no `runs`",
                 "this action",
@@ -113,7 +113,7 @@ impl Reader<'_> {
                 self.wrong_kind(node, "`runs`", "a mapping");
             } else {
                 let hint = "add `using: composite`, `using: node20` or `using: docker`".to_owned();
-                self.problem_with(
+                self.problem(
                     node.span.clone(),
                     "`runs` has no `using`",
                     "needs `using`",
@@ -129,7 +129,7 @@ impl Reader<'_> {
             node if node.starts_with("node") => NODE_KEYS,
             _ => {
                 let hint = "the kinds are `composite`, `node20`, `node24` and `docker`".to_owned();
-                self.problem_with(
+                self.problem(
                     using.span.clone(),
                     format!("`{name}` runs no action"),
                     "not a kind of action",
@@ -163,7 +163,7 @@ impl Reader<'_> {
         let value = fields.get(key);
         if value.is_none() {
             let message = format!("`runs` has no `{key}`");
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 message,
                 &format!("needs `{key}`"),

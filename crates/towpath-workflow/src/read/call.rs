@@ -1,5 +1,6 @@
 //! Calls of other workflows: whether they exist, and whether inputs and secrets fit.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use towpath_report::{Problem, Source};
@@ -59,7 +60,7 @@ impl Call {
 pub(super) fn check(source: &Source<'_>, calls: &[Call], sources: &Sources) -> Vec<Problem> {
     let mut checker = Checker {
         sources,
-        done: Vec::new(),
+        followed: HashMap::new(),
         problems: Vec::new(),
     };
     checker.file(source, calls, 1);
@@ -68,8 +69,8 @@ pub(super) fn check(source: &Source<'_>, calls: &[Call], sources: &Sources) -> V
 
 struct Checker<'a> {
     sources: &'a Sources,
-    /// Called files whose own mistakes are already noted.
-    done: Vec<String>,
+    /// Called files with the depth at which they were last followed.
+    followed: HashMap<String, usize>,
     problems: Vec<Problem>,
 }
 
@@ -84,15 +85,15 @@ impl Checker<'_> {
 
     fn call(&mut self, reader: &mut Reader<'_>, call: &Call, depth: usize) {
         let uses = call.job.uses.as_str();
-        let Some(text) = self.sources.get(uses) else {
-            if uses.starts_with("./") && !self.sources.is_empty() {
+        let Some(text) = text_of(uses, self.sources) else {
+            if is_local(uses) && !self.sources.is_empty() {
                 missing_file(reader, call, self.sources);
             }
             return;
         };
         if depth >= MAX_DEPTH {
             let message = format!("workflows call one another more than {MAX_DEPTH} deep");
-            reader.problem_with(
+            reader.problem(
                 call.uses.clone(),
                 message,
                 "one call too many",
@@ -105,14 +106,28 @@ impl Checker<'_> {
         if let Some(workflow) = &workflow {
             check_fit(reader, call, workflow);
         }
-        if !self.done.iter().any(|done| done == uses) {
-            // A repository's own workflow is checked by itself, and then under its own path.
-            self.problems.extend(problems);
+        // Followed again only when deeper than before, which finds circles and takes no time.
+        match self.followed.insert(uses.to_owned(), depth) {
+            None => self.problems.extend(problems),
+            Some(earlier) if earlier < depth => {}
+            Some(earlier) => {
+                self.followed.insert(uses.to_owned(), earlier);
+                return;
+            }
         }
-        // Followed even when known: a circle is found by its depth.
-        self.done.push(uses.to_owned());
         self.file(&source, &calls, depth + 1);
     }
+}
+
+fn is_local(uses: &str) -> bool {
+    uses.starts_with("./") || uses.starts_with("$/")
+}
+
+/// Returns the text of a called workflow. `$/` is the same repository at the same commit, as `./` is.
+fn text_of<'a>(uses: &str, sources: &'a Sources) -> Option<&'a String> {
+    sources
+        .get(uses)
+        .or_else(|| sources.get(&format!("./{}", uses.strip_prefix("$/")?)))
 }
 
 fn missing_file(reader: &mut Reader<'_>, call: &Call, sources: &Sources) {
@@ -127,7 +142,7 @@ fn missing_file(reader: &mut Reader<'_>, call: &Call, sources: &Sources) {
         |meant| format!("did you mean `{meant}`?"),
     );
     let message = format!("the workflow `{}` does not exist", call.job.uses);
-    reader.problem_with(call.uses.clone(), message, "no such file", hint);
+    reader.problem(call.uses.clone(), message, "no such file", hint);
 }
 
 fn check_fit(reader: &mut Reader<'_>, call: &Call, workflow: &Workflow) {
@@ -140,7 +155,7 @@ fn check_fit(reader: &mut Reader<'_>, call: &Call, workflow: &Workflow) {
     let Some((inputs, secrets)) = declared else {
         let message = format!("the workflow `{}` cannot be called", call.job.uses);
         let hint = "add `workflow_call:` to its `on`".to_owned();
-        reader.problem_with(call.uses.clone(), message, "has no `workflow_call`", hint);
+        reader.problem(call.uses.clone(), message, "has no `workflow_call`", hint);
         return;
     };
     check_inputs(reader, call, inputs);
@@ -161,7 +176,7 @@ fn check_inputs(reader: &mut Reader<'_>, call: &Call, inputs: &[Input]) {
                 key,
                 "input",
                 name,
-                inputs.iter().map(|input| input.name.as_str()),
+                &inputs.iter().map(|input| input.name.as_str()),
                 call,
             );
             continue;
@@ -169,7 +184,7 @@ fn check_inputs(reader: &mut Reader<'_>, call: &Call, inputs: &[Input]) {
         if let Some(wanted) = given.get(name).and_then(|given| misfit(&input.kind, given)) {
             let message = format!("input `{name}` of `{}` must be {wanted}", call.job.uses);
             let hint = format!("give {wanted}, without quotes");
-            reader.problem_with(value.clone(), message, &format!("not {wanted}"), hint);
+            reader.problem(value.clone(), message, &format!("not {wanted}"), hint);
         }
     }
     for input in inputs.iter().filter(|input| input.required) {
@@ -179,7 +194,7 @@ fn check_inputs(reader: &mut Reader<'_>, call: &Call, inputs: &[Input]) {
         {
             let message = format!("input `{}` of `{}` is missing", input.name, call.job.uses);
             let hint = format!("add `{}:` under `with`", input.name);
-            reader.problem_with(call.uses.clone(), message, "needs this input", hint);
+            reader.problem(call.uses.clone(), message, "needs this input", hint);
         }
     }
 }
@@ -209,7 +224,7 @@ fn check_secrets(reader: &mut Reader<'_>, call: &Call, secrets: &[SecretInput]) 
                 key,
                 "secret",
                 name,
-                secrets.iter().map(|secret| secret.name.as_str()),
+                &secrets.iter().map(|secret| secret.name.as_str()),
                 call,
             );
         }
@@ -225,7 +240,7 @@ fn check_secrets(reader: &mut Reader<'_>, call: &Call, secrets: &[SecretInput]) 
                 "add `{}:` under `secrets`, or write `secrets: inherit`",
                 secret.name
             );
-            reader.problem_with(call.name.clone(), message, "needs this secret", hint);
+            reader.problem(call.name.clone(), message, "needs this secret", hint);
         }
     }
 }
@@ -235,7 +250,7 @@ fn undeclared<'a>(
     key: &Range<usize>,
     kind: &str,
     name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: &(impl Iterator<Item = &'a str> + Clone),
     call: &Call,
 ) {
     let hint = nearest(name, known.clone()).map_or_else(
@@ -246,7 +261,7 @@ fn undeclared<'a>(
         |meant| format!("did you mean `{meant}`?"),
     );
     let message = format!("unknown {kind} `{name}` of `{}`", call.job.uses);
-    reader.problem_with(
+    reader.problem(
         key.clone(),
         message,
         &format!("not declared as {kind}"),

@@ -57,7 +57,7 @@ impl Reader<'_> {
             .unwrap_or_default();
         let Some(group) = fields.get("group") else {
             let hint = "add `group: ${{ github.workflow }}-${{ github.ref }}`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "`concurrency` without a `group`",
                 "needs a `group`",
@@ -143,7 +143,7 @@ impl Reader<'_> {
             || format!("the scopes are {}", list(scopes())),
             |meant| format!("did you mean `{meant}`?"),
         );
-        self.problem_with(
+        self.problem(
             key.span.clone(),
             format!("unknown permission `{scope}`"),
             "not a scope of the token",

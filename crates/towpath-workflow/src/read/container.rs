@@ -2,7 +2,7 @@
 
 use super::fields::Form;
 use super::legal::Legal;
-use super::reader::Reader;
+use super::reader::{Reader, Whole};
 use crate::syntax::{Container, Credentials};
 use crate::yaml::Node;
 
@@ -28,17 +28,15 @@ impl Reader<'_> {
                 ..Container::default()
             });
         }
-        let form = match is_service {
-            true => Form {
-                keys: SERVICE_KEYS,
-                which: "a service",
-                kind: "a service",
-            },
-            false => Form {
-                keys: KEYS,
-                which: "`container`",
-                kind: "a container",
-            },
+        let (keys, kind) = if is_service {
+            (SERVICE_KEYS, "a service")
+        } else {
+            (KEYS, "a container")
+        };
+        let form = Form {
+            keys,
+            which: kind,
+            kind,
         };
         let fields = self.fields(node, &form)?;
         let mut texts = |key: &str| {
@@ -75,11 +73,15 @@ impl Reader<'_> {
     }
 
     fn credentials(&mut self, node: &Node) -> Option<Credentials> {
-        if let Some(expression) = self.expression(node, &Legal::CREDENTIALS) {
-            return expression.map(|whole| Credentials {
-                username: Some(whole),
-                password: None,
-            });
+        match self.whole(node, &Legal::CREDENTIALS) {
+            Whole::Expression(whole) => {
+                return Some(Credentials {
+                    username: Some(whole),
+                    password: None,
+                });
+            }
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
         let form = Form {
             keys: &["username", "password"],

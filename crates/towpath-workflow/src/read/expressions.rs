@@ -25,7 +25,7 @@ impl Reader<'_> {
             let start = text.find("${{").unwrap_or_default();
             let at = node.position(self.source.text, start);
             let hint = "write the value out".to_owned();
-            self.problem_with(
+            self.problem(
                 at..at + 3,
                 "an expression where none can stand",
                 "not evaluated here",
@@ -65,7 +65,7 @@ impl Reader<'_> {
                 .saturating_add(length)
                 .min(node.span.end.max(start + 1));
             let told = tell(error, legal);
-            self.problem_with(start..end, told.message, &told.label, told.hint);
+            self.problem(start..end, told.message, &told.label, told.hint);
         }
     }
 }
@@ -92,17 +92,17 @@ fn tell(error: &Error, legal: &Legal) -> Told {
         Reason::TooFewParameters(name) => told(
             format!("too few arguments for `{name}`"),
             "needs more arguments",
-            arguments_hint(name),
+            Some(arguments_hint(name)),
         ),
         Reason::TooManyParameters(name) => told(
             format!("too many arguments for `{name}`"),
             "takes fewer arguments",
-            arguments_hint(name),
+            Some(arguments_hint(name)),
         ),
         Reason::EvenParameters(name) => told(
             format!("an even number of arguments for `{name}`"),
             "needs pairs and a default",
-            arguments_hint(name),
+            Some(arguments_hint(name)),
         ),
         Reason::Unclosed => told(
             "expression without an end".to_owned(),
@@ -162,8 +162,14 @@ fn unknown_context(name: &str, legal: &Legal) -> Told {
 
 /// Says what to do instead of the well-known wrong uses.
 fn context_hint(name: &str, legal: &Legal) -> Option<String> {
-    if name.eq_ignore_ascii_case("secrets") && legal.contexts.contains(&"env") {
+    if name.eq_ignore_ascii_case("secrets")
+        && legal.contexts.contains(&"vars")
+        && legal.contexts.contains(&"env")
+    {
         return Some("put the secret into `env` of the job and test `env.NAME != ''`".to_owned());
+    }
+    if name.eq_ignore_ascii_case("secrets") && !legal.contexts.contains(&"vars") {
+        return Some("hand the secret in as an input of the action".to_owned());
     }
     (name.eq_ignore_ascii_case("env") && legal.contexts.contains(&"vars")).then(|| {
         "`env` is known only inside steps; use `vars`, or an output of a job in `needs`".to_owned()
@@ -206,7 +212,7 @@ fn symbol_hint(symbol: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-fn arguments_hint(name: &str) -> Option<String> {
+fn arguments_hint(name: &str) -> String {
     let form = match name.to_ascii_lowercase().as_str() {
         "contains" => "contains(search, item)",
         "startswith" => "startsWith(text, start)",
@@ -217,9 +223,9 @@ fn arguments_hint(name: &str) -> Option<String> {
         "fromjson" => "fromJSON(text)",
         "case" => "case(condition, value, …, default)",
         "hashfiles" => "hashFiles(pattern, …)",
-        _ => return Some(format!("write `{name}()`")),
+        _ => return format!("write `{name}()`"),
     };
-    Some(format!("write `{form}`"))
+    format!("write `{form}`")
 }
 
 fn lower_first(text: &str) -> String {

@@ -77,7 +77,7 @@ impl Reader<'_> {
             |meant| format!("did you mean `{meant}`?"),
         );
         let message = format!("unknown key `{name}` in {}", form.which);
-        self.problem_with(
+        self.problem(
             key.span.clone(),
             message,
             &format!("not a key of {}", form.kind),

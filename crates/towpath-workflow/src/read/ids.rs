@@ -20,7 +20,7 @@ impl Reader<'_> {
             return true;
         };
         let message = format!("`{id}` cannot be the id of {what}");
-        self.problem_with(node.span.clone(), message, "not an id", hint.to_owned());
+        self.problem(node.span.clone(), message, "not an id", hint.to_owned());
         false
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::call::Call;
 use super::fields::{Fields, Form};
 use super::legal::Legal;
-use super::reader::Reader;
+use super::reader::{Reader, Whole};
 use crate::syntax::{
     CallJob, CallSecrets, Container, Dynamic, Environment, Job, JobId, JobWork, RunsOn, StepsJob,
     Text,
@@ -100,7 +100,7 @@ impl Reader<'_> {
                 if let Some(key) = fields.key(name) {
                     let message = format!("`{name}` in {which}, which calls no workflow");
                     let hint = format!("`{name}` of a job belongs to `uses`; steps have their own");
-                    self.problem_with(
+                    self.problem(
                         key.span.clone(),
                         message,
                         "not a key of a job with steps",
@@ -116,7 +116,7 @@ impl Reader<'_> {
                 let hint =
                     "a job has either `uses` or `steps`; the called workflow says where it runs"
                         .to_owned();
-                self.problem_with(
+                self.problem(
                     key.span.clone(),
                     message,
                     "not a key of a job with `uses`",
@@ -157,7 +157,10 @@ impl Reader<'_> {
     }
 
     fn check_called_name(&mut self, node: &Node, uses: &str) -> bool {
-        let hint = if let Some(path) = uses.strip_prefix("./") {
+        let hint = if let Some(path) = ["./", "$/"]
+            .iter()
+            .find_map(|start| uses.strip_prefix(start))
+        {
             if is_workflow_path(path) {
                 return true;
             }
@@ -176,7 +179,7 @@ impl Reader<'_> {
             }
             "a workflow is `./.github/workflows/NAME.yml` or `owner/repository/.github/workflows/NAME.yml@version`"
         };
-        self.problem_with(
+        self.problem(
             node.span.clone(),
             format!("`{uses}` names no workflow"),
             "not a workflow",
@@ -221,7 +224,7 @@ impl Reader<'_> {
     fn steps_job(&mut self, key: &Node, fields: &Fields<'_>, which: &str) -> StepsJob {
         if fields.get("runs-on").is_none() {
             let hint = "add `runs-on: ubuntu-latest`".to_owned();
-            self.problem_with(
+            self.problem(
                 key.span.clone(),
                 format!("{which} has no `runs-on`"),
                 "needs a runner",
@@ -230,7 +233,7 @@ impl Reader<'_> {
         }
         if fields.get("steps").is_none() {
             let hint = "add `steps:` with at least one step, or `uses:` with a workflow".to_owned();
-            self.problem_with(
+            self.problem(
                 key.span.clone(),
                 format!("{which} has no `steps`"),
                 "does nothing",
@@ -300,8 +303,10 @@ impl Reader<'_> {
     }
 
     fn services(&mut self, node: &Node) -> Dynamic<BTreeMap<String, Container>> {
-        if let Some(expression) = self.expression(node, &Legal::CONTAINER) {
-            return expression.map_or_else(Dynamic::default, Dynamic::Expression);
+        match self.whole(node, &Legal::CONTAINER) {
+            Whole::Expression(text) => return Dynamic::Expression(text),
+            Whole::Wrong => return Dynamic::default(),
+            Whole::WrittenOut => {}
         }
         let mut services = BTreeMap::new();
         for (name, _, value) in self.entries(node, "`services`") {
@@ -335,7 +340,7 @@ impl Reader<'_> {
             .get("deployment")
             .and_then(|node| self.boolean(node, "`deployment`", &Legal::ENVIRONMENT));
         let Some(name) = fields.get("name") else {
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "`environment` without a `name`",
                 "needs a `name`",
@@ -372,6 +377,7 @@ impl Reader<'_> {
                 node.span.clone(),
                 "`snapshot` without an `image-name`",
                 "needs an `image-name`",
+                "add `image-name: NAME`".to_owned(),
             );
             return None;
         };
@@ -381,6 +387,7 @@ impl Reader<'_> {
 
 fn is_workflow_path(path: &str) -> bool {
     path.strip_prefix(".github/workflows/").is_some_and(|name| {
-        !name.contains(['/', '@']) && (name.ends_with(".yml") || name.ends_with(".yaml"))
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        !name.contains(['/', '@']) && matches!(extension, Some("yml" | "yaml"))
     })
 }

@@ -7,6 +7,7 @@ use towpath_report::{Place, Problem, Source};
 
 use super::call::Call;
 use super::legal::Legal;
+use crate::expression::Template;
 use crate::number;
 use crate::problem::{Lines, error_at};
 use crate::syntax::{Dynamic, Origin, Text, Variables};
@@ -14,6 +15,16 @@ use crate::yaml::{Node, Value};
 
 /// More problems than anybody reads; the file is something else then.
 const MAX_PROBLEMS: usize = 500;
+
+/// What a value is that may also be one expression.
+pub(super) enum Whole {
+    /// No expression, or text with more than one.
+    WrittenOut,
+    /// One expression.
+    Expression(Text),
+    /// An expression whose mistake is noted.
+    Wrong,
+}
 
 /// Reads one file.
 pub(super) struct Reader<'a> {
@@ -37,12 +48,12 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, label: &str) {
-        self.problem_with(span, message, label, None);
+    pub(super) fn problem_count(&self) -> usize {
+        self.problems.len()
     }
 
     /// Notes a problem with something to do about it.
-    pub(super) fn problem_with(
+    pub(super) fn problem(
         &mut self,
         span: Range<usize>,
         message: impl Into<String>,
@@ -89,7 +100,7 @@ impl<'a> Reader<'a> {
             ),
         };
         let hint = kind_hint(node, wanted);
-        self.problem_with(node.span.clone(), message, &label, hint);
+        self.problem(node.span.clone(), message, &label, hint);
     }
 
     /// Returns a scalar as text, its expressions checked.
@@ -98,8 +109,7 @@ impl<'a> Reader<'a> {
             self.wrong_kind(node, what, "text");
             return None;
         };
-        self.check_expressions(node, legal);
-        Some(Text {
+        self.check_expressions(node, legal).then(|| Text {
             source,
             origin: self.origin(node),
         })
@@ -112,6 +122,7 @@ impl<'a> Reader<'a> {
                 node.span.clone(),
                 format!("{what} is empty"),
                 "text is needed here",
+                "give it a value, or remove the key".to_owned(),
             );
             return None;
         }
@@ -172,8 +183,10 @@ impl<'a> Reader<'a> {
         legal: &Legal,
         read: impl FnOnce(&Node) -> Option<T>,
     ) -> Option<Dynamic<T>> {
-        if let Some(expression) = self.expression(node, legal) {
-            return expression.map(Dynamic::Expression);
+        match self.whole(node, legal) {
+            Whole::Expression(text) => return Some(Dynamic::Expression(text)),
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
         let value = read(node);
         if value.is_none() {
@@ -182,20 +195,24 @@ impl<'a> Reader<'a> {
         value.map(Dynamic::Value)
     }
 
-    /// Returns the expression that a node is, if it is one; `Some(None)` if it is a wrong one.
-    pub(super) fn expression(&mut self, node: &Node, legal: &Legal) -> Option<Option<Text>> {
-        let text = node
+    /// Tells whether one expression stands in the place of the whole value.
+    pub(super) fn whole(&mut self, node: &Node, legal: &Legal) -> Whole {
+        let Some(text) = node
             .as_str()
-            .filter(|text| text.trim_start().starts_with("${{"))?;
+            .filter(|text| text.trim_start().starts_with("${{"))
+        else {
+            return Whole::WrittenOut;
+        };
         if !self.check_expressions(node, legal) {
-            return Some(None);
+            return Whole::Wrong;
         }
-        is_lone(text).then(|| {
-            Some(Text {
+        match Template::parse(text.trim(), &legal.names()) {
+            Ok(template) if template.is_lone_expression() => Whole::Expression(Text {
                 source: text.to_owned(),
                 origin: self.origin(node),
-            })
-        })
+            }),
+            _ => Whole::WrittenOut,
+        }
     }
 
     /// Returns the items of a list of scalars; one scalar is a list of one.
@@ -230,8 +247,10 @@ impl<'a> Reader<'a> {
         whole: &Legal,
         legal: &Legal,
     ) -> Variables {
-        if let Some(expression) = self.expression(node, whole) {
-            return expression.map_or_else(Variables::default, Dynamic::Expression);
+        match self.whole(node, whole) {
+            Whole::Expression(text) => return Dynamic::Expression(text),
+            Whole::Wrong => return Variables::default(),
+            Whole::WrittenOut => {}
         }
         let Some(entries) = node.as_mapping() else {
             self.wrong_kind(node, what, "a mapping");
@@ -245,6 +264,7 @@ impl<'a> Reader<'a> {
                     key.span.clone(),
                     format!("an empty name in {what}"),
                     "a name is needed here",
+                    "name it, or remove the line".to_owned(),
                 );
                 continue;
             }
@@ -262,16 +282,14 @@ impl<'a> Reader<'a> {
         node: &'n Node,
         what: &str,
     ) -> Vec<(&'n str, &'n Node, &'n Node)> {
-        match node.as_mapping() {
-            Some(entries) => entries
-                .iter()
-                .filter_map(|(key, value)| Some((key.text()?, key, value)))
-                .collect(),
-            None => {
-                self.wrong_kind(node, what, "a mapping");
-                Vec::new()
-            }
-        }
+        let Some(entries) = node.as_mapping() else {
+            self.wrong_kind(node, what, "a mapping");
+            return Vec::new();
+        };
+        entries
+            .iter()
+            .filter_map(|(key, value)| Some((key.text()?, key, value)))
+            .collect()
     }
 }
 
@@ -286,13 +304,6 @@ pub(super) fn scalar_text(node: &Node) -> Option<String> {
     }
 }
 
-fn is_lone(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("${{")
-        && text.find("}}").is_some_and(|_| text.ends_with("}}"))
-        && text.matches("${{").count() == 1
-}
-
 fn quoted(node: &Node, text: &str) -> String {
     match node.value {
         Value::String(_) => format!("the text `{text}`"),
@@ -300,20 +311,31 @@ fn quoted(node: &Node, text: &str) -> String {
     }
 }
 
-fn kind_hint(node: &Node, wanted: &str) -> Option<String> {
-    let text = node.as_str()?;
+fn kind_hint(node: &Node, wanted: &str) -> String {
+    let text = node.as_str().unwrap_or_default();
     let is_right_without_quotes = match wanted {
         "a number" => text.parse::<f64>().is_ok(),
         "`true` or `false`" => matches!(text, "true" | "false"),
         _ => false,
     };
-    if is_right_without_quotes && node.style != crate::yaml::Style::Plain {
-        return Some(format!("write `{text}` without quotes"));
+    match wanted {
+        _ if node.is_null() => "give it a value, or remove the key".to_owned(),
+        _ if is_right_without_quotes => format!("write `{text}` without quotes"),
+        "`true` or `false`" if is_old_boolean(text) => {
+            "YAML 1.2 knows only `true` and `false`".to_owned()
+        }
+        "text" => "write one value; a block of lines begins with `|`".to_owned(),
+        "a mapping" => "write `name: value` under it".to_owned(),
+        _ if wanted.starts_with("a list") => {
+            "write `- item` lines under it, or `[a, b]`".to_owned()
+        }
+        _ => format!("write {wanted}"),
     }
-    (wanted.starts_with("`true`")
-        && matches!(
-            text.to_ascii_lowercase().as_str(),
-            "yes" | "no" | "on" | "off"
-        ))
-    .then(|| "YAML 1.2 knows only `true` and `false`".to_owned())
+}
+
+fn is_old_boolean(text: &str) -> bool {
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "yes" | "no" | "on" | "off"
+    )
 }

@@ -24,6 +24,7 @@ const KEYS: &[&str] = &[
     "wait",
     "wait-all",
     "cancel",
+    "parallel",
 ];
 const ACTION_KEYS: &[&str] = &[
     "name",
@@ -37,7 +38,7 @@ const ACTION_KEYS: &[&str] = &[
     "working-directory",
     "continue-on-error",
 ];
-const WORK: &[&str] = &["run", "uses", "wait", "wait-all", "cancel"];
+const WORK: &[&str] = &["run", "uses", "wait", "wait-all", "cancel", "parallel"];
 
 /// Which keys of the others belong to which work.
 const BELONGS: &[(&str, &[&str])] = &[
@@ -45,7 +46,7 @@ const BELONGS: &[(&str, &[&str])] = &[
     ("shell", &["run"]),
     ("working-directory", &["run"]),
     ("env", &["run", "uses"]),
-    ("if", &["run", "uses"]),
+    ("if", &["run", "uses", "parallel"]),
     ("timeout-minutes", &["run", "uses"]),
     ("background", &["run", "uses"]),
 ];
@@ -88,6 +89,14 @@ impl StepLegal {
     };
 }
 
+/// What the steps of one job or action share.
+struct Scope<'a> {
+    of: &'a str,
+    legal: &'a StepLegal,
+    /// Ids with the lines in which they stand.
+    ids: HashMap<String, u32>,
+}
+
 impl Reader<'_> {
     /// Reads the steps of a job.
     pub(super) fn steps(&mut self, node: &Node, of: &str) -> Vec<Step> {
@@ -100,49 +109,52 @@ impl Reader<'_> {
     }
 
     fn steps_with(&mut self, node: &Node, of: &str, legal: &StepLegal) -> Vec<Step> {
+        let mut scope = Scope {
+            of,
+            legal,
+            ids: HashMap::new(),
+        };
+        self.step_list(node, &format!("`steps` of {of}"), of, &mut scope)
+    }
+
+    fn step_list(&mut self, node: &Node, what: &str, of: &str, scope: &mut Scope<'_>) -> Vec<Step> {
         let Some(items) = node.as_sequence() else {
-            self.wrong_kind(node, &format!("`steps` of {of}"), "a list");
+            self.wrong_kind(node, what, "a list");
             return Vec::new();
         };
         if items.is_empty() {
             let hint = "add a step such as `- run: echo`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 format!("{of} has no steps"),
                 "needs a step",
                 hint,
             );
         }
-        let mut ids = HashMap::new();
+        let number = |index: usize| format!("step {} of {of}", index + 1);
         items
             .iter()
             .enumerate()
-            .filter_map(|(index, item)| self.step(item, index, of, legal, &mut ids))
+            .filter_map(|(index, item)| self.step(item, &number(index), scope))
             .collect()
     }
 
-    fn step(
-        &mut self,
-        node: &Node,
-        index: usize,
-        of: &str,
-        legal: &StepLegal,
-        ids: &mut HashMap<String, u32>,
-    ) -> Option<Step> {
-        let which = format!("step {} of {of}", index + 1);
+    fn step(&mut self, node: &Node, which: &str, scope: &mut Scope<'_>) -> Option<Step> {
+        let legal = scope.legal;
         let keys = if legal.is_action { ACTION_KEYS } else { KEYS };
         let fields = self.fields(
             node,
             &Form {
                 keys,
-                which: &which,
+                which,
                 kind: "a step",
             },
         )?;
-        let work = self.work(node, &fields, &which, legal);
         let get = |key: &str| fields.get(key);
+        let id = get("id").and_then(|node| self.step_id(node, scope));
+        let work = self.work(node, &fields, which, scope);
         let step = Step {
-            id: get("id").and_then(|node| self.step_id(node, of, ids)),
+            id,
             name: get("name").and_then(|node| self.text(node, "`name`", &legal.name)),
             condition: get("if").and_then(|node| self.condition(node, &legal.condition)),
             env: get("env")
@@ -160,16 +172,16 @@ impl Reader<'_> {
         Some(step)
     }
 
-    fn step_id(&mut self, node: &Node, of: &str, ids: &mut HashMap<String, u32>) -> Option<String> {
+    fn step_id(&mut self, node: &Node, scope: &mut Scope<'_>) -> Option<String> {
         let id = self.plain(node, "`id`")?;
         if !self.check_id(node, &id, "a step") {
             return None;
         }
         let line = self.place(&node.span).line;
-        if let Some(first) = ids.insert(id.to_ascii_lowercase(), line) {
+        if let Some(first) = scope.ids.insert(id.to_ascii_lowercase(), line) {
             let hint = format!("the first one is in line {first}; rename one of them");
-            let message = format!("two steps of {of} have the id `{id}`");
-            self.problem_with(node.span.clone(), message, "already taken", hint);
+            let message = format!("two steps of {} have the id `{id}`", scope.of);
+            self.problem(node.span.clone(), message, "already taken", hint);
         }
         Some(id)
     }
@@ -179,11 +191,11 @@ impl Reader<'_> {
         node: &Node,
         fields: &Fields<'_>,
         which: &str,
-        legal: &StepLegal,
+        scope: &mut Scope<'_>,
     ) -> Option<StepWork> {
         let Some((work, key)) = fields.first_of(WORK) else {
             let hint = "add `run:` with a script or `uses:` with an action".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 format!("{which} has neither `run` nor `uses`"),
                 "does nothing",
@@ -200,7 +212,7 @@ impl Reader<'_> {
                 };
                 let (first, name) = (first.text().unwrap_or(work), second.text().unwrap_or(other));
                 let message = format!("{which} has both `{first}` and `{name}`");
-                self.problem_with(
+                self.problem(
                     second.span.clone(),
                     message,
                     "only one of them can stand here",
@@ -211,7 +223,7 @@ impl Reader<'_> {
         if WORK.iter().filter(|key| fields.get(key).is_some()).count() == 1 {
             self.check_belonging(fields, which, work);
         }
-        self.work_of(work, fields.get(work)?, fields, which, legal)
+        self.work_of(work, fields.get(work)?, fields, which, scope)
     }
 
     fn check_belonging(&mut self, fields: &Fields<'_>, which: &str, work: &str) {
@@ -231,7 +243,7 @@ impl Reader<'_> {
                 ),
             };
             let message = format!("`{name}` in {which}, which has `{work}`");
-            self.problem_with(
+            self.problem(
                 key.span.clone(),
                 message,
                 &format!("not a key of a step with `{work}`"),
@@ -246,8 +258,9 @@ impl Reader<'_> {
         node: &Node,
         fields: &Fields<'_>,
         which: &str,
-        legal: &StepLegal,
+        scope: &mut Scope<'_>,
     ) -> Option<StepWork> {
+        let legal = scope.legal;
         Some(match work {
             "run" => {
                 let shell = fields.get("shell");
@@ -256,7 +269,7 @@ impl Reader<'_> {
                     && let Some(key) = fields.key("run")
                 {
                     let message = format!("{which} has no `shell`");
-                    self.problem_with(
+                    self.problem(
                         key.span.clone(),
                         message,
                         "needs a `shell`",
@@ -285,6 +298,12 @@ impl Reader<'_> {
                 }
                 StepWork::WaitAll
             }
+            "parallel" => {
+                let of = format!("the `parallel` of {which}");
+                StepWork::Parallel {
+                    steps: self.step_list(node, "`parallel`", &of, scope),
+                }
+            }
             _ => StepWork::Cancel {
                 step: self.plain(node, "`cancel`")?,
             },
@@ -299,24 +318,27 @@ impl Reader<'_> {
 
     fn action_name(&mut self, node: &Node) -> Option<String> {
         let name = self.plain(node, "`uses`")?;
-        let hint =
-            if name.starts_with("./") || name.starts_with(".\\") || name.starts_with("docker://") {
-                return Some(name);
-            } else if name.starts_with("../") || name.starts_with('/') {
-                "a local action begins with `./`, the workspace"
-            } else {
-                match name.split_once('@') {
-                    Some((path, version))
-                        if path.split('/').filter(|part| !part.is_empty()).count() >= 2
-                            && !version.is_empty() =>
-                    {
-                        return Some(name);
-                    }
-                    Some(_) => "an action is `owner/repository@version`",
-                    None => "add the version: `owner/repository@v1`",
+        let hint = if name.starts_with("$/")
+            || name.starts_with("./")
+            || name.starts_with(".\\")
+            || name.starts_with("docker://")
+        {
+            return Some(name);
+        } else if name.starts_with("../") || name.starts_with('/') {
+            "a local action begins with `./`, the workspace"
+        } else {
+            match name.split_once('@') {
+                Some((path, version))
+                    if path.split('/').filter(|part| !part.is_empty()).count() >= 2
+                        && !version.is_empty() =>
+                {
+                    return Some(name);
                 }
-            };
-        self.problem_with(
+                Some(_) => "an action is `owner/repository@version`",
+                None => "add the version: `owner/repository@v1`",
+            }
+        };
+        self.problem(
             node.span.clone(),
             format!("`{name}` names no action"),
             "not an action",

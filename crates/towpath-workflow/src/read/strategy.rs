@@ -4,18 +4,17 @@ use serde_json::Value as Json;
 
 use super::fields::Form;
 use super::legal::Legal;
-use super::reader::Reader;
+use super::reader::{Reader, Whole};
 use crate::matrix::{self, MatrixValues, expand_matrix};
-use crate::number;
 use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, Strategy};
 use crate::yaml::{Node, Value};
 
 impl Reader<'_> {
     pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
         let legal = &Legal::STRATEGY;
-        if self.expression(node, legal).is_some() {
+        if !matches!(self.whole(node, legal), Whole::WrittenOut) {
             let hint = "write `matrix: ${{ … }}` under `strategy`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "an expression for the whole `strategy` is not supported",
                 "not supported",
@@ -44,9 +43,12 @@ impl Reader<'_> {
     }
 
     fn matrix(&mut self, node: &Node) -> Option<Matrix> {
-        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
-            return expression.map(Dynamic::Expression);
+        match self.whole(node, &Legal::STRATEGY) {
+            Whole::Expression(text) => return Some(Dynamic::Expression(text)),
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
+        let problems_before = self.problem_count();
         let mut axes = MatrixAxes::default();
         for (name, key, value) in self.entries(node, "`matrix`") {
             match name.to_ascii_lowercase().as_str() {
@@ -61,13 +63,17 @@ impl Reader<'_> {
                 }
             }
         }
-        self.check_matrix(node, &axes);
+        if self.problem_count() == problems_before {
+            self.check_matrix(node, &axes);
+        }
         Some(Dynamic::Value(axes))
     }
 
     fn axis(&mut self, name: &str, node: &Node) -> Option<Dynamic<Vec<Json>>> {
-        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
-            return expression.map(Dynamic::Expression);
+        match self.whole(node, &Legal::STRATEGY) {
+            Whole::Expression(text) => return Some(Dynamic::Expression(text)),
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
         let Some(items) = node.as_sequence() else {
             let what = format!("the matrix axis `{name}`");
@@ -79,7 +85,7 @@ impl Reader<'_> {
                 .hints()
                 .into_iter()
                 .next();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 format!("the matrix axis `{name}` has no values"),
                 "needs a value",
@@ -93,8 +99,10 @@ impl Reader<'_> {
     }
 
     fn cells(&mut self, node: &Node, key: &str) -> Option<Dynamic<Vec<MatrixCell>>> {
-        if let Some(expression) = self.expression(node, &Legal::STRATEGY) {
-            return expression.map(Dynamic::Expression);
+        match self.whole(node, &Legal::STRATEGY) {
+            Whole::Expression(text) => return Some(Dynamic::Expression(text)),
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
         let Some(items) = node.as_sequence() else {
             self.wrong_kind(node, &format!("`{key}`"), "a list of mappings");
@@ -104,8 +112,12 @@ impl Reader<'_> {
         for item in items {
             match self.json(item) {
                 Json::Object(cell) => cells.push(cell),
-                // One expression may give a whole combination; it is known when the job is planned.
-                Json::String(text) if text.contains("${{") => return None,
+                Json::String(text) if text.contains("${{") => self.problem(
+                    item.span.clone(),
+                    format!("an expression for one item of `{key}` is not supported"),
+                    "not supported",
+                    format!("write `{key}: ${{{{ fromJSON(…) }}}}` for the whole list"),
+                ),
                 _ => self.wrong_kind(item, &format!("an item of `{key}`"), "a mapping"),
             }
         }
@@ -132,7 +144,7 @@ impl Reader<'_> {
     }
 
     fn check_matrix(&mut self, node: &Node, axes: &MatrixAxes) {
-        let Some(values) = literal(axes).filter(|_| node.as_mapping().is_some()) else {
+        let Some(values) = literal(axes) else {
             return;
         };
         if let Err(error) = expand_matrix(&values) {
@@ -141,7 +153,7 @@ impl Reader<'_> {
                 matrix::Error::TooMany => "too many combinations",
                 _ => "this matrix",
             };
-            self.problem_with(node.span.clone(), error.to_string(), label, hint);
+            self.problem(node.span.clone(), error.to_string(), label, hint);
         }
     }
 }
@@ -152,8 +164,8 @@ fn literal(axes: &MatrixAxes) -> Option<MatrixValues> {
     for (name, axis) in &axes.axes {
         values.axes.push((name.clone(), axis.value()?.clone()));
     }
-    values.include = axes.include.value()?.clone();
-    values.exclude = axes.exclude.value()?.clone();
+    values.include.clone_from(axes.include.value()?);
+    values.exclude.clone_from(axes.exclude.value()?);
     let has_expression = |json: &Json| json.to_string().contains("${{");
     let cells = values.include.iter().chain(&values.exclude);
     let is_open = values
@@ -166,10 +178,5 @@ fn literal(axes: &MatrixAxes) -> Option<MatrixValues> {
 }
 
 fn json_number(value: f64) -> Json {
-    let whole = value as i64;
-    if whole as f64 == value {
-        return Json::from(whole);
-    }
-    serde_json::Number::from_f64(value)
-        .map_or_else(|| Json::String(number::format(value)), Json::Number)
+    Json::from(&crate::expression::Value::from(value))
 }

@@ -20,13 +20,7 @@ impl Reader<'_> {
             Value::String(name) => self.bare_trigger(node, name).into_iter().collect(),
             Value::Sequence(items) => items
                 .iter()
-                .filter_map(|item| match item.as_str() {
-                    Some(name) => self.bare_trigger(item, name),
-                    None => {
-                        self.wrong_kind(item, "an item of `on`", "the name of an event");
-                        None
-                    }
-                })
+                .filter_map(|item| self.listed_trigger(item))
                 .collect(),
             Value::Mapping(entries) => entries
                 .iter()
@@ -39,10 +33,18 @@ impl Reader<'_> {
         }
     }
 
+    fn listed_trigger(&mut self, item: &Node) -> Option<Trigger> {
+        if let Some(name) = item.as_str() {
+            return self.bare_trigger(item, name);
+        }
+        self.wrong_kind(item, "an item of `on`", "the name of an event");
+        None
+    }
+
     fn bare_trigger(&mut self, node: &Node, name: &str) -> Option<Trigger> {
         if name == "schedule" {
             let hint = "write `schedule:` with a list of `- cron: \"0 4 * * *\"`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "`schedule` without a time",
                 "needs a `cron`",
@@ -65,7 +67,7 @@ impl Reader<'_> {
             || format!("the events are {}", list(names())),
             |meant| format!("did you mean `{meant}`?"),
         );
-        self.problem_with(
+        self.problem(
             node.span.clone(),
             format!("unknown event `{name}`"),
             "not an event of GitHub",
@@ -95,13 +97,13 @@ impl Reader<'_> {
                     workflows: Vec::new(),
                 }
             }
-            _ => match EVENTS.iter().find(|event| event.name == name) {
-                Some(event) => self.event(event, value),
-                None => {
+            _ => {
+                let Some(event) = EVENTS.iter().find(|event| event.name == name) else {
                     self.unknown_event(key, name);
                     return None;
-                }
-            },
+                };
+                self.event(event, value)
+            }
         };
         Some(Trigger {
             event: name.to_owned(),
@@ -190,7 +192,7 @@ impl Reader<'_> {
                 |meant| format!("did you mean `{meant}`?"),
             );
             let message = format!("`{}` has no activity type `{name}`", event.name);
-            self.problem_with(item.span.clone(), message, "not a type of this event", hint);
+            self.problem(item.span.clone(), message, "not a type of this event", hint);
         }
         types
     }
@@ -200,7 +202,7 @@ impl Reader<'_> {
             let later = fields.key(ignore)?;
             let hint = format!("keep `{only}` and exclude with patterns that begin with `!`");
             let message = format!("both `{only}` and `{ignore}` for one event");
-            self.problem_with(
+            self.problem(
                 later.span.clone(),
                 message,
                 "only one of them can stand here",
@@ -234,6 +236,7 @@ impl Reader<'_> {
                     item.span.clone(),
                     "a `schedule` without `cron`",
                     "needs a `cron`",
+                    "write `- cron: \"0 4 * * *\"`".to_owned(),
                 );
                 continue;
             };
@@ -245,7 +248,7 @@ impl Reader<'_> {
             };
             if let Some(mistake) = cron::mistake(&cron) {
                 let hint = "the fields are minute, hour, day of the month, month, day of the week: `30 5 * * 1-5`";
-                self.problem_with(
+                self.problem(
                     node.span.clone(),
                     format!("`{cron}` is no cron expression: {mistake}"),
                     "not a time",
@@ -342,7 +345,7 @@ impl Reader<'_> {
             None if is_call => {
                 let hint = "add `type: string`, `type: boolean` or `type: number`".to_owned();
                 let message = format!("input `{name}` of a called workflow has no `type`");
-                self.problem_with(key.span.clone(), message, "needs a `type`", hint);
+                self.problem(key.span.clone(), message, "needs a `type`", hint);
             }
             None => {}
         }
@@ -376,7 +379,7 @@ impl Reader<'_> {
                     .map(|node| self.plains(node, "`options`"))
                     .unwrap_or_default();
                 if options.is_empty() {
-                    self.problem_with(
+                    self.problem(
                         node.span.clone(),
                         "a `choice` without options",
                         "nothing to choose from",
@@ -390,7 +393,7 @@ impl Reader<'_> {
                     || format!("the types are {}", list(known.iter().copied())),
                     |meant| format!("did you mean `{meant}`?"),
                 );
-                self.problem_with(
+                self.problem(
                     node.span.clone(),
                     format!("unknown input type `{name}`"),
                     "not a type of an input",
@@ -485,7 +488,7 @@ impl Reader<'_> {
                 .and_then(|node| self.note(node, "`description`"));
             let Some(node) = fields.get("value") else {
                 let hint = "add `value: ${{ jobs.JOB.outputs.NAME }}`".to_owned();
-                self.problem_with(
+                self.problem(
                     key.span.clone(),
                     format!("output `{name}` has no `value`"),
                     "needs a `value`",

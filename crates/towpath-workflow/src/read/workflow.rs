@@ -1,6 +1,6 @@
 //! The workflow as a whole, and what its jobs need of one another.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::fields::{Form, list};
 use super::legal::Legal;
@@ -26,7 +26,7 @@ impl Reader<'_> {
     pub(super) fn workflow(&mut self, node: &Node) -> Option<Workflow> {
         if node.is_null() {
             let hint = "a workflow has `on:` and `jobs:`".to_owned();
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "the file is empty",
                 "needs a workflow",
@@ -49,7 +49,7 @@ impl Reader<'_> {
         ] {
             if get(key).is_none() {
                 let message = format!("the workflow has no `{key}`");
-                self.problem_with(
+                self.problem(
                     node.span.start..node.span.start,
                     message,
                     "this workflow",
@@ -81,7 +81,7 @@ impl Reader<'_> {
     fn jobs(&mut self, node: &Node) -> Vec<Job> {
         let entries = self.entries(node, "`jobs`");
         if entries.is_empty() && node.as_mapping().is_some() {
-            self.problem_with(
+            self.problem(
                 node.span.clone(),
                 "the workflow has no jobs",
                 "needs a job",
@@ -101,15 +101,13 @@ impl Reader<'_> {
 
     /// Reports every need that is no job; tells whether there was none.
     fn check_known(&mut self, entries: &[(&str, &Node, &Node)], ids: &[&str]) -> bool {
-        let known: HashMap<String, ()> =
-            ids.iter().map(|id| (id.to_ascii_lowercase(), ())).collect();
+        let known: HashSet<String> = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
         let mut all_known = true;
         for (id, _, job) in entries {
             for need in needs_of(job) {
-                let Some(name) = need
-                    .as_str()
-                    .filter(|name| !known.contains_key(&name.to_ascii_lowercase()))
-                else {
+                let Some(name) = need.as_str().filter(|name| {
+                    !known.contains(&name.to_ascii_lowercase()) && !name.contains("${{")
+                }) else {
                     continue;
                 };
                 all_known = false;
@@ -120,7 +118,7 @@ impl Reader<'_> {
                     |meant| format!("did you mean `{meant}`? T{jobs}"),
                 );
                 let message = format!("job `{id}` needs `{name}`, which no job is called");
-                self.problem_with(
+                self.problem(
                     need.span.clone(),
                     message,
                     "not a job of this workflow",
@@ -156,7 +154,7 @@ impl Reader<'_> {
         } else {
             error.to_string()
         };
-        self.problem_with(
+        self.problem(
             need.span.clone(),
             message,
             "closes the circle",

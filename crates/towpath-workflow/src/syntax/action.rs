@@ -51,7 +51,11 @@ pub struct ActionOutput {
 
 /// How an action runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    tag = "kind"
+)]
 pub enum Runs {
     /// By steps.
     Composite {
@@ -59,6 +63,7 @@ pub enum Runs {
         steps: Vec<Step>,
     },
     /// By Node.js.
+    #[serde(rename = "javascript")]
     JavaScript {
         /// The runtime, such as `node20`.
         using: String,

@@ -133,7 +133,8 @@ pub struct StepsJob {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CallJob {
-    /// The workflow: `./.github/workflows/x.yml` or `owner/repo/.github/workflows/x.yml@ref`.
+    /// The workflow: `./.github/workflows/x.yml`, the same with `$/`, or
+    /// `owner/repo/.github/workflows/x.yml@ref`.
     pub uses: String,
     /// Its inputs.
     pub with: Dynamic<BTreeMap<String, Argument>>,

@@ -34,7 +34,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum StepWork {
     /// Runs a script.
     Run {
@@ -47,7 +47,8 @@ pub enum StepWork {
     },
     /// Runs an action.
     Uses {
-        /// The action: `owner/repo@ref`, `./folder` or `docker://image`.
+        /// The action: `owner/repo@ref`, `./folder`, `$/folder` (of the repository of this file at its
+        /// commit) or `docker://image`.
         action: String,
         /// Its inputs.
         with: Variables,
@@ -59,6 +60,11 @@ pub enum StepWork {
     },
     /// Waits for all background steps.
     WaitAll,
+    /// Runs steps at the same time and waits for them.
+    Parallel {
+        /// The steps.
+        steps: Vec<Step>,
+    },
     /// Cancels a background step.
     Cancel {
         /// Its id.

@@ -49,7 +49,11 @@ impl Trigger {
 
 /// What is said about an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    tag = "kind"
+)]
 pub enum TriggerKind {
     /// An event of the repository.
     Event {

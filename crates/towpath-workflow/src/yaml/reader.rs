@@ -9,6 +9,14 @@ use towpath_report::{Problem, Source};
 use super::{Dialect, Limits, Node, Style, Value, schema};
 use crate::problem::{BYTE_ORDER_MARK, error_at};
 
+/// The key that stands for the entries of another mapping.
+const MERGE_KEY: &str = "<<";
+
+/// More problems than anybody reads; the file is something else then.
+const MAX_PROBLEMS: usize = 500;
+
+const TOO_DEEP: &str = "nest fewer collections";
+
 /// Reads the document of a file; `Null` for an empty one.
 pub fn parse(source: &Source<'_>, limits: &Limits) -> Result<Node, Vec<Problem>> {
     if source.text.len() > limits.bytes {
@@ -228,6 +236,9 @@ impl<'a> Reader<'a> {
             let (value, value_height) = self.node(event, &span, depth + 1)?;
             height = height.max(value_height);
             self.entry(&mut entries, &mut seen, key, value);
+            if self.problems.len() >= MAX_PROBLEMS {
+                return Err(Stop);
+            }
         }
     }
 
@@ -244,22 +255,22 @@ impl<'a> Reader<'a> {
                 key.span.clone(),
                 format!("a key that is {}", key.kind()),
                 "keys are plain text",
-            );
+            )
+            .hints
+            .push("write the key as one word, or quote it".to_owned());
             return;
         };
-        if name == "<<" && key.style == Style::Plain {
+        if name == MERGE_KEY && key.style == Style::Plain {
+            seen.insert(MERGE_KEY.to_owned());
             return self.merge(entries, &key, value);
         }
         let name = name.to_owned();
+        self.drop_merged(entries, seen, &name);
         let unique = match self.limits.dialect {
             Dialect::Workflow => name.to_ascii_lowercase(),
             Dialect::Lenient => name.clone(),
         };
         if seen.insert(unique) {
-            // A key of its own wins over a merged one, wherever the merge stands.
-            entries.retain(|(earlier, _)| {
-                self.limits.dialect == Dialect::Workflow || earlier.text() != Some(&name)
-            });
             entries.push((key, value));
         } else if self.limits.dialect == Dialect::Lenient {
             if let Some(entry) = entries
@@ -270,6 +281,16 @@ impl<'a> Reader<'a> {
             }
         } else {
             self.duplicate(entries, &key, &name);
+        }
+    }
+
+    /// A key of its own wins over a merged one, wherever the merge stands.
+    fn drop_merged(&self, entries: &mut Vec<(Node, Node)>, seen: &HashSet<String>, name: &str) {
+        if self.limits.dialect == Dialect::Lenient
+            && seen.contains(MERGE_KEY)
+            && !seen.contains(name)
+        {
+            entries.retain(|(earlier, _)| earlier.text() != Some(name));
         }
     }
 
@@ -373,7 +394,9 @@ impl<'a> Reader<'a> {
         };
         value.unwrap_or_else(|| {
             let message = format!("`{text}` is not what its tag `{}` says", tag.original());
-            self.problem(span, &message, "does not fit the tag");
+            self.problem(span, &message, "does not fit the tag")
+                .hints
+                .push("remove the tag".to_owned());
             Value::Null
         })
     }
@@ -415,7 +438,9 @@ impl<'a> Reader<'a> {
             span,
             &format!("nested deeper than {} levels", self.limits.depth),
             "too deep",
-        );
+        )
+        .hints
+        .push(TOO_DEEP.to_owned());
         Err(Stop)
     }
 
@@ -435,7 +460,9 @@ impl<'a> Reader<'a> {
         } else {
             return Ok(());
         };
-        self.problem(span, &message, "the limit is reached here");
+        self.problem(span, &message, "the limit is reached here")
+            .hints
+            .push("use fewer aliases".to_owned());
         Err(Stop)
     }
 
@@ -443,7 +470,9 @@ impl<'a> Reader<'a> {
         if *error.kind() == granit_parser::ErrorKind::RecursionLimitExceeded {
             let message = format!("nested deeper than {} levels", self.limits.depth);
             let at = self.marker(error);
-            self.problem_at(at..at + 1, message, "too deep");
+            self.problem_at(at..at + 1, message, "too deep")
+                .hints
+                .push(TOO_DEEP.to_owned());
             return;
         }
         let at = self.marker(error);
