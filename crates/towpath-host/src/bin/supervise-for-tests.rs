@@ -19,7 +19,9 @@ fn main() -> ExitCode {
             report(writeln!(io::stdout(), "{level}"))
         }
         (Some("run"), Some(file)) => report(run(Path::new(program), Path::new(file))),
-        _ => report(Err(io::Error::other("usage: __supervise | detect | run FILE"))),
+        _ => report(Err(io::Error::other(
+            "usage: __supervise | detect | run FILE",
+        ))),
     }
 }
 

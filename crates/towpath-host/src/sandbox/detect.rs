@@ -14,7 +14,7 @@ pub fn detect(program: &Path) -> Level {
         match try_level(program, level) {
             Ok(()) => return level,
             Err(reason) => {
-                tracing::debug!(%level, %reason, "a level of the sandbox is not to be had")
+                tracing::debug!(%level, %reason, "a level of the sandbox is not to be had");
             }
         }
     }

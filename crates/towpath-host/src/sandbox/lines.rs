@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn passes_whole_lines() {
-        let table: [(&[&[u8]], &[&[u8]]); 5] = [
+        type Pieces = &'static [&'static [u8]];
+        let table: [(Pieces, Pieces); 5] = [
             (&[b"a\nb\n"], &[b"a\nb\n"]),
             (&[b"a", b"b\nc", b"\n"], &[b"ab\n", b"c\n"]),
             (&[b"a", b"\nb\nc\nd"], &[b"a\n", b"b\nc\n", b"d"]),

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -151,7 +152,9 @@ impl Drop for Supervisor {
 /// stop an ordinary removal.
 fn remove_overlay_work(work: &Path) {
     for name in ["work", "index"] {
-        match fs_err::remove_dir(work.join(name)) {
+        let folder = work.join(name);
+        let opened = fs_err::set_permissions(&folder, PermissionsExt::from_mode(0o700));
+        match opened.and_then(|()| fs_err::remove_dir_all(&folder)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::debug!(%error, "an overlay's work folder stays");
             }
@@ -234,8 +237,8 @@ fn check_path(path: &Path) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    fn mount(level: Level, mount: Mount) -> Result<(), Refusal> {
-        check_mount(&mount, level)
+    fn mount(level: Level, mount: &Mount) -> Result<(), Refusal> {
+        check_mount(mount, level)
     }
 
     #[test]
@@ -250,20 +253,20 @@ mod tests {
             source: "/a".into(),
             target: "/b".into(),
         };
-        assert_eq!(mount(Level::Namespaces, overlay("/p")), Ok(()));
+        assert_eq!(mount(Level::Namespaces, &overlay("/p")), Ok(()));
         assert_eq!(
-            mount(Level::LandlockSeccomp, overlay("/p")),
+            mount(Level::LandlockSeccomp, &overlay("/p")),
             Err(Refusal::Overlay("/p".into()))
         );
         assert_eq!(
-            mount(Level::Namespaces, overlay("p")),
+            mount(Level::Namespaces, &overlay("p")),
             Err(Refusal::Path("p".into()))
         );
         assert_eq!(
-            mount(Level::Namespaces, overlay("/p/../q")),
+            mount(Level::Namespaces, &overlay("/p/../q")),
             Err(Refusal::Path("/p/../q".into()))
         );
-        assert_eq!(mount(Level::Namespaces, moved.clone()), Ok(()));
-        assert_eq!(mount(Level::None, moved), Err(Refusal::Moved("/a".into())));
+        assert_eq!(mount(Level::Namespaces, &moved), Ok(()));
+        assert_eq!(mount(Level::None, &moved), Err(Refusal::Moved("/a".into())));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, PipeReader};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use nix::unistd::Pid;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, openat};
 
 use super::super::model::{CommandSpec, JobSandbox, Level};
 use super::build::{BuildError, step, step_at};
@@ -64,8 +64,7 @@ impl Launcher {
     /// Starts a command; an error is one sentence for the user.
     pub(super) fn start(&self, spec: &CommandSpec, scratch: &File) -> Result<Started, String> {
         let program = program(spec)?;
-        let (output, writer) =
-            io::pipe().map_err(|error| format!("cannot make a pipe for its output: {error}"))?;
+        let (output, writer) = output_pipe().map_err(|error| no_pipe(&error))?;
         let mut command = Command::new(&program);
         command
             .env_clear()
@@ -79,7 +78,7 @@ impl Launcher {
         }
         match &spec.stdout_file {
             Some(path) => command.stdout(self.stdout_file(path, scratch)?),
-            None => command.stdout(second(&writer)?),
+            None => command.stdout(writer.try_clone().map_err(|error| no_pipe(&error))?),
         };
         command.stderr(writer);
         let process = match &self.restricted {
@@ -202,8 +201,13 @@ fn interpreter(script: &Path) -> Option<String> {
     line.split_whitespace().next().map(str::to_owned)
 }
 
-fn second(writer: &io::PipeWriter) -> Result<io::PipeWriter, String> {
-    writer
-        .try_clone()
-        .map_err(|error| format!("cannot make a pipe for its output: {error}"))
+/// Returns a pipe whose reading end, which commands do not share, never waits.
+fn output_pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    fcntl_setfl(&reader, fcntl_getfl(&reader)? | OFlags::NONBLOCK)?;
+    Ok((reader, writer))
+}
+
+fn no_pipe(error: &io::Error) -> String {
+    format!("cannot make a pipe for its output: {error}")
 }

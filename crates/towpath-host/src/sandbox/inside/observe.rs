@@ -16,7 +16,8 @@ use rustix::io::Errno;
 
 use super::super::model::Observation;
 
-const BUFFER: usize = 64 * 1024;
+/// Holds some hundred events, enough for what is opened between two looks.
+const BUFFER: usize = 16 * 1024;
 
 /// Watches folders while commands run.
 pub(super) struct Observer {
@@ -67,7 +68,7 @@ impl Observer {
 
     /// Takes the events that have come in, and returns whether there were any.
     pub(super) fn drain(&mut self) -> io::Result<bool> {
-        let mut buffer = [MaybeUninit::uninit(); BUFFER];
+        let mut buffer = vec![MaybeUninit::uninit(); BUFFER];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
         let mut any = false;
         loop {

@@ -29,10 +29,7 @@ pub(super) fn watch_ended() -> nix::Result<SignalFd> {
     let mut child_ended = SigSet::empty();
     child_ended.add(Signal::SIGCHLD);
     child_ended.thread_block()?;
-    SignalFd::with_flags(
-        &child_ended,
-        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
-    )
+    SignalFd::with_flags(&child_ended, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
 
 /// Collects one ended child; `None` when no child has ended by now.

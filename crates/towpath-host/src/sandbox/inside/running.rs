@@ -67,16 +67,19 @@ impl Running {
         self.output.as_ref()
     }
 
-    /// Reads a piece of output; none means that all that could write has closed it.
+    /// Reads a piece of output and returns its length: none when there is no more for now, or ever.
     pub(super) fn read_output(&mut self, piece: &mut [u8]) -> io::Result<usize> {
         let Some(output) = &mut self.output else {
             return Ok(0);
         };
-        let length = output.read(piece)?;
-        if length == 0 {
-            self.output = None;
+        match output.read(piece) {
+            Ok(0) => {
+                self.output = None;
+                Ok(0)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            other => other,
         }
-        Ok(length)
     }
 
     /// Returns when something is to be done without any event.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::super::model::{CommandEnd, CommandOutcome, CommandSpec, Level, Observation};
+use super::super::model::{CommandEnd, CommandOutcome, CommandSpec, Observation};
 use super::super::protocol::{self, Event, Request};
 use super::Prepared;
 use super::network::Counters;
@@ -30,6 +30,8 @@ pub(super) struct Server {
     outbox: Outbox,
     prepared: Prepared,
     running: Option<Running>,
+    /// Takes a piece of output on its way through.
+    piece: Vec<u8>,
     /// When to look for opened files again; `None`: as soon as there are any.
     next_look: Option<Instant>,
     is_finished: bool,
@@ -54,6 +56,7 @@ impl Server {
             outbox,
             prepared,
             running: None,
+            piece: vec![0; PIECE],
             next_look: None,
             is_finished: false,
         })
@@ -76,7 +79,7 @@ impl Server {
                 self.collect_processes()?;
             }
             if ready.output {
-                self.read_output()?;
+                self.pass_output()?;
             }
             if ready.requests && !self.receive()? {
                 return Ok(());
@@ -236,15 +239,17 @@ impl Server {
         Ok(())
     }
 
-    fn read_output(&mut self) -> io::Result<()> {
+    /// Passes on a piece of output; returns whether there was any.
+    fn pass_output(&mut self) -> io::Result<bool> {
         let Some(running) = &mut self.running else {
-            return Ok(());
+            return Ok(false);
         };
-        let mut piece = [0; PIECE];
-        match running.read_output(&mut piece)? {
-            0 => Ok(()),
-            length => self.outbox.output(piece.get(..length).unwrap_or_default()),
+        let length = running.read_output(&mut self.piece)?;
+        let piece = self.piece.get(..length).unwrap_or_default();
+        if !piece.is_empty() {
+            self.outbox.output(piece)?;
         }
+        Ok(!piece.is_empty())
     }
 
     /// Sends signals that are due, and ends the command when its time has come.
@@ -257,16 +262,9 @@ impl Server {
             return Ok(());
         }
         let left_behind = processes::end_all(self.prepared.level);
-        // Every writer is gone now: what is left in the pipe ends with its end.
-        while running.output().is_some() && self.prepared.level == Level::Namespaces {
-            let mut piece = [0; PIECE];
-            let length = running.read_output(&mut piece)?;
-            if length > 0 {
-                self.outbox
-                    .output(piece.get(..length).unwrap_or_default())?;
-            }
-        }
         let outcome = running.outcome(left_behind);
+        // Every writer is gone now; what they wrote at last is still in the pipe.
+        while self.pass_output()? {}
         self.running = None;
         self.outbox.event(&Event::Ended(outcome))
     }

@@ -143,10 +143,7 @@ except ConnectionRefusedError:
 "
     );
     let (_, output, observation) = python(&Bench::new(Level::Namespaces), &script);
-    assert_eq!(
-        output,
-        "loopback works 127.0.0.1\nthe host is not there\n"
-    );
+    assert_eq!(output, "loopback works 127.0.0.1\nthe host is not there\n");
     assert!(!observation.network_tried);
 }
 
@@ -159,7 +156,9 @@ fn tells_of_attempts_to_reach_the_network() {
         "socket.getaddrinfo('example.org', 80)",
     ];
     for attempt in attempts {
-        let script = format!("import socket\ntry:\n    {attempt}\nexcept OSError as error:\n    print(error)\n");
+        let script = format!(
+            "import socket\ntry:\n    {attempt}\nexcept OSError as error:\n    print(error)\n"
+        );
         let (_, output, observation) = python(&Bench::new(Level::Namespaces), &script);
         assert!(observation.network_tried, "{attempt}: {output}");
     }
@@ -205,6 +204,10 @@ fn python(
     towpath_host::sandbox::Observation,
 ) {
     let mut job = bench.start();
-    let (outcome, output) = job.run(&super::support::command(&["/usr/bin/python3", "-c", script]));
+    let (outcome, output) = job.run(&super::support::command(&[
+        "/usr/bin/python3",
+        "-c",
+        script,
+    ]));
     (outcome, output, job.0.finish().unwrap())
 }

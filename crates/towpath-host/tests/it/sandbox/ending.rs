@@ -32,11 +32,7 @@ fn tells_exit_codes_from_signals() {
 fn says_why_a_command_did_not_start() {
     let bench = Bench::new(Level::None);
     let script = bench.file("script", "#!/nowhere/python\n");
-    fs::set_permissions(
-        &script,
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let script = script.display().to_string();
     let mut job = bench.start();
     let mut astray = command(&["true"]);
@@ -53,16 +49,14 @@ fn says_why_a_command_did_not_start() {
         ),
         (
             command(&["/etc/passwd"]),
-            "the program `/etc/passwd` cannot be started: Permission denied (os error 13)".to_owned(),
+            "the program `/etc/passwd` cannot be started: Permission denied (os error 13)"
+                .to_owned(),
         ),
         (
             command(&[&script]),
             format!("the program `{script}` needs `/nowhere/python`, which is not there"),
         ),
-        (
-            astray,
-            "there is no folder `/nowhere` to run in".to_owned(),
-        ),
+        (astray, "there is no folder `/nowhere` to run in".to_owned()),
     ];
     for (command, reason) in table {
         let (outcome, _) = job.run(&command);
@@ -75,7 +69,8 @@ fn says_why_a_command_did_not_start() {
 fn nothing_is_inherited() {
     for level in levels() {
         let bench = Bench::new(level);
-        let (_, output, _) = bench.shell("unset PWD OLDPWD SHLVL _; env | sort; ls /proc/self/fd | wc -l");
+        let (_, output, _) =
+            bench.shell("unset PWD OLDPWD SHLVL _; env | sort; ls /proc/self/fd | wc -l");
         let expected = match level {
             Level::Namespaces => "HOME=/home/job\n".to_owned(),
             _ => format!("HOME={}\n", bench.sandbox.scratch.join("home").display()),
@@ -94,7 +89,10 @@ fn a_daemon_ends_with_its_command() {
         let (outcome, output) = job.run(&shell(script));
         assert_eq!(output, "done\n");
         assert_eq!(outcome.end, CommandEnd::Exited(0));
-        assert!((1..=3).contains(&outcome.left_behind), "{level}: {outcome:?}");
+        assert!(
+            (1..=3).contains(&outcome.left_behind),
+            "{level}: {outcome:?}"
+        );
         assert!(started.elapsed() < Duration::from_secs(3), "{level}");
         let (outcome, _) = job.run(&shell("exit 0"));
         assert_eq!(outcome.left_behind, 0, "{level}");
@@ -208,14 +206,18 @@ fn nothing_survives_a_killed_parent() {
             .unwrap();
         let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "running");
-        assert_eq!(count_sleeping(&number), 2, "{level}");
+        wait_for(|| count_sleeping(&number) == 2);
         parent.kill().unwrap();
         parent.wait().unwrap();
-        let patience_ends = Instant::now() + Duration::from_secs(8);
-        while count_sleeping(&number) > 0 {
-            assert!(Instant::now() < patience_ends, "{level}: still running");
-            thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(|| count_sleeping(&number) == 0);
+    }
+}
+
+fn wait_for(is_so: impl Fn() -> bool) {
+    let patience_ends = Instant::now() + Duration::from_secs(8);
+    while !is_so() {
+        assert!(Instant::now() < patience_ends, "still not so");
+        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -235,7 +237,9 @@ fn count_sleeping(number: &str) -> usize {
 fn a_fork_bomb_ends() {
     need_namespaces!();
     let mut job = Bench::new(Level::Namespaces).start();
-    let mut spec = shell("ulimit -u 300 2>/dev/null; i=0; while [ $i -lt 200 ]; do (setsid sleep 100 &) ; i=$((i+1)); done");
+    let mut spec = shell(
+        "ulimit -u 300 2>/dev/null; i=0; while [ $i -lt 200 ]; do (setsid sleep 100 &) ; i=$((i+1)); done",
+    );
     spec.timeout = Some(Duration::from_secs(20));
     let (outcome, _) = job.run(&spec);
     assert!(outcome.left_behind >= 199, "{outcome:?}");

@@ -10,7 +10,13 @@ use super::support::{Bench, need_namespaces};
 fn paths(folder: &Path, names: &[&str]) -> BTreeSet<PathBuf> {
     names
         .iter()
-        .map(|name| if name.is_empty() { folder.to_owned() } else { folder.join(name) })
+        .map(|name| {
+            if name.is_empty() {
+                folder.to_owned()
+            } else {
+                folder.join(name)
+            }
+        })
         .collect()
 }
 
@@ -18,7 +24,16 @@ fn paths(folder: &Path, names: &[&str]) -> BTreeSet<PathBuf> {
 fn lists_exactly_the_opened_files() {
     need_namespaces!();
     let mut bench = Bench::new(Level::Namespaces);
-    for name in ["read", "unread", "sub/read", "sub/unread", "listed/x", "changed", "gone", "stat"] {
+    for name in [
+        "read",
+        "unread",
+        "sub/read",
+        "sub/unread",
+        "listed/x",
+        "changed",
+        "gone",
+        "stat",
+    ] {
         bench.file(&format!("project/{name}"), "text");
     }
     let project = bench.folder("project");
@@ -30,7 +45,10 @@ fn lists_exactly_the_opened_files() {
         project.display()
     );
     let (_, _, observation) = bench.shell(&script);
-    assert_eq!(observation.opened, paths(&project, &["read", "sub/read", "changed"]));
+    assert_eq!(
+        observation.opened,
+        paths(&project, &["read", "sub/read", "changed"])
+    );
     assert_eq!(observation.listed, paths(&project, &["listed"]));
     assert_eq!(
         observation.written,

@@ -24,7 +24,8 @@ pub(crate) fn level() -> Level {
 
 /// Returns every level that this machine has.
 pub(crate) fn levels() -> Vec<Level> {
-    let is_there = |&level: &Level| Supervisor::start(program(), &Bench::new(level).sandbox).is_ok();
+    let is_there =
+        |&level: &Level| Supervisor::start(program(), &Bench::new(level).sandbox).is_ok();
     [Level::None, Level::LandlockSeccomp, Level::Namespaces]
         .into_iter()
         .filter(is_there)
@@ -122,7 +123,10 @@ pub(crate) fn shell(script: &str) -> CommandSpec {
 
 pub(crate) fn command(arguments: &[&str]) -> CommandSpec {
     CommandSpec {
-        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        arguments: arguments
+            .iter()
+            .map(|&argument| argument.to_owned())
+            .collect(),
         environment: BTreeMap::from([
             ("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()),
             ("HOME".to_owned(), "/home/job".to_owned()),

@@ -56,7 +56,11 @@ fn give_away(folder: &Path) -> bool {
         }
         if path.is_dir() {
             fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
-            folders.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            folders.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         }
     }
     true
@@ -101,7 +105,9 @@ fn an_ordinary_user_has_the_whole_sandbox() {
     assert_eq!(fs::read_to_string(upper.join("made")).unwrap(), "1\n");
     assert!(project.join("removed").exists());
     assert_eq!(
-        fs::read_dir(bench.folder.path().join("work")).unwrap().count(),
+        fs::read_dir(bench.folder.path().join("work"))
+            .unwrap()
+            .count(),
         0,
         "an ordinary removal must succeed"
     );
