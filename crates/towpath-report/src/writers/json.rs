@@ -40,7 +40,7 @@ pub fn write(run: &RunRecord) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Returns the record in a JSON text of [`write`].
+/// Returns the record in a JSON text of [`write()`].
 pub fn read(text: &[u8]) -> Result<RunRecord, Error> {
     let value: Value = serde_json::from_slice(text).map_err(Error::Form)?;
     match value.get("schema").and_then(Value::as_u64) {
