@@ -12,6 +12,7 @@ mod events;
 mod expressions;
 mod fields;
 mod ids;
+mod inputs;
 mod job;
 mod legal;
 mod reader;

@@ -7,6 +7,8 @@
 mod position;
 mod reader;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
