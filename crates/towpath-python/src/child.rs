@@ -3,7 +3,7 @@
 //! sandbox, never here.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -104,6 +104,16 @@ fn reader(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<io::Result
         sender.send(text).ok();
     });
     receiver
+}
+
+/// Writes a file under a temporary name and renames it, so that nobody reads half of it.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs_err::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 #[cfg(test)]

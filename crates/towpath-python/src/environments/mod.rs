@@ -4,8 +4,20 @@
 //! environment addressed by its contents (`prepare`). The project itself is laid over it as a layer of its
 //! own (`editable`). uv does the work; the project's code never runs here.
 
+mod error;
+mod failure;
+mod lock;
+mod markers;
 mod model;
+mod pip_file;
+mod prepare;
+mod resolve;
+mod wanted;
 
+pub use error::{Error, Words};
+pub use failure::FailureKind;
 pub use model::{
     Environment, LocalProject, LockedInstall, Package, Requirements, Resolution,
 };
+pub use prepare::{existing, prepare};
+pub use resolve::resolve;

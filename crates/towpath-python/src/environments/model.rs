@@ -48,6 +48,9 @@ pub struct LockedInstall {
     pub path: PathBuf,
     /// The folder of the project whose requirements are wanted, absolute.
     pub project: PathBuf,
+    /// What is wanted, as PEP 508: the run-time dependencies and those of the groups and extras below. The
+    /// locks of poetry and pdm are walked from here; the others need only the names.
+    pub roots: Vec<String>,
     /// Dependency groups; the run-time dependencies come always.
     pub groups: Vec<String>,
     /// Extras of the project.
@@ -98,6 +101,10 @@ pub struct Resolution {
     pub editables: Vec<LocalProject>,
     /// Whether every package comes from a lock, so that another day gives the same.
     pub locked: bool,
+    /// Options about indexes from files of requirements and locks, as pip writes them.
+    pub options: Vec<String>,
+    /// The folder whose uv settings apply.
+    pub settings_folder: Option<PathBuf>,
     /// Identity of the packages.
     pub digest: Digest,
 }

@@ -1,7 +1,6 @@
 //! Answers of interpreters, remembered by the stat of their program, so that none is asked twice.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::Candidate;
 use super::probe::{self, Answer};
+use crate::child::write_whole;
 
 const FILE: &str = "interpreters.json";
 /// Raised when the probe asks for more.
@@ -107,11 +107,7 @@ fn read(cache: &Path) -> Memory {
 }
 
 fn write(cache: &Path, memory: &Memory) -> std::io::Result<()> {
-    fs_err::create_dir_all(cache)?;
-    let mut file = tempfile::NamedTempFile::new_in(cache)?;
-    file.write_all(&serde_json::to_vec(memory)?)?;
-    file.persist(cache.join(FILE)).map_err(|error| error.error)?;
-    Ok(())
+    write_whole(&cache.join(FILE), &serde_json::to_vec(memory)?)
 }
 
 #[cfg(test)]

@@ -1,0 +1,116 @@
+//! Why there is no environment.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use towpath_host::{lock, store};
+
+use super::failure::{Failure, FailureKind};
+use crate::child::ChildError;
+
+/// Why there is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// uv could not resolve, install or read a lock.
+    #[error("cannot {doing}")]
+    Uv {
+        /// What it was doing: `resolve the requirements for Python 3.12.1`.
+        doing: String,
+        /// What kind of failure it is.
+        kind: FailureKind,
+        /// What to do about it.
+        hints: Vec<String>,
+        /// What uv said, shortened.
+        #[source]
+        words: Words,
+    },
+    /// A file of requirements or a lock could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A lock is not understood, or lacks what is asked of it.
+    #[error("`{}`{}: {what}", path.display(), line.map_or_else(String::new, |line| format!(" line {line}")))]
+    Lock {
+        /// The lock or file of requirements.
+        path: PathBuf,
+        /// The line, where one is to blame.
+        line: Option<usize>,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The environment could not be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The build of the project for editing failed in a way that is not the project's.
+    #[error("the build of `{project}` left no result")]
+    NoWheel {
+        /// The project's folder.
+        project: String,
+    },
+    /// The project's own build failed.
+    #[error("`{project}` cannot be built: {what}")]
+    Backend {
+        /// The project's folder.
+        project: String,
+        /// What the build system said last.
+        what: String,
+    },
+    /// Somebody else holds the environment.
+    #[error(transparent)]
+    Locked(#[from] lock::Error),
+    /// What is remembered could not be read or written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// uv did not run.
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
+
+/// The words of another program.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Words(pub String);
+
+impl Error {
+    pub(super) fn uv(doing: String, failure: Failure) -> Self {
+        let Failure { kind, words, hints } = failure;
+        Self::Uv { doing, kind, hints, words: Words(words) }
+    }
+
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+
+    /// Returns what to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Uv { hints, .. } => hints.clone(),
+            Self::Lock { hint, .. } => vec![hint.clone()],
+            Self::Read { path, .. } => vec![format!("check that `{}` exists and may be read", path.display())],
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                vec!["free some space, for example with `towpath cache clean`".to_owned()]
+            }
+            Self::Write { path, .. } => vec![format!("check that you may write `{}`", path.display())],
+            Self::NoWheel { .. } => vec!["run again with `--force`".to_owned()],
+            Self::Backend { .. } => {
+                vec!["`pip install -e .` shows the same failure with all its output".to_owned()]
+            }
+            Self::Locked(error) => error.hints(),
+            Self::Store(error) => error.hints(),
+            Self::Child(_) => vec!["check that the program exists and may be executed".to_owned()],
+        }
+    }
+}

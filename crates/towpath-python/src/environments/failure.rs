@@ -1,0 +1,298 @@
+//! Reads why uv failed: what kind of failure it is, and the words that matter.
+//!
+//! uv tells these apart only in its text; the phrases are those of its releases since 0.5, in both of its
+//! layouts (`error:` with `cause:` lines, and `×` with `╰─▶`).
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No set of versions fulfils all requirements.
+    NoSolution,
+    /// No version of a package works with this Python.
+    Python,
+    /// No index has a package of this name.
+    NotFound,
+    /// An index did not answer; its address.
+    Unreachable(String),
+    /// An index refused; its address.
+    Refused(String),
+    /// Something is not in the cache, and the network must not be used.
+    Offline,
+    /// A file is not the one whose hash is locked.
+    Hash,
+    /// A package could not be built from its source.
+    Build,
+    /// The disk is full.
+    DiskFull,
+    /// Something else.
+    Other,
+}
+
+/// A failure of uv.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) kind: FailureKind,
+    /// What uv said, shortened to what matters.
+    pub(super) words: String,
+    /// What to do about it.
+    pub(super) hints: Vec<String>,
+}
+
+/// Longest explanation of a conflict that is shown; the end of it names the user's own requirements.
+const LONGEST: usize = 900;
+/// Lines shown of a failed build.
+const BUILD_LINES: usize = 8;
+
+/// Reads the standard error of a call that failed.
+pub(super) fn read(stderr: &str) -> Failure {
+    let text = plain(stderr);
+    let kind = kind_of(&text);
+    let words = match kind {
+        FailureKind::Build => build_words(&text),
+        _ => shorten(&explanation(&text)),
+    };
+    let hints = hints_for(&kind, &text);
+    Failure { kind, words, hints }
+}
+
+/// Removes what draws the layout, and what is said before the error.
+fn plain(stderr: &str) -> String {
+    let lines = stderr.lines().map(|line| line.trim_start_matches(['×', '╰', '─', '▶', '├', '│', ' ', '\t']));
+    let is_start = |line: &&str| {
+        line.starts_with("error:") || line.starts_with("No solution found") || line.starts_with("Failed to ")
+    };
+    let all: Vec<&str> = lines.collect();
+    let start = all.iter().position(|line| is_start(line)).unwrap_or(0);
+    all.get(start..).unwrap_or_default().join("\n")
+}
+
+fn kind_of(text: &str) -> FailureKind {
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    if has(&["No space left on device", "os error 28"]) {
+        FailureKind::DiskFull
+    } else if has(&["network was disabled", "network connectivity is disabled", "was not found in the cache"]) {
+        FailureKind::Offline
+    } else if has(&["Hash mismatch", "--require-hashes"]) {
+        FailureKind::Hash
+    } else if let Some(url) = status_of(text) {
+        FailureKind::Refused(url)
+    } else if has(&["error sending request", "Request failed", "dns error", "operation timed out"]) {
+        FailureKind::Unreachable(address(text))
+    } else if has(&["Failed to build", "build backend returned an error", "Failed to resolve requirements from"]) {
+        FailureKind::Build
+    } else if has(&["not found in the package registry", "was not found in the provided"]) {
+        FailureKind::NotFound
+    } else if has(&[
+        "does not satisfy Python",
+        "no wheels with a matching Python",
+        "does not support Python",
+    ]) {
+        FailureKind::Python
+    } else if has(&["No solution found", "requirements are unsatisfiable"]) {
+        FailureKind::NoSolution
+    } else {
+        FailureKind::Other
+    }
+}
+
+/// The address of an index that answered with an error, in `HTTP status client error (403 …) for url (…)`.
+fn status_of(text: &str) -> Option<String> {
+    text.contains("HTTP status").then(|| address(text))
+}
+
+fn address(text: &str) -> String {
+    let start = text.find("http://").or_else(|| text.find("https://")).unwrap_or(text.len());
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest.find([')', '`', ' ', '\n']).unwrap_or(rest.len());
+    let url = rest.get(..end).unwrap_or_default();
+    crate::uv::without_password(url)
+}
+
+/// The causes as one text: without the lead, the hints and the line breaks that fit them to a terminal.
+fn explanation(text: &str) -> String {
+    let is_lead = |line: &str| {
+        ["error: No solution found", "No solution found", "hint:", "error: Request failed"]
+            .iter()
+            .any(|lead| line.starts_with(lead))
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for line in text.lines().filter(|line| !is_lead(line)) {
+        let line = line.trim_start_matches("error:").trim_start_matches("cause:").trim();
+        words.extend(line.split_whitespace());
+    }
+    let text = words.join(" ");
+    let text = text.replace(", we can conclude that your requirements are unsatisfiable.", "");
+    let text = text.strip_suffix(" your requirements are unsatisfiable.").unwrap_or(&text);
+    text.to_owned()
+}
+
+/// Keeps the end, from the beginning of a sentence on.
+fn shorten(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let start = text.len() - LONGEST;
+    let start = (start..text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(0);
+    let end = text.get(start..).unwrap_or_default();
+    let sentence = ["Because ", "And because "].iter().filter_map(|lead| end.find(lead)).min();
+    format!("… {}", end.get(sentence.unwrap_or(0)..).unwrap_or_default())
+}
+
+/// Which package failed, and the end of what its build said.
+fn build_words(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
+        .collect();
+    let is_output = |line: &&str| line.trim() == "[stderr]" || line.trim() == "[stdout]";
+    let lead = lines.first().copied().unwrap_or_default().trim_start_matches("error:").trim();
+    let said: Vec<&str> = match lines.iter().rposition(|line| is_output(&line)) {
+        Some(position) => lines.get(position + 1..).unwrap_or_default().to_vec(),
+        None => lines.iter().skip(1).copied().collect(),
+    };
+    // The first line about a missing header says more than the trace at the end.
+    let telling = lines.iter().find(|line| line.contains("fatal error:")).copied();
+    let last = said.iter().skip(said.len().saturating_sub(BUILD_LINES)).copied();
+    let shown: Vec<&str> = telling.into_iter().chain(last.filter(|line| Some(*line) != telling)).collect();
+    format!("{lead}\n{}", shown.join("\n"))
+}
+
+fn hints_for(kind: &FailureKind, text: &str) -> Vec<String> {
+    let hint = match kind {
+        FailureKind::NoSolution => "loosen one of the requirements named here".to_owned(),
+        FailureKind::Python => {
+            "raise `requires-python`, or ask for another version of the package on this Python".to_owned()
+        }
+        FailureKind::NotFound => {
+            "check the spelling, or name the index that has it (`UV_INDEX`, `PIP_EXTRA_INDEX_URL`)".to_owned()
+        }
+        FailureKind::Unreachable(_) => {
+            "check the network and the index settings; behind a proxy set `HTTPS_PROXY`, for own certificates \
+             `SSL_CERT_FILE`"
+                .to_owned()
+        }
+        FailureKind::Refused(_) => "check the user and password of this index".to_owned(),
+        FailureKind::Offline => "run once with the network".to_owned(),
+        FailureKind::Hash => "lock again, and check that the index gives the files it gave before".to_owned(),
+        FailureKind::Build => return build_hints(text),
+        FailureKind::DiskFull => "free some space, for example with `towpath cache clean`".to_owned(),
+        FailureKind::Other => return Vec::new(),
+    };
+    vec![hint]
+}
+
+fn build_hints(text: &str) -> Vec<String> {
+    if let Some(header) = text
+        .lines()
+        .find_map(|line| line.split_once("fatal error: ")?.1.split_once(": No such file").map(|(name, _)| name))
+    {
+        if header == "Python.h" {
+            return vec!["install the headers of this Python (on Debian `python3-dev`)".to_owned()];
+        }
+        return vec![format!("install the system package that holds `{header}`")];
+    }
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    let hint = if has(&["pkg-config", "pkg_config"]) {
+        "install the system library that it looks for with `pkg-config`, with its headers"
+    } else if has(&["can't find Rust compiler", "cargo, the Rust package manager, is not installed", "rustc"]) {
+        "install Rust (`cargo` on `PATH`)"
+    } else if has(&["command 'gcc' failed: No such file", "command 'cc' failed: No such file", "No such file or directory: 'gcc'", "Unknown compiler"]) {
+        "install a C compiler"
+    } else {
+        "ask for a version of the package that has a wheel for this Python, or install what its build needs"
+    };
+    vec![hint.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(stderr: &str, kind: FailureKind, words: &str) {
+        let failure = read(stderr);
+        assert_eq!((failure.kind, failure.words.as_str()), (kind, words), "{stderr}");
+    }
+
+    #[test]
+    fn conflicts_are_told_without_the_layout() {
+        check(
+            "Resolved 1 package\nerror: No solution found when resolving dependencies\n  cause: Because there is no \
+             version of pytest==99 and you require pytest==99, we can conclude that your requirements are \
+             unsatisfiable.\n",
+            FailureKind::NoSolution,
+            "Because there is no version of pytest==99 and you require pytest==99",
+        );
+        check(
+            "  × No solution found when resolving dependencies:\n  ╰─▶ Because a>=2 depends on b<1 and you\n      \
+             require b>=1, we can conclude that your requirements are unsatisfiable.\n",
+            FailureKind::NoSolution,
+            "Because a>=2 depends on b<1 and you require b>=1",
+        );
+        check(
+            "error: No solution found when resolving dependencies\n  cause: Because xyz was not found in the package \
+             registry and you require xyz, we can conclude that your requirements are unsatisfiable.\n",
+            FailureKind::NotFound,
+            "Because xyz was not found in the package registry and you require xyz",
+        );
+        check(
+            "  × No solution found when resolving dependencies:\n  ╰─▶ Because the current Python version (3.7.16) does \
+             not satisfy Python>=3.9 and numpy==2.0 depends on Python>=3.9, we can conclude that numpy==2.0 cannot be \
+             used.\n",
+            FailureKind::Python,
+            "Because the current Python version (3.7.16) does not satisfy Python>=3.9 and numpy==2.0 depends on \
+             Python>=3.9, we can conclude that numpy==2.0 cannot be used.",
+        );
+    }
+
+    #[test]
+    fn a_silent_index_is_no_missing_package() {
+        check(
+            "error: Request failed after 3 retries in 7.7s\n  cause: Failed to fetch: http://u:p@127.0.0.1:9/simple/a/\n  \
+             cause: error sending request for url (http://127.0.0.1:9/simple/a/)\n  cause: Connection refused (os \
+             error 111)\n",
+            FailureKind::Unreachable("http://127.0.0.1:9/simple/a/".to_owned()),
+            "Failed to fetch: http://u:p@127.0.0.1:9/simple/a/ error sending request for url \
+             (http://127.0.0.1:9/simple/a/) Connection refused (os error 111)",
+        );
+        let offline = "error: No solution found when resolving dependencies\n  cause: Because flask was not found in \
+            the cache and you require flask, we can conclude that your requirements are unsatisfiable.\n\nhint: \
+            Packages were unavailable because the network was disabled.\n";
+        check(
+            offline,
+            FailureKind::Offline,
+            "Because flask was not found in the cache and you require flask",
+        );
+    }
+
+    #[test]
+    fn a_build_shows_its_end_and_its_missing_header() {
+        let stderr = "error: Failed to build `x==1`\n  cause: The build backend returned an error\n\n         [stdout]\n    \
+            running build\n\n         [stderr]\n         x.c:1:10: fatal error: libpq-fe.h: No such file or directory\n     \
+            compilation terminated.\n         error: command '/usr/bin/gcc' failed with exit code 1\n\nhint: Build \
+            failures usually indicate\n";
+        check(
+            stderr,
+            FailureKind::Build,
+            "Failed to build `x==1`\nx.c:1:10: fatal error: libpq-fe.h: No such file or directory\ncompilation \
+             terminated.\nerror: command '/usr/bin/gcc' failed with exit code 1",
+        );
+        assert_eq!(read(stderr).hints, ["install the system package that holds `libpq-fe.h`"]);
+    }
+
+    #[test]
+    fn a_wrong_file_and_a_full_disk_are_told_apart() {
+        let hash = "error: Failed to download `a==2.0.0`\n  cause: Hash mismatch for `a==2.0.0`\n\n  Expected:\n";
+        assert_eq!(read(hash).kind, FailureKind::Hash);
+        let full = "error: failed to write to file\n  cause: No space left on device (os error 28)\n";
+        assert_eq!(read(full).kind, FailureKind::DiskFull);
+        assert_eq!(read("error: oh no\n").words, "oh no");
+    }
+
+    #[test]
+    fn long_explanations_keep_their_end() {
+        let long = format!("{}Because the end names it", "And because a depends on b. ".repeat(60));
+        let short = shorten(&long);
+        assert!(short.len() < LONGEST + 8 && short.starts_with("… And because") && short.ends_with("names it"));
+    }
+}
