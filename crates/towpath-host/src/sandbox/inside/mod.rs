@@ -120,6 +120,7 @@ fn prepare(sandbox: &JobSandbox) -> Result<Prepared, BuildError> {
     } else {
         processes::adopt_orphans().map_err(build::step("adopt orphaned processes"))?;
     }
+    processes::handle_endings().map_err(build::step("handle signals"))?;
     // Before any other thread is there, which would take the signals.
     let ended_processes =
         processes::watch_ended().map_err(build::step("watch for ended processes"))?;

@@ -2,7 +2,7 @@
 //!
 //! A file's attributes can be read without opening it; that is not seen here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -51,7 +51,7 @@ impl Observer {
             complete: true,
         };
         // Looking for folders opens them: all of that is done before the first watch.
-        let mut all: BTreeSet<PathBuf> = single.iter().cloned().collect();
+        let mut all = single.to_vec();
         for folder in folders {
             observer.complete &= gather_folders(folder, &mut all);
         }
@@ -121,7 +121,10 @@ impl Observer {
                     ..Folder::default()
                 };
                 // One folder at two paths has one watch: what is seen there cannot be told apart.
-                self.complete &= self.folders.insert(watch, folder).is_none();
+                let is_known_as = |other: &PathBuf| *other == folder.path;
+                let earlier = self.folders.get(&watch).map(|earlier| &earlier.path);
+                self.complete &= earlier.is_none_or(is_known_as);
+                self.folders.insert(watch, folder);
             }
             Err(Errno::NOENT | Errno::NOTDIR) => {}
             Err(_) => self.complete = false,
@@ -194,7 +197,7 @@ fn remember(names: &mut HashSet<OsString>, name: &OsStr) {
 }
 
 /// Adds `folder` and the folders below it; returns whether all could be looked into.
-fn gather_folders(folder: &Path, all: &mut BTreeSet<PathBuf>) -> bool {
+fn gather_folders(folder: &Path, all: &mut Vec<PathBuf>) -> bool {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -216,6 +219,6 @@ fn gather_folders(folder: &Path, all: &mut BTreeSet<PathBuf>) -> bool {
             Err(_) => complete = false,
         }
     }
-    all.insert(folder.to_owned());
+    all.push(folder.to_owned());
     complete && folder.to_str().is_some()
 }

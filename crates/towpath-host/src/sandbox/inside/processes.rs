@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +14,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use super::super::model::Level;
 
@@ -21,6 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Makes processes whose parents ended children of this one, so that none is out of reach.
 pub(super) fn adopt_orphans() -> nix::Result<()> {
     prctl::set_child_subreaper(true)
+}
+
+/// Gives commands the system's own answer to the signals that end them, also when towpath was started
+/// with some of them ignored, as a shell does in the background: who handles a signal passes on no
+/// ignoring of it.
+pub(super) fn handle_endings() -> io::Result<()> {
+    let nobody_asks = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&nobody_asks))?;
+    }
+    Ok(())
 }
 
 /// Returns what becomes readable when a child has ended. Threads that are there already would take the

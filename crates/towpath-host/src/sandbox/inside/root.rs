@@ -28,9 +28,12 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     let host = MountTable::read().map_err(step("read the list of mounts"))?;
     let root = NewRoot::mount(sandbox.scratch.join("root"), &host)?;
-    provide_system(&root, sandbox.network)?;
+    provide_system(&root)?;
     for (folder, mode) in [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755)] {
         root.private(Path::new(folder), mode)?;
+    }
+    if sandbox.network {
+        provide_resolver(&root)?;
     }
     root.private(&sandbox.home, 0o700)?;
     let harvests = mount_all(&root, sandbox)?;
@@ -39,16 +42,12 @@ pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     Ok(harvests)
 }
 
-fn provide_system(root: &NewRoot, network: bool) -> Result<(), BuildError> {
+fn provide_system(root: &NewRoot) -> Result<(), BuildError> {
     for folder in SYSTEM_FOLDERS {
         provide_system_folder(root, Path::new(folder))?;
     }
     devices::provide(root)?;
-    provide_proc(root)?;
-    if network {
-        provide_resolver(root)?;
-    }
-    Ok(())
+    provide_proc(root)
 }
 
 /// Shows a folder of the system; a link such as `/bin` to `usr/bin` stays a link.

@@ -141,6 +141,21 @@ fn a_command_may_clean_up_when_its_time_is_up() {
 }
 
 #[test]
+fn interrupting_works_when_towpath_itself_must_ignore_it() {
+    let bench = Bench::new(Level::None);
+    let mut spec = shell("trap 'echo cleaned; exit 1' INT; while :; do sleep 0.05; done");
+    spec.timeout = Some(Duration::from_millis(300));
+    let script = format!(
+        "trap '' INT; exec {} run {}",
+        program().display(),
+        bench.as_file(&spec).display()
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(output.starts_with("cleaned\n"), "{output}");
+}
+
+#[test]
 fn who_ignores_every_signal_is_killed_after_ten_seconds() {
     let cancel = Cancel::new();
     let mut job = Bench::new(Level::None).start();

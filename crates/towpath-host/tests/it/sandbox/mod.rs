@@ -4,5 +4,6 @@ mod closed;
 mod ending;
 mod observation;
 mod output;
+mod restricted;
 mod support;
 mod unprivileged;

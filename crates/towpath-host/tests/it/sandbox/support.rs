@@ -134,15 +134,21 @@ pub(crate) fn command(arguments: &[&str]) -> CommandSpec {
         ]),
         folder: PathBuf::from("/"),
         stdout_file: None,
-        timeout: Some(Duration::from_secs(60)),
+        timeout: Some(Duration::from_mins(1)),
     }
 }
 
-/// Says on the test's output that this machine cannot try it.
+/// Says that this machine cannot try a test.
+#[expect(clippy::print_stdout, reason = "the output of the test")]
+pub(crate) fn not_tried(reason: &str) {
+    println!("not tried: {reason}");
+}
+
+/// Returns from a test that this machine cannot try.
 macro_rules! need_namespaces {
     () => {
         if $crate::sandbox::support::level() != towpath_host::sandbox::Level::Namespaces {
-            println!("not tried: this machine has no namespaces");
+            $crate::sandbox::support::not_tried("this machine has no namespaces");
             return;
         }
     };

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use towpath_host::sandbox::{CommandOutcome, CommandSpec, Level, Observation};
 
-use super::support::{Bench, program, shell};
+use super::support::{Bench, not_tried, program, shell};
 
 const NOBODY: u32 = 65534;
 
@@ -21,7 +21,7 @@ fn as_nobody(
     fs::copy(program(), &own_program).unwrap();
     let job = bench.as_file(command);
     if !give_away(bench.folder.path()) || detected(&own_program)? != Level::Namespaces.to_string() {
-        println!("not tried: only root becomes nobody, where namespaces are to be had");
+        not_tried("only root becomes nobody, where namespaces are to be had");
         return None;
     }
     let output = nobody(&own_program).arg("run").arg(&job).output().ok()?;
