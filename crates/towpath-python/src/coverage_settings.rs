@@ -25,13 +25,13 @@ pub(crate) fn read(
         match name {
             "--cov-branch" => settings.branch = true,
             "--cov-fail-under" if settings.fail_under.is_none() => {
-                settings.fail_under = value.parse().ok()
+                settings.fail_under = value.parse().ok();
             }
             // A bare `--cov` measures the configured sources.
             "--cov"
                 if !value.is_empty() && !value.starts_with('-') && settings.source.is_empty() =>
             {
-                settings.source.push(value.to_owned())
+                settings.source.push(value.to_owned());
             }
             "--cov-config" if settings.config_file.is_none() => {
                 settings.config_file =

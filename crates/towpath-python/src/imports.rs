@@ -70,13 +70,13 @@ fn collect(body: &[Stmt], imported: &mut BTreeSet<String>) {
     for statement in body {
         match statement {
             Stmt::Import(import) => {
-                imported.extend(import.names.iter().map(|alias| top(alias.name.as_str())))
+                imported.extend(import.names.iter().map(|alias| top(alias.name.as_str())));
             }
             Stmt::ImportFrom(import) if import.level == 0 => {
                 imported.extend(import.module.as_ref().map(|module| top(module.as_str())));
             }
             Stmt::Try(attempt) if !catches_import_error(&attempt.handlers) => {
-                collect(&attempt.body, imported)
+                collect(&attempt.body, imported);
             }
             Stmt::With(with) if !is_suppressing(with) => collect(&with.body, imported),
             Stmt::ClassDef(class) => collect(&class.body, imported),

@@ -84,6 +84,7 @@ pub(crate) fn is_no_project(folder: &str) -> bool {
             || NOT_PROJECTS.contains(&lower.as_str())
             || FOREIGN.contains(&lower.as_str())
             || lower.starts_with("example")
+            || lower.ends_with("tests")
             || lower.ends_with("-template")
             || lower.ends_with("_template")
     })
@@ -178,6 +179,7 @@ mod tests {
             (".github/actions/x", true),
             ("{{cookiecutter.name}}", true),
             ("tests/data/pkg", true),
+            ("functional_tests/support/plugin", true),
             ("libs/core", false),
         ] {
             assert_eq!(is_no_project(folder), expected, "{folder}");

@@ -40,7 +40,7 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
                 project.version = attribute_version(project, files, &path, "__version__");
             }
             Some(source) => {
-                project.version = ProjectVersion::Dynamic(backends::named("pdm", source))
+                project.version = ProjectVersion::Dynamic(backends::named("pdm", source));
             }
             None => {}
         }

@@ -20,7 +20,7 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>, problems: &m
         };
         match name.as_str() {
             "packages" if project.dependencies.is_empty() => {
-                project.dependencies = requirements(packages)
+                project.dependencies = requirements(packages);
             }
             "packages" | "source" | "requires" | "scripts" | "pipenv" | "pipfile" => {}
             group => append(

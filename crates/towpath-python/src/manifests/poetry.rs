@@ -102,9 +102,9 @@ fn read_dependencies(project: &mut Project, table: &Table, dependencies: Option<
         });
         let requirements = requirements(name, value);
         if is_optional {
-            optional.extend(requirements)
+            optional.extend(requirements);
         } else {
-            append(&mut project.dependencies, requirements)
+            append(&mut project.dependencies, requirements);
         }
     }
     for (extra, names) in table

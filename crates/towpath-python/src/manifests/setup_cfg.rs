@@ -7,47 +7,19 @@ use crate::manifests::setuptools::{file_version, module_version, requirements_of
 use crate::requirement::append;
 use crate::{Project, ProjectVersion};
 
-/// Fills in what `[metadata]` and `[options]` say and `pyproject.toml` did not.
+/// Fills in what `[metadata]` and `[options]` say and `pyproject.toml` did not. Beside a `[project]`
+/// without dynamic fields setuptools ignores both.
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
     let Some(ini) = &files.setup_cfg else { return };
-    let is_declared = project.name.is_some();
-    if let Some(name) = ini.get("metadata", "name") {
-        project.is_package = true;
-        project.name.get_or_insert_with(|| name.to_owned());
+    let is_complete = files
+        .table(&["project"])
+        .is_some_and(|table| !table.contains_key("dynamic"));
+    if !is_complete {
+        read_metadata(project, files, ini);
+        read_requirements(project, files, ini);
     }
-    if project.version == ProjectVersion::Absent
-        && let Some(version) = ini.get("metadata", "version")
-    {
-        project.version = read_version(project, files, version);
-    }
-    if project.requires_python.is_none() {
-        project.requires_python = ini.get("options", "python_requires").map(str::to_owned);
-    }
-    if project.classifier_pythons.is_empty() {
-        let classifiers = with_files(project, files, ini, "metadata", "classifiers");
-        project.classifier_pythons = classifier_pythons(&classifiers);
-    }
-    // With `[project]` these are ignored by setuptools unless declared dynamic, and then they are empty.
-    if project.dependencies.is_empty()
-        && !(is_declared
-            && files.table(&["project"]).is_some()
-            && !is_dynamic(files, "dependencies"))
-    {
-        let key = if ini.get("options", "install_requires").is_some() {
-            "install_requires"
-        } else {
-            "requires"
-        };
-        project.dependencies = with_files(project, files, ini, "options", key);
-    }
-    if project.extras.is_empty() {
-        read_extras(project, files, ini);
-    }
-    for (key, group) in [
-        ("tests_require", "tests_require"),
-        ("setup_requires", "setup_requires"),
-    ] {
-        let requirements = with_files(project, files, ini, "options", key);
+    for group in ["tests_require", "setup_requires"] {
+        let requirements = with_files(project, files, ini, "options", group);
         if !requirements.is_empty() {
             append(
                 project.groups.entry(group.to_owned()).or_default(),
@@ -55,15 +27,48 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
             );
         }
     }
+}
+
+fn read_metadata(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini) {
+    if let Some(name) = ini.get("metadata", "name") {
+        project.is_package = true;
+        project.name.get_or_insert_with(|| name.to_owned());
+    }
+    if !matches!(project.version, ProjectVersion::Static(_))
+        && let Some(version) = ini.get("metadata", "version")
+    {
+        project.version = read_version(project, files, version);
+    }
+    if project.requires_python.is_none() {
+        // pbr keeps it in `[metadata]`.
+        let spellings = [
+            ("options", "python_requires"),
+            ("options", "python-requires"),
+            ("metadata", "python-requires"),
+            ("metadata", "python_requires"),
+        ];
+        let found = spellings
+            .iter()
+            .find_map(|(section, key)| ini.get(section, key));
+        project.requires_python = found.map(str::to_owned);
+    }
+    if project.classifier_pythons.is_empty() {
+        let mut classifiers = with_files(project, files, ini, "metadata", "classifiers");
+        classifiers.extend(with_files(project, files, ini, "metadata", "classifier"));
+        project.classifier_pythons = classifier_pythons(&classifiers);
+    }
     if project.entry_points.is_empty() {
         project.entry_points = entry_points(ini);
     }
 }
 
-fn is_dynamic(files: &ProjectFiles<'_>, field: &str) -> bool {
-    let project = files.table(&["project"]);
-    let dynamic = crate::files::strings(project.and_then(|table| table.get("dynamic")));
-    dynamic.iter().any(|name| name == field)
+fn read_requirements(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini) {
+    if project.dependencies.is_empty() {
+        project.dependencies = with_files(project, files, ini, "options", "install_requires");
+    }
+    if project.extras.is_empty() {
+        read_extras(project, files, ini);
+    }
 }
 
 fn read_version(project: &mut Project, files: &ProjectFiles<'_>, version: &str) -> ProjectVersion {

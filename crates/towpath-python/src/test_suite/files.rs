@@ -6,7 +6,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::config::Config;
 use crate::Layout;
-use crate::files::ProjectFiles;
+use crate::files::{ProjectFiles, read_optional};
 use crate::folder;
 use crate::scope::{TEST_FOLDERS, holds_no_tests};
 
@@ -114,7 +114,18 @@ pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String], layout: &Layout
             None => loose.entry(folder::parent(path)).or_default().push(path),
         }
     }
-    for (folder, paths) in loose {
+    let in_package = |path: &str| {
+        layout
+            .packages
+            .iter()
+            .any(|package| folder::is_within(package, path))
+    };
+    for (folder, mut paths) in loose {
+        // `pkg/test_tools.py` is more often a helper for tests than a test.
+        if in_package(folder) {
+            let is_helper = named.iter().any(|path| !in_package(path));
+            paths.retain(|path| !is_helper && holds_test_functions(files, path));
+        }
         let is_project = folder == files.root;
         if paths.len() > 1 && !is_project {
             named.insert(folder.to_owned());
@@ -143,6 +154,13 @@ pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String], layout: &Layout
             .any(|other| other != path && folder::is_within(other, path))
     });
     named.into_iter().collect()
+}
+
+fn holds_test_functions(files: &ProjectFiles<'_>, path: &str) -> bool {
+    let text = read_optional(files.tree, path).unwrap_or_default();
+    ["def test", "class Test", "TestCase", ">>> "]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// The topmost folder with a name for tests above a file.

@@ -93,9 +93,8 @@ impl<'a> Module<'a, '_> {
                 }
                 table
             }
-            "sum" => concatenate(&self.items(first?)?),
+            "sum" | "itertools.chain.from_iterable" => concatenate(&self.items(first?)?),
             "itertools.chain" | "chain" => concatenate(arguments),
-            "itertools.chain.from_iterable" => concatenate(&self.items(first?)?),
             "filter" => Value::List(
                 self.items(arguments.get(1)?)?
                     .into_iter()
@@ -261,8 +260,7 @@ impl<'a> Module<'a, '_> {
     /// Methods that change a variable; returns whether it was one.
     fn mutate(&mut self, name: &str, method: &str, arguments: &[Value]) -> bool {
         let added = match (method, arguments) {
-            ("append" | "add", [item]) => vec![item.clone()],
-            ("insert", [_, item]) => vec![item.clone()],
+            ("append" | "add", [item]) | ("insert", [_, item]) => vec![item.clone()],
             ("extend", [items]) => self.items(items).unwrap_or_default(),
             _ => Vec::new(),
         };

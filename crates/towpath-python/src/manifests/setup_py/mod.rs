@@ -10,6 +10,7 @@ mod value;
 use crate::files::{ProjectFiles, read_optional};
 use crate::layout::Declared;
 use crate::manifests::pep621::classifier_pythons;
+use crate::manifests::setuptools;
 use crate::requirement::{append, is_requirement};
 use crate::{Project, ProjectVersion};
 
@@ -71,10 +72,10 @@ impl SetupPy {
         }
         if project.dependencies.is_empty() {
             project.dependencies = self.requirements("install_requires");
-            append(
-                &mut project.dependencies,
-                self.requirements("requires_dist"),
-            );
+        }
+        if project.dependencies.is_empty() && self.uses_pbr() {
+            let path = ["requirements.txt".to_owned()];
+            project.dependencies = setuptools::requirements_of(project, files, &path);
         }
         self.fill_extras(project);
         for group in ["tests_require", "setup_requires"] {
@@ -107,7 +108,7 @@ impl SetupPy {
             project.version = ProjectVersion::Static(version);
         } else if uses_scm {
             project.version = ProjectVersion::Dynamic("setuptools-scm".to_owned());
-        } else if self.get("pbr").is_some() {
+        } else if self.uses_pbr() {
             project.version = ProjectVersion::Dynamic("pbr".to_owned());
         } else if (is_given || project.version == ProjectVersion::Absent) && project.name.is_some()
         {
@@ -150,6 +151,11 @@ impl SetupPy {
             }
         }
         names
+    }
+
+    fn uses_pbr(&self) -> bool {
+        self.get("pbr")
+            .is_some_and(|value| value.truth() != Some(false))
     }
 
     fn declared(&self) -> Declared {
