@@ -1,1 +1,8 @@
-//! placeholder
+//! The built-in actions, one file or folder each.
+//!
+//! So far one: `towpath/check`, the primitive behind `towpath check NAME` and behind each step of the
+//! standard pipeline.
+
+pub mod check;
+
+pub use check::{CheckAction, Explanation, Session, Setup, job_variables};

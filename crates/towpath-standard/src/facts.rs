@@ -45,7 +45,7 @@ impl Facts<'_> {
 
     /// Returns what building depends on beside files: the commit and tags, for backends that take the
     /// version from git; empty for the others.
-    pub(crate) fn version_from_git(&self) -> String {
+    pub fn version_from_git(&self) -> String {
         let requires = self.project.build_system.iter().flat_map(|system| &system.requires);
         let reads_git = requires.into_iter().any(|requirement| {
             ["setuptools-scm", "setuptools_scm", "hatch-vcs", "versioneer", "pbr", "poetry-dynamic-versioning", "versioningit", "setuptools-git-versioning"]

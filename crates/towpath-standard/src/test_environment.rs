@@ -265,7 +265,7 @@ mod tests {
             ("-v --tb=short --basetemp={envtmpdir}", ""),
             ("-n auto tests/unit -x", "tests/unit"),
             ("-m slow -k foo --cov=pkg --cov-report xml", "-m slow -k foo"),
-            ("--cov --reruns=2 tests", "--reruns=2"),
+            ("--cov --reruns=2 tests", "--reruns=2 tests"),
             ("--doctest-modules src --junitxml=out.xml", "--doctest-modules src"),
             ("-pno:cacheprovider -Werror", "-pno:cacheprovider -Werror"),
             ("$FLAGS tests", "tests"),

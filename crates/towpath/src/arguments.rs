@@ -196,6 +196,8 @@ pub enum ReportFormat {
     Github,
     /// A summary for a pull request
     Markdown,
+    /// One page that needs no script and no network
+    Html,
 }
 
 /// A report that is written to a file.

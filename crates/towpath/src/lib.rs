@@ -5,6 +5,78 @@
 
 pub mod arguments;
 pub mod command_reference;
+mod commands;
 pub mod exit_code;
+mod failure;
+mod history;
+mod output;
+mod process;
+mod reports;
+mod repository;
+mod run;
 pub mod settings_reference;
+mod signals;
 pub mod terminal;
+
+use std::io::IsTerminal;
+use std::process::ExitCode as ProcessExitCode;
+
+use towpath_report::Problem;
+
+use arguments::Arguments;
+use exit_code::ExitCode;
+use failure::Failure;
+use process::Process;
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ProcessExitCode {
+    let process = match Process::read() {
+        Ok(process) => process,
+        Err(error) => return report_unreadable(&error),
+    };
+    // A supervisor of a sandbox must be quick and must not look at anything else.
+    if process.arguments.get(1).is_some_and(|argument| argument == "__supervise") {
+        return towpath_host::sandbox::supervise();
+    }
+    start_log(&process);
+    let is_terminal = std::io::stdout().is_terminal();
+    let arguments = match arguments::parse(process.arguments.iter().cloned(), &process.environment, is_terminal) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are errors to the parser; printing them may fail only with the stream.
+            let _ = error.print();
+            return ProcessExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match commands::run(&process, &arguments) {
+        Ok(code) => code.into(),
+        Err(error) => report(&process, &arguments, error),
+    }
+}
+
+fn report(process: &Process, arguments: &Arguments, error: anyhow::Error) -> ProcessExitCode {
+    let failure = error.downcast::<Failure>().unwrap_or_else(|error| {
+        let message: Vec<String> = error.chain().map(ToString::to_string).collect();
+        Failure::of(
+            Problem::error(message.join(": "))
+                .with_hint("`TOWPATH_LOG=debug` tells what led to this"),
+        )
+    });
+    output::print_failure(&failure, &run::surroundings(process, arguments.global.color));
+    ExitCode::Unable.into()
+}
+
+fn report_unreadable(error: &anyhow::Error) -> ProcessExitCode {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "error: {error:#}\nhint: change to a folder that exists");
+    ExitCode::Unable.into()
+}
+
+/// Decisions and data for developers, on standard error, when `TOWPATH_LOG` asks for them.
+fn start_log(process: &Process) {
+    let Some(filter) = process.environment.get("TOWPATH_LOG") else { return };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -72,7 +72,11 @@ fn validate(paths: &[String], texts: &[(String, String)]) -> CheckResult {
     for path in paths {
         let Some((_, text)) = texts.iter().find(|(name, _)| name == path) else { continue };
         let (_, problems) = parse_workflow(&Source { path, text }, &called);
-        result.findings.extend(problems.into_iter().map(|problem| finding(path, problem)));
+        // What is wrong with a called file is told where that file is looked at itself.
+        let own = problems.into_iter().filter(|problem| {
+            problem.place.as_ref().is_none_or(|place| place.path == *path)
+        });
+        result.findings.extend(own.map(|problem| finding(path, problem)));
     }
     let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
     result.failed = blocking > 0;

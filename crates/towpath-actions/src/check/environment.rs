@@ -1,0 +1,208 @@
+//! The environment of a job: which interpreter, which packages, and the project laid over them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use towpath_host::Digest;
+use towpath_python::{
+    Environment, Interpreter, LockedInstall, Project, PythonVersion, Requirements, Resolution, prepare,
+    resolve,
+};
+use towpath_report::Problem;
+use towpath_runner::JobContext;
+use towpath_standard::{EnvironmentNeed, ProjectInstall, PythonChoice};
+
+use super::Subject;
+use super::session::{Session, problem};
+
+/// Kind of the entries that tell a resolution without asking uv.
+const KNOWN: &str = "known-resolution";
+
+/// Pythons that every tool of the pinned set is known to work with, best first.
+const TOOL_PYTHONS: [PythonVersion; 4] = [
+    PythonVersion::new(3, 13),
+    PythonVersion::new(3, 12),
+    PythonVersion::new(3, 14),
+    PythonVersion::new(3, 11),
+];
+
+/// What an environment holds, known without building it.
+pub(crate) struct Resolved<'a> {
+    pub(crate) interpreter: &'a Interpreter,
+    pub(crate) resolution: Resolution,
+    /// Identity of the project's own layer; empty where the project is not installed.
+    pub(crate) layer_key: String,
+}
+
+/// An environment that is ready.
+pub(crate) struct Prepared<'a> {
+    pub(crate) resolved: Resolved<'a>,
+    pub(crate) environment: Environment,
+    /// Folders laid over the environment, the first wins.
+    pub(crate) over_environment: Vec<PathBuf>,
+    /// Folders laid over the tree: files that building the project left in it.
+    pub(crate) over_tree: Vec<PathBuf>,
+}
+
+impl Prepared<'_> {
+    /// Returns the folders that make up the environment as jobs see it, the first wins.
+    pub(crate) fn layers(&self) -> Vec<PathBuf> {
+        let mut layers = self.over_environment.clone();
+        layers.extend([self.environment.bytecode.clone(), self.environment.folder.clone()]);
+        layers
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Returns what an environment holds where no process is needed to tell.
+    pub(crate) fn known_resolution(&self, subject: &Subject<'_>, need: &EnvironmentNeed) -> Option<Resolved<'_>> {
+        let interpreter = self.interpreter(need).ok()?;
+        let requirements = self.requirements(subject, need);
+        let key = self.question(subject, interpreter, &requirements);
+        let known = self.store.entry(KNOWN, &key).ok().flatten()?;
+        let resolution = serde_json::from_slice(&known).ok()?;
+        let layer_key = self.layer_key(subject, need, interpreter);
+        Some(Resolved { interpreter, resolution, layer_key })
+    }
+
+    /// Builds the environment of a job, or finds it built.
+    pub(crate) fn prepare(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        context: &JobContext<'_>,
+    ) -> Result<Prepared<'_>, Vec<Problem>> {
+        let interpreter = self.interpreter(need).map_err(|problem| vec![problem])?;
+        let requirements = self.requirements(subject, need);
+        let environment = |requirements: &Requirements| self.environment(interpreter, requirements, context);
+        let (resolution, environment) = environment(&requirements).map_err(|problem| vec![problem])?;
+        self.know(&self.question(subject, interpreter, &requirements), &resolution);
+        let mut prepared = Prepared {
+            resolved: Resolved {
+                interpreter,
+                resolution,
+                layer_key: self.layer_key(subject, need, interpreter),
+            },
+            environment,
+            over_environment: Vec::new(),
+            over_tree: Vec::new(),
+        };
+        match &need.project {
+            ProjectInstall::No => {}
+            ProjectInstall::Wheel(wheel) => self.lay_wheel(&mut prepared, wheel).map_err(|problem| vec![problem])?,
+            ProjectInstall::Editable => self.lay_editable(subject, &mut prepared, context)?,
+        }
+        Ok(prepared)
+    }
+
+    /// Resolves and builds, one job at a time for the same contents.
+    pub(crate) fn environment(
+        &self,
+        interpreter: &Interpreter,
+        requirements: &Requirements,
+        context: &JobContext<'_>,
+    ) -> Result<(Resolution, Environment), Problem> {
+        let uv = self.uv()?;
+        let name = format!("resolve {} {requirements:?}", interpreter.version);
+        let lock = self.lock(&name);
+        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        context.progress.doing("resolving what it needs");
+        let resolution = resolve(uv, &self.machine, interpreter, requirements, self.store, &self.date)
+            .map_err(|error| problem(&error, error.hints()))?;
+        drop(guard);
+        let lock = self.lock(&format!("environment {} {}", interpreter.path.display(), resolution.digest));
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let environment =
+            prepare(uv, &self.machine, interpreter, &resolution, &mut |text| context.progress.doing(text))
+                .map_err(|error| problem(&error, error.hints()))?;
+        Ok((resolution, environment))
+    }
+
+    pub(crate) fn interpreter(&self, need: &EnvironmentNeed) -> Result<&'a Interpreter, Problem> {
+        let interpreters = self.interpreters;
+        let of_version = |python: PythonVersion| {
+            interpreters
+                .iter()
+                .find(|interpreter| interpreter.python == python && !interpreter.is_free_threaded)
+        };
+        let found = match need.python {
+            PythonChoice::Exactly(python) => of_version(python),
+            PythonChoice::ForTools => {
+                TOOL_PYTHONS.iter().find_map(|python| of_version(*python)).or_else(|| interpreters.first())
+            }
+        };
+        found.ok_or_else(|| {
+            let wanted = match need.python {
+                PythonChoice::Exactly(python) => format!("Python {python}"),
+                PythonChoice::ForTools => "Python".to_owned(),
+            };
+            Problem::error(format!("{wanted} is not on this machine"))
+                .with_hint("`uv python install` installs one without root")
+        })
+    }
+
+    /// Returns the identity of all that a resolution depends on: what is asked, the files that may be
+    /// read for it, where packages come from, the interpreter and the day.
+    fn question(&self, subject: &Subject<'_>, interpreter: &Interpreter, requirements: &Requirements) -> String {
+        let project = subject.facts.project;
+        let lock = project.lock.iter().map(|lock| lock.path.clone());
+        let named = project.requirements_files.iter().map(|file| file.path.clone());
+        let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
+        let mut text = format!("{requirements:?} {} {} {}\n", interpreter.path.display(), interpreter.version, self.date);
+        for path in lock.chain(named).chain(manifests) {
+            if let Some(digest) = self.tree.digest(&path) {
+                text.push_str(&format!("{path} {digest}\n"));
+            }
+        }
+        let is_setting = |name: &str| name.starts_with("UV_") || name.starts_with("PIP_");
+        for (name, value) in self.machine.environment.iter().filter(|(name, _)| is_setting(name)) {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        Digest::of(text.as_bytes()).to_string()
+    }
+
+    /// Remembers a resolution; one that is not remembered costs time on the next run, nothing else.
+    fn know(&self, question: &str, resolution: &Resolution) {
+        let kept = serde_json::to_vec(resolution).map(|bytes| self.store.put_entry(KNOWN, question, &bytes));
+        if let Ok(Err(error)) = kept {
+            tracing::debug!("the resolution was not remembered: {error}");
+        }
+    }
+
+    fn requirements(&self, subject: &Subject<'_>, need: &EnvironmentNeed) -> Requirements {
+        let project = subject.facts.project;
+        let root = self.root();
+        let locked = need.locked.as_ref().zip(project.lock.as_ref()).map(|((groups, extras), lock)| LockedInstall {
+            kind: lock.kind,
+            path: root.join(&lock.path),
+            project: root.join(&project.root),
+            roots: wanted(project, groups, extras),
+            groups: groups.clone(),
+            extras: extras.clone(),
+            all_members: false,
+        });
+        let mut requirements = need.requirements.clone();
+        requirements.sort_unstable();
+        requirements.dedup();
+        Requirements {
+            requirements,
+            requirement_files: need.requirement_files.iter().map(|path| root.join(path)).collect(),
+            constraints: need.constraints.clone(),
+            locked,
+            exclude_newer: None,
+            settings_folder: Some(root.join(&project.root)),
+        }
+    }
+}
+
+/// Returns what is wanted of a lock: run-time dependencies and those of groups and extras.
+fn wanted(project: &Project, groups: &[String], extras: &[String]) -> Vec<String> {
+    let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
+        names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+    };
+    let mut roots = project.dependencies.clone();
+    roots.extend(listed(groups, &project.groups));
+    roots.extend(listed(extras, &project.extras));
+    roots
+}

@@ -1,0 +1,126 @@
+//! What the verdict of a check depends on: the key beside file contents, and the files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use towpath_host::Digest;
+use towpath_host::sandbox::Observation;
+use towpath_runner::{Dependencies, Key};
+use towpath_standard::{Command, Inputs, ProjectInstall, ToolWork};
+
+use super::Subject;
+use super::environment::Resolved;
+use super::session::Session;
+
+/// Raised when the meaning of a key changes without a change of its parts.
+const KEY_VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+
+impl Session<'_> {
+    /// Returns the parts that every key has.
+    pub(crate) fn base_key(&self, subject: &Subject<'_>) -> Key {
+        let mut key = Key::default();
+        key.add("towpath", KEY_VERSION);
+        key.add("check", subject.check.name());
+        key.add("project", subject.facts.project.root.as_str());
+        key.add("python", subject.python.map(|python| python.to_string()).unwrap_or_default());
+        key.add("checkout", self.root().to_string_lossy());
+        key.add("settings", short(&format!("{:?}", subject.facts.settings)));
+        key
+    }
+
+    /// Returns the key of tool work when the environment's contents are known without a process.
+    pub(crate) fn known_key(&self, subject: &Subject<'_>, work: &ToolWork) -> Option<Key> {
+        let resolved = self.known_resolution(subject, &work.environment)?;
+        Some(self.tool_key(subject, work, &resolved))
+    }
+
+    pub(crate) fn tool_key(&self, subject: &Subject<'_>, work: &ToolWork, resolved: &Resolved<'_>) -> Key {
+        let mut key = self.base_key(subject);
+        key.add("sandbox", self.level.to_string());
+        key.add("system", self.system.as_str());
+        key.add(
+            "interpreter",
+            format!("{} {} {}", resolved.interpreter.implementation, resolved.interpreter.version, resolved.interpreter.path.display()),
+        );
+        key.add("packages", resolved.resolution.digest.as_str());
+        key.add("project layer", resolved.layer_key.as_str());
+        if let ProjectInstall::Wheel(wheel) = &work.environment.project {
+            key.add("wheel", wheel.sha256.as_str());
+        }
+        key.add("commands", commands(&work.commands));
+        key.add("tree", format!("{:?} {:?}", work.tree, work.network));
+        let support: String =
+            work.support_files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes))).collect();
+        key.add("drivers", short(&support));
+        let artifacts: String =
+            work.artifacts.iter().map(|(name, artifact)| format!("{name} {}\n", artifact.sha256)).collect();
+        key.add("artifacts", short(&artifacts));
+        for (name, value) in &work.key {
+            key.add(name, if value.len() > 64 { short(value) } else { value.clone() });
+        }
+        if work.inputs.names {
+            key.add("file names", self.names_digest(subject.facts).as_str());
+        }
+        if work.executes_project || !resolved.resolution.locked {
+            key.add("date", self.date.as_str());
+        }
+        key
+    }
+
+    /// Returns all that a verdict depends on. Without an observation, or with one that missed
+    /// something, every file of the repository counts.
+    pub(crate) fn dependencies(
+        &self,
+        work: &ToolWork,
+        key: Key,
+        observation: Option<&Observation>,
+    ) -> Dependencies {
+        let mut files = BTreeMap::new();
+        let everything = work.inputs.observed && observation.is_none_or(|seen| !seen.complete);
+        for path in self.tree.files().keys() {
+            if everything || is_declared(&work.inputs, path) {
+                files.insert(path.clone(), self.tree.digest(path));
+            }
+        }
+        for path in observation.iter().flat_map(|seen| &seen.opened) {
+            if let Some(path) = self.source_of(path) {
+                files.insert(path.clone(), self.tree.digest(&path));
+            }
+        }
+        Dependencies { key, files }
+    }
+
+    /// Returns the file of the repository behind an opened path: itself, or the module that a compiled
+    /// file belongs to.
+    fn source_of(&self, opened: &Path) -> Option<String> {
+        let relative = opened.strip_prefix(self.root()).ok()?.to_str()?;
+        if self.tree.contains(relative) {
+            return Some(relative.to_owned());
+        }
+        let (folder, file) = relative.rsplit_once('/')?;
+        let module = file.strip_suffix(".pyc")?.split('.').next()?;
+        let package = match folder.strip_suffix("__pycache__")? {
+            "" => String::new(),
+            package => package.to_owned(),
+        };
+        let source = format!("{package}{module}.py");
+        self.tree.contains(&source).then_some(source)
+    }
+}
+
+fn is_declared(inputs: &Inputs, path: &str) -> bool {
+    inputs.endings.iter().any(|ending| path.ends_with(ending.as_str()))
+}
+
+fn commands(commands: &[Command]) -> String {
+    let text: Vec<String> = commands
+        .iter()
+        .map(|command| format!("{:?} {:?} {:?}", command.arguments, command.environment, command.folder))
+        .collect();
+    short(&text.join("\n"))
+}
+
+/// Returns a digest that is long enough for a key and short enough to be read.
+fn short(text: &str) -> String {
+    Digest::of(text.as_bytes()).as_str().chars().take(32).collect()
+}

@@ -1,0 +1,198 @@
+//! `towpath/check`: runs one check on one project, in its environment and in the sandbox, reads what
+//! the tools wrote and lets the check judge it.
+
+mod bytecode;
+mod environment;
+mod execute;
+mod explain;
+mod key;
+mod layers;
+mod mend;
+mod native;
+mod placeholders;
+mod scan;
+mod session;
+mod wheel;
+
+use std::collections::BTreeMap;
+
+use towpath_python::PythonVersion;
+use towpath_report::{CheckResult, Conclusion, Problem};
+use towpath_runner::{Action, JobContext, Key, NeededResult, Outcome, StepInputs};
+use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
+
+use execute::Executed;
+pub use explain::{Explanation, job_variables};
+pub use session::{Session, Setup};
+
+/// The action, for one session.
+pub struct CheckAction<'a> {
+    /// What all jobs share.
+    pub session: &'a Session<'a>,
+}
+
+impl Action for CheckAction<'_> {
+    fn name(&self) -> &'static str {
+        "towpath/check"
+    }
+
+    fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key> {
+        let subject = Subject::of(self.session, inputs).ok()?;
+        match subject.work(needs) {
+            Applies::Skip(_) => None,
+            Applies::Work(work) => match *work {
+                Work::Tool(work) => self.session.known_key(&subject, &work),
+                Work::Native(work) => Some(self.session.native_key(&subject, &work)),
+            },
+        }
+    }
+
+    fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome {
+        let subject = match Subject::of(self.session, inputs) {
+            Ok(subject) => subject,
+            Err(problem) => return could_not_run(vec![problem]),
+        };
+        match subject.work(context.needs) {
+            Applies::Skip(reason) => Outcome::skipped(reason),
+            Applies::Work(work) => match *work {
+                Work::Tool(work) => run_tools(self.session, &subject, &work, context),
+                Work::Native(work) => self.session.run_native(&subject, &work),
+            },
+        }
+    }
+}
+
+/// What a step is about: a check, a project and perhaps a Python.
+pub(crate) struct Subject<'a> {
+    pub(crate) check: &'a dyn towpath_standard::Check,
+    pub(crate) facts: &'a Facts<'a>,
+    pub(crate) python: Option<PythonVersion>,
+}
+
+impl<'a> Subject<'a> {
+    fn of(session: &'a Session<'_>, inputs: &StepInputs) -> Result<Self, Problem> {
+        let (name, project) = (inputs.get("check"), inputs.get("project"));
+        let facts = session
+            .projects
+            .iter()
+            .find(|facts| facts.project.root == project)
+            .ok_or_else(|| unknown("project", project, session.projects.iter().map(|facts| facts.project.root.clone())))?;
+        let check = session
+            .check(name, facts)
+            .ok_or_else(|| unknown("check", name, towpath_standard::CHECKS.iter().map(|check| check.name().to_owned())))?;
+        let python = match inputs.get("python") {
+            "" => None,
+            text => Some(text.parse::<PythonVersion>().map_err(|error| Problem::error(error.to_string()))?),
+        };
+        Ok(Self { check, facts, python })
+    }
+
+    fn work(&self, needs: &[NeededResult]) -> Applies {
+        let needed: Vec<NeededCheck<'_>> = needs
+            .iter()
+            .map(|need| NeededCheck {
+                job: &need.job,
+                check: &need.group,
+                conclusion: need.conclusion,
+                result: &need.result,
+            })
+            .collect();
+        self.check.work(self.facts, self.python, &needed)
+    }
+}
+
+fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> Problem {
+    let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+    Problem::error(format!("there is no {what} `{name}`")).with_hint(format!("there are {}", known.join(", ")))
+}
+
+/// Runs the tools of a check: prepares the environment, runs the commands, judges, and tells what the
+/// verdict depends on.
+fn run_tools(
+    session: &Session<'_>,
+    subject: &Subject<'_>,
+    work: &ToolWork,
+    context: &JobContext<'_>,
+) -> Outcome {
+    let scan = work.scan.as_ref().map(|scan| session.scan_plan(subject, scan));
+    if let Some(known) = scan.as_ref().filter(|plan| plan.remaining.is_empty()) {
+        // Every file was scanned before, so no tool has anything to do.
+        let partial = Partial { findings: known.findings(), ..Partial::default() };
+        let dependencies = session.known_key(subject, work).map(|key| session.dependencies(work, key, None));
+        let result = with_notes(subject.check.conclude(subject.facts, vec![partial]), work);
+        let mut outcome = concluded(result);
+        outcome.dependencies = dependencies;
+        return outcome;
+    }
+    let mut executed = match session.execute(subject, work, scan.as_ref(), false, context) {
+        Ok(executed) => executed,
+        Err(problems) => return could_not_run(problems),
+    };
+    let mut retried = false;
+    let may_retry = work.network == towpath_standard::Network::OnFailure;
+    if may_retry && executed.network_tried && !executed.cancelled && fails(subject, &executed) {
+        context.progress.doing("again with the network, since a command tried to reach it");
+        match session.execute(subject, work, scan.as_ref(), true, context) {
+            Ok(again) => executed = again,
+            Err(problems) => return could_not_run(problems),
+        }
+        retried = true;
+    }
+    if executed.cancelled {
+        return Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+    }
+    if !executed.errors.is_empty() {
+        return could_not_run(executed.errors);
+    }
+    if let (Some(plan), Some(first)) = (&scan, executed.found.first_mut()) {
+        first.findings = session.keep_scan(plan, std::mem::take(&mut first.findings));
+    }
+    let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
+    result.notes.extend(executed.notes);
+    result.artifacts = executed.artifacts;
+    if retried {
+        result.notes.push("ran again with the network, which it tried to reach; the verdict is not reused".to_owned());
+    }
+    if !result.errors.is_empty() {
+        return could_not_run(result.errors);
+    }
+    let mut outcome = concluded(result);
+    outcome.cpu_ms = executed.cpu_ms;
+    outcome.commands = executed.commands;
+    if !retried && work.network != towpath_standard::Network::Open {
+        outcome.dependencies = executed.dependencies;
+    }
+    outcome
+}
+
+/// Returns whether what was found would make the check fail, or could not even be read.
+fn fails(subject: &Subject<'_>, executed: &Executed) -> bool {
+    !executed.errors.is_empty()
+        || executed.found.iter().any(|partial| !partial.errors.is_empty())
+        || subject.check.conclude(subject.facts, executed.found.clone()).failed
+}
+
+fn with_notes(mut result: CheckResult, work: &ToolWork) -> CheckResult {
+    let mut notes = work.notes.clone();
+    notes.append(&mut result.notes);
+    result.notes = notes;
+    result
+}
+
+fn concluded(result: CheckResult) -> Outcome {
+    let conclusion = match (result.failed, result.findings.is_empty()) {
+        (true, _) => Conclusion::Failure,
+        (false, true) => Conclusion::Success,
+        (false, false) => Conclusion::Neutral,
+    };
+    Outcome::ended(conclusion, result)
+}
+
+pub(crate) fn could_not_run(errors: Vec<Problem>) -> Outcome {
+    let summary = errors.first().map_or_else(String::new, |problem| problem.message.clone());
+    let result = CheckResult { summary, errors, ..CheckResult::default() };
+    Outcome::ended(Conclusion::Error, result)
+}
+
+/// Names with values, sorted.
+pub(crate) type Variables = BTreeMap<String, String>;

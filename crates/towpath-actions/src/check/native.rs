@@ -1,0 +1,41 @@
+//! Checks that this program does itself.
+
+use towpath_python::index_versions;
+use towpath_report::Problem;
+use towpath_runner::{Dependencies, Key, Outcome};
+use towpath_standard::NativeWork;
+
+use super::session::Session;
+use super::{Subject, concluded};
+
+impl Session<'_> {
+    /// Returns what the result of native work depends on beside files.
+    pub(crate) fn native_key(&self, subject: &Subject<'_>, work: &NativeWork) -> Key {
+        let mut key = self.base_key(subject);
+        for (name, value) in &work.key {
+            key.add(name, value.as_str());
+        }
+        key.add("files", work.files.join("\n"));
+        if work.asks_index {
+            key.add("date", self.date.as_str());
+        }
+        key
+    }
+
+    pub(crate) fn run_native(&self, subject: &Subject<'_>, work: &NativeWork) -> Outcome {
+        let index = subject.facts.settings.version_index.as_deref();
+        let asked = std::cell::Cell::new(true);
+        let versions = |name: &str| -> Result<Vec<String>, Problem> {
+            index_versions(&self.machine, index, name).map_err(|error| {
+                asked.set(false);
+                Problem::error(error.to_string())
+            })
+        };
+        let mut outcome = concluded((work.run)(&versions));
+        let files = work.files.iter().map(|path| (path.clone(), self.tree.digest(path))).collect();
+        if asked.get() {
+            outcome.dependencies = Some(Dependencies { key: self.native_key(subject, work), files });
+        }
+        outcome
+    }
+}

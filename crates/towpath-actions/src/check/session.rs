@@ -1,0 +1,164 @@
+//! What all checks of one run share: the repository, the store, interpreters, the sandbox, and things
+//! made once and only when needed (uv, the clean copy of the tree).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use towpath_host::clean_tree::{self, SyncReport};
+use towpath_host::sandbox::Level;
+use towpath_host::{Digest, Store, Tree};
+use towpath_python::{Interpreter, Machine, Uv, find_uv};
+use towpath_report::Problem;
+use towpath_standard::{Check, Facts};
+
+/// What the binary found out before a run.
+pub struct Setup<'a> {
+    /// Facts of every project of the repository.
+    pub projects: &'a [Facts<'a>],
+    /// The files of the repository.
+    pub tree: &'a Tree,
+    /// Where verdicts, findings and artifacts are kept.
+    pub store: &'a Store,
+    /// Environment, home and cache folder of the machine.
+    pub machine: Machine<'a>,
+    /// Interpreters that are here.
+    pub interpreters: &'a [Interpreter],
+    /// How jobs are isolated.
+    pub level: Level,
+    /// towpath's own program, which supervises sandboxes.
+    pub program: PathBuf,
+    /// Folder of the repository's own state.
+    pub state: PathBuf,
+    /// Folders of version control that builds may read.
+    pub version_control: Vec<PathBuf>,
+    /// Date in UTC, `2026-11-21`.
+    pub date: String,
+    /// Digest of the system's own folders, as one coarse input.
+    pub system: String,
+    /// Checks of the projects' own, by project and name.
+    pub custom: BTreeMap<(String, String), Box<dyn Check>>,
+}
+
+/// Everything that the checks of one run share.
+pub struct Session<'a> {
+    setup: Setup<'a>,
+    uv: OnceLock<Result<Uv, Problem>>,
+    clean: OnceLock<Result<SyncReport, Problem>>,
+    locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
+    names: Mutex<BTreeMap<String, Digest>>,
+}
+
+impl<'a> std::ops::Deref for Session<'a> {
+    type Target = Setup<'a>;
+
+    fn deref(&self) -> &Setup<'a> {
+        &self.setup
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Returns the session of a run; makes nothing yet.
+    pub fn new(setup: Setup<'a>) -> Self {
+        Self {
+            setup,
+            uv: OnceLock::new(),
+            clean: OnceLock::new(),
+            locks: Mutex::default(),
+            names: Mutex::default(),
+        }
+    }
+
+    /// Returns the repository's folder.
+    pub(crate) fn root(&self) -> &Path {
+        self.tree.root()
+    }
+
+    /// Returns a check of the standard or of the project's own.
+    pub(crate) fn check(&self, name: &str, facts: &Facts<'_>) -> Option<&dyn Check> {
+        let own = self.custom.get(&(facts.project.root.clone(), name.to_owned()));
+        own.map(AsRef::as_ref).or_else(|| towpath_standard::check(name).map(|check| check as &dyn Check))
+    }
+
+    /// Returns uv, found or fetched on first use.
+    pub(crate) fn uv(&self) -> Result<&Uv, Problem> {
+        self.uv
+            .get_or_init(|| find_uv(&self.machine).map_err(|error| problem(&error, error.hints())))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// Returns the clean copy of the tree, brought level on first use.
+    pub(crate) fn clean_tree(&self) -> Result<&Path, Problem> {
+        self.clean
+            .get_or_init(|| {
+                let report = clean_tree::synchronise(self.tree, &self.state.join("tree"))
+                    .map_err(|error| problem(&error, error.hints()))?;
+                match report.changed_meanwhile.first() {
+                    None => Ok(report),
+                    Some(path) => Err(Problem::error(format!("`{path}` changed while towpath started"))
+                        .with_hint("run the command again when nothing writes into the project")),
+                }
+            })
+            .as_ref()
+            .map(|report| report.files.as_path())
+            .map_err(Clone::clone)
+    }
+
+    /// Returns the lock of one thing that two jobs might make at once.
+    pub(crate) fn lock(&self, name: &str) -> Arc<Mutex<()>> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(name.to_owned()).or_default())
+    }
+
+    /// Returns the digest of the names of all files that a project may see, computed once.
+    pub(crate) fn names_digest(&self, facts: &Facts<'_>) -> Digest {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = &facts.project.root;
+        names
+            .entry(root.clone())
+            .or_insert_with(|| self.tree.names_digest(&|path| is_in_scope(path, facts)))
+            .clone()
+    }
+}
+
+/// Files of projects that this one neither is nor needs are out of its scope.
+fn is_in_scope(path: &str, facts: &Facts<'_>) -> bool {
+    let is_below = |root: &str| {
+        root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if facts.project.root.is_empty() {
+        return true;
+    }
+    let owner = facts
+        .projects
+        .iter()
+        .filter(|project| !project.root.is_empty() && is_below(&project.root))
+        .max_by_key(|project| project.root.len());
+    owner.is_none_or(|owner| {
+        owner.root == facts.project.root || needs(facts, &facts.project.root, &owner.root, 0)
+    })
+}
+
+/// Returns whether a project needs another, directly or through others.
+fn needs(facts: &Facts<'_>, from: &str, to: &str, depth: usize) -> bool {
+    let Some(project) = facts.projects.iter().find(|project| project.root == from) else { return false };
+    depth < facts.projects.len()
+        && project
+            .path_dependencies
+            .iter()
+            .any(|need| need == to || needs(facts, need, to, depth + 1))
+}
+
+/// Turns an error and its hints into a problem that a report can show.
+pub(crate) fn problem(error: &dyn std::error::Error, hints: Vec<String>) -> Problem {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    let mut problem = Problem::error(message);
+    problem.hints = hints;
+    problem
+}

@@ -1,0 +1,86 @@
+//! The runs of a repository: each has a number and a folder below the state folder, which holds its
+//! record and the logs of its jobs. Old runs are removed as new ones come.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use towpath_report::RunRecord;
+
+/// How many runs are kept.
+const KEPT_RUNS: u64 = 20;
+
+/// The runs of one repository.
+pub struct History {
+    folder: PathBuf,
+}
+
+impl History {
+    /// Returns the runs kept below a repository's state folder.
+    pub fn of(state: &Path) -> Self {
+        Self { folder: state.join("runs") }
+    }
+
+    /// Returns the folder of a run.
+    pub fn folder(&self, run: u64) -> PathBuf {
+        self.folder.join(run.to_string())
+    }
+
+    /// Returns the log of a job of a run.
+    pub fn log(&self, run: u64, job: &str) -> PathBuf {
+        self.folder(run).join("jobs").join(towpath_runner::folder_name(job)).join("log.txt")
+    }
+
+    /// Takes the next number, by making its folder, which no other run can make too.
+    pub fn next(&self) -> anyhow::Result<u64> {
+        fs_err::create_dir_all(&self.folder)?;
+        let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
+        while let Err(error) = fs_err::create_dir(self.folder(number)) {
+            if error.kind() != std::io::ErrorKind::AlreadyExists {
+                return Err(error).context("cannot make the folder of the run");
+            }
+            number += 1;
+        }
+        Ok(number)
+    }
+
+    /// Keeps the record of a run and removes runs that are too old.
+    pub fn keep(&self, record: &RunRecord) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec(record)?;
+        let folder = self.folder(record.run);
+        let temporary = folder.join("record.json.new");
+        fs_err::write(&temporary, bytes)?;
+        fs_err::rename(&temporary, folder.join("record.json"))?;
+        for old in self.numbers()?.into_iter().filter(|number| number + KEPT_RUNS < record.run + 1) {
+            if let Err(error) = fs_err::remove_dir_all(self.folder(old)) {
+                tracing::debug!("an old run was not removed: {error}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the record of the last run that ended.
+    pub fn last(&self) -> anyhow::Result<Option<RunRecord>> {
+        for number in self.numbers()?.into_iter().rev() {
+            let Ok(bytes) = fs_err::read(self.folder(number).join("record.json")) else { continue };
+            if let Ok(record) = serde_json::from_slice(&bytes) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the numbers of the runs, ascending.
+    fn numbers(&self) -> anyhow::Result<Vec<u64>> {
+        let entries = match fs_err::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut numbers: Vec<u64> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,36 @@
+//! The standard streams of the process: the one place that prints.
+
+use std::io::Write;
+
+use towpath_report::writers;
+
+use crate::failure::Failure;
+use crate::terminal::Surroundings;
+
+/// Prints a text on standard output. A reader that went away (`| head`) is no error.
+pub fn print(text: &str) {
+    print_bytes(text.as_bytes());
+}
+
+/// Prints bytes on standard output, as [`print`] does.
+pub fn print_bytes(bytes: &[u8]) {
+    let mut stream = std::io::stdout().lock();
+    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+}
+
+/// Prints the problems that stop a command on standard error.
+pub fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
+    let style = surroundings.progress_style();
+    let style = writers::Style { colour: style.color, unicode: style.unicode, width: style.columns };
+    let mut text = writers::problem::format_plain(&failure.problems, style);
+    if !failure.closing.is_empty() {
+        text.push_str(&format!("\n{}\n", failure.closing));
+    }
+    let mut stream = std::io::stderr().lock();
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// Returns a moment as the user's time of day.
+pub fn moment(seconds: i64) -> String {
+    towpath_host::clock::local_time(seconds)
+}

@@ -1,0 +1,139 @@
+//! A repository as a command sees it: its files, projects, automation and settings, read once.
+
+use std::path::{Path, PathBuf};
+
+use towpath_host::folders::Folders;
+use towpath_host::{Git, SnapshotOptions, Tree, snapshot};
+use towpath_python::{
+    Automation, Interpreter, Project, RawSettings, read_automation, read_projects, read_settings,
+};
+use towpath_report::{Changes, Problem, Severity};
+use towpath_standard::{Facts, SETTINGS, Settings, python_matrix};
+
+use crate::failure::Failure;
+use crate::run::Asked;
+
+/// A repository and all that is known of it before anything runs.
+pub struct Repository {
+    /// The files.
+    pub tree: Tree,
+    /// Git, where the folder lies in a repository.
+    pub git: Option<Git>,
+    /// The projects, the root's first.
+    pub projects: Vec<Project>,
+    /// What the repository's own automation runs.
+    pub automation: Automation,
+    /// What is written in each project's settings, in the order of `projects`.
+    pub settings: Vec<RawSettings>,
+    /// Where state of this repository is kept.
+    pub state: PathBuf,
+    /// What is wrong but stops nothing.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads the repository around a folder.
+pub fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
+    let git = Git::discover(folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let root = git.as_ref().map_or(folder, Git::top_level).to_owned();
+    let state = folders.repository(&root);
+    let tree = snapshot(&SnapshotOptions { root: &root, index_file: &state.join("index"), verify })
+        .map_err(|error| Failure::from_error(&error, error.hints()))?;
+    tree.compute_digests();
+    let (projects, mut problems) = read_projects(&tree);
+    let automation = read_automation(&tree, &projects);
+    let mut settings = Vec::new();
+    for project in &projects {
+        let (raw, wrong) = read_settings(&tree, &project.root, &[SETTINGS]);
+        settings.push(raw);
+        for problem in wrong {
+            // A manifest that cannot be read at all was already told.
+            if !problems.iter().any(|known| known.place == problem.place) {
+                problems.push(problem);
+            }
+        }
+    }
+    stop_at_errors(&problems)?;
+    if let Err(error) = tree.save_index() {
+        tracing::debug!("the stat index was not kept: {error}");
+    }
+    if projects.is_empty() {
+        return Err(Failure::of(
+            Problem::error(format!("there is no Python code in `{}`", root.display()))
+                .with_hint("change to the folder of a Python project, or name it with `-C DIR`"),
+        ));
+    }
+    Ok(Repository { tree, git, projects, automation, settings, state, warnings: problems })
+}
+
+fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
+    let errors: Vec<Problem> =
+        problems.iter().filter(|problem| problem.severity == Severity::Error).cloned().collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
+    Err(Failure { problems: errors, closing: format!("{count}, nothing was run") })
+}
+
+impl Repository {
+    /// Returns the facts of each project, given the interpreters that are here and the Pythons that
+    /// the command line asks for.
+    pub fn facts(&self, interpreters: &[Interpreter], pythons: &[String]) -> Vec<Facts<'_>> {
+        let here: Vec<_> = {
+            let mut here: Vec<_> = interpreters.iter().map(|interpreter| interpreter.python).collect();
+            here.sort_unstable();
+            here.dedup();
+            here
+        };
+        let asked: Vec<_> = pythons.iter().filter_map(|text| text.parse().ok()).collect();
+        let git_state = self.git_state();
+        self.projects
+            .iter()
+            .zip(&self.settings)
+            .map(|(project, raw)| {
+                let mut settings = Settings::read(raw);
+                if !asked.is_empty() {
+                    settings.pythons = Some(asked.clone());
+                }
+                Facts {
+                    tree: &self.tree,
+                    project,
+                    projects: &self.projects,
+                    automation: &self.automation,
+                    pythons: python_matrix(project, &self.automation, &settings, &here),
+                    settings,
+                    git_state: git_state.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// Returns the commit and the tags, for builds that take the version from git.
+    fn git_state(&self) -> String {
+        let Some(git) = &self.git else { return String::new() };
+        let tags = git.tags().unwrap_or_default().join(" ");
+        format!("{} {tags}", git.head().unwrap_or_default())
+    }
+
+    /// Returns the lines that changed since the commit that the command line names; none without one.
+    pub fn changes(&self, asked: &Asked<'_>) -> Changes {
+        let (Some(git), Some(revision)) = (&self.git, asked.changed_since) else { return Changes::default() };
+        let changed = git.changed_since(revision).unwrap_or_default();
+        Changes { files: changed.into_iter().map(|change| (change.path, change.added)).collect() }
+    }
+
+    /// Returns what stands before a path in the web address of a file at this commit; empty where the
+    /// remote is none that is known to have one.
+    pub fn web_address(&self) -> String {
+        let Some(git) = &self.git else { return String::new() };
+        let (Some(remote), Some(head)) = (git.remote_url(), git.head()) else { return String::new() };
+        let remote = remote.trim_end_matches(".git").replace("git@github.com:", "https://github.com/");
+        if remote.starts_with("https://github.com/") { format!("{remote}/blob/{head}") } else { String::new() }
+    }
+
+    /// Returns the commit checked out, shortened; empty without git.
+    pub fn short_commit(&self) -> String {
+        let head = self.git.as_ref().and_then(Git::head).unwrap_or_default();
+        head.chars().take(7).collect()
+    }
+}

@@ -1,0 +1,420 @@
+//! The path that `ci`, `check` and `check-workflows` share: repository, facts, workflow, plan, run,
+//! record, report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use towpath_actions::{CheckAction, Session, Setup};
+use towpath_host::folders::Folders;
+use towpath_host::sandbox::Level;
+use towpath_host::{Digest, Git, Store, clock};
+use towpath_python::{Interpreter, Machine, find_interpreters};
+use towpath_report::{Conclusion, JobRecord, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_runner::{Actions, Completed, Ledger, Observer, Plan, Request, plan, run, tree_digest};
+use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
+
+use crate::arguments::{ExecutionArguments, ReportArguments};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::history::History;
+use crate::process::Process;
+use crate::reports;
+use crate::repository::{self, Repository};
+use crate::signals;
+use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
+
+/// What a command asks of a run.
+pub struct Asked<'a> {
+    /// The folder to work in.
+    pub folder: PathBuf,
+    /// When to use colour.
+    pub color: ColorChoice,
+    /// How jobs run.
+    pub execution: &'a ExecutionArguments,
+    /// What is told.
+    pub report: &'a ReportArguments,
+    /// Pythons named on the command line.
+    pub pythons: &'a [String],
+    /// Projects named on the command line; empty for all.
+    pub projects: &'a [String],
+    /// The one check to run; `None` for the whole pipeline.
+    pub check: Option<&'a str>,
+    /// Whether only the jobs run that failed last time.
+    pub failed: bool,
+    /// Only jobs that a change since this commit can affect.
+    pub changed_since: Option<&'a str>,
+}
+
+/// Runs the pipeline, or the part that is asked for, and reports.
+pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
+    let begun = Instant::now();
+    let ground = Ground::prepare(process, &asked.folder, asked.execution)?;
+    let facts = ground.repository.facts(&ground.interpreters, asked.pythons);
+    refuse_missing_pythons(&facts)?;
+    let whole = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let session = ground.session(process, &facts, asked.execution);
+    let repository = &ground.repository;
+    let ledger = ground.ledger();
+    let plan = selected(&whole, repository, asked, &ledger)?;
+    let runs = History::of(&repository.state);
+    let mut record = empty_record(&facts, &ground, asked, runs.next()?);
+    record.sandbox = session.level.to_string();
+    let surroundings = surroundings(process, asked.color);
+    let completed = {
+        let action = CheckAction { session: &session };
+        let mut watcher = Watcher { screen: screen(&surroundings, asked, &record) };
+        let commit = repository.short_commit();
+        let request = Request {
+            plan: &plan,
+            actions: &Actions(&[&action]),
+            ledger: &ledger,
+            slots: slots(asked.execution),
+            force: &|_| asked.execution.force,
+            run: record.run,
+            started: record.started,
+            commit: &commit,
+            folder: runs.folder(record.run).join("jobs"),
+            signals: signals::listen()?,
+        };
+        run(&request, &mut watcher)
+    };
+    finish(&mut record, completed, begun);
+    runs.keep(&record)?;
+    reports::write(process, asked, &surroundings, repository, &record)?;
+    Ok(ExitCode::from(record.verdict))
+}
+
+/// What every command that looks at checks stands on.
+pub(crate) struct Ground<'a> {
+    pub(crate) repository: Repository,
+    pub(crate) store: Store,
+    pub(crate) machine: Machine<'a>,
+    pub(crate) interpreters: Vec<Interpreter>,
+    pub(crate) folders: &'a Folders,
+    name: String,
+}
+
+impl<'a> Ground<'a> {
+    /// Reads the repository and finds the interpreters.
+    pub(crate) fn prepare(
+        process: &'a Process,
+        folder: &std::path::Path,
+        execution: &ExecutionArguments,
+    ) -> anyhow::Result<Self> {
+        let folders = process.folders()?;
+        let repository = repository::open(folder, folders, execution.verify)?;
+        let store = Store::open(&folders.cache.join("store"))
+            .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let machine = Machine {
+            environment: &process.environment,
+            home: process.home.as_deref(),
+            cache: &folders.cache,
+            offline: execution.offline,
+        };
+        let interpreters = find_interpreters(&machine);
+        let name = repository.state.to_string_lossy().into_owned();
+        Ok(Self { repository, store, machine, interpreters, folders, name })
+    }
+
+    /// Returns what all checks of a run share.
+    pub(crate) fn session<'b>(
+        &'b self,
+        process: &Process,
+        facts: &'b [Facts<'b>],
+        execution: &ExecutionArguments,
+    ) -> Session<'b> {
+        let git = self.repository.git.as_ref();
+        Session::new(Setup {
+            projects: facts,
+            tree: &self.repository.tree,
+            store: &self.store,
+            machine: self.machine,
+            interpreters: &self.interpreters,
+            level: level(process, &self.store, execution.no_sandbox),
+            program: process.program.clone(),
+            state: self.repository.state.clone(),
+            version_control: git.map(|git| git.view().folders()).unwrap_or_default(),
+            date: clock::utc_date(),
+            system: towpath_host::system::digest().to_string(),
+            custom: custom_checks(facts),
+        })
+    }
+
+    /// Returns the stored verdicts of the repository.
+    pub(crate) fn ledger(&self) -> Ledger<'_> {
+        Ledger {
+            store: &self.store,
+            repository: &self.name,
+            tree: &self.repository.tree,
+            tree_digest: tree_digest(&self.repository.tree),
+        }
+    }
+}
+
+fn empty_record(facts: &[Facts<'_>], ground: &Ground<'_>, asked: &Asked<'_>, run: u64) -> RunRecord {
+    let repository = &ground.repository;
+    let mut notes = notes(facts, repository);
+    notes.extend(ground.folders.notes.iter().map(|note| note.message.clone()));
+    RunRecord {
+        schema: SCHEMA_VERSION,
+        towpath: env!("CARGO_PKG_VERSION").to_owned(),
+        run,
+        title: title(facts),
+        notes,
+        started: clock::now(),
+        duration_ms: 0,
+        commit: repository.git.as_ref().and_then(Git::head).unwrap_or_default(),
+        sandbox: String::new(),
+        verdict: Verdict::Passed,
+        jobs: Vec::new(),
+        not_run: not_run(repository, asked),
+    }
+}
+
+/// Returns the streams and variables that decide the form of the output.
+pub(crate) fn surroundings(process: &Process, color: ColorChoice) -> Surroundings<'_> {
+    Surroundings {
+        environment: &process.environment,
+        color,
+        stdout: terminal_size(std::io::stdout()),
+        stderr: terminal_size(std::io::stderr()),
+    }
+}
+
+struct Watcher<'a> {
+    screen: Screen<'a>,
+}
+
+impl Observer for Watcher<'_> {
+    fn event(&mut self, event: &RunEvent) {
+        self.screen.event(event);
+    }
+
+    fn tick(&mut self) {
+        self.screen.tick();
+    }
+}
+
+fn screen<'a>(surroundings: &Surroundings<'_>, asked: &Asked<'_>, record: &RunRecord) -> Screen<'a> {
+    let verbosity = match (asked.report.quiet, asked.report.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let header = Header { title: record.title.clone(), notes: record.notes.clone(), changed: None };
+    Screen::new(
+        surroundings,
+        verbosity,
+        header,
+        Box::new(std::io::stderr()),
+        Box::new(|| terminal_size(std::io::stderr())),
+    )
+}
+
+fn slots(execution: &ExecutionArguments) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    execution.jobs.map_or_else(processors, usize::from)
+}
+
+/// Detecting builds a small sandbox, which takes as long as all the rest when nothing changed; what a
+/// booted machine offers does not change.
+fn level(process: &Process, store: &Store, is_off: bool) -> Level {
+    if is_off {
+        return Level::None;
+    }
+    let user = rustix::process::geteuid().as_raw();
+    let stamp = fs_err::metadata(&process.program).and_then(|data| data.modified());
+    let stamp = stamp.map(|time| format!("{time:?}")).unwrap_or_default();
+    let key = Digest::of(format!("{} {user} {stamp}", towpath_host::lock::boot_id()).as_bytes());
+    let known = store.entry("sandbox", key.as_str()).ok().flatten();
+    if let Some(level) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return level;
+    }
+    let level = towpath_host::sandbox::detect(&process.program);
+    let kept = serde_json::to_vec(&level).map(|bytes| store.put_entry("sandbox", key.as_str(), &bytes));
+    if let Ok(Err(error)) = kept {
+        tracing::debug!("the sandbox level was not kept: {error}");
+    }
+    level
+}
+
+fn custom_checks(facts: &[Facts<'_>]) -> BTreeMap<(String, String), Box<dyn Check>> {
+    let of_project = |facts: &Facts<'_>| {
+        let root = facts.project.root.clone();
+        facts
+            .settings
+            .custom
+            .iter()
+            .map(|custom| {
+                let check: Box<dyn Check> = Box::new(CustomCheckDefinition::new(custom.clone()));
+                ((root.clone(), custom.name.clone()), check)
+            })
+            .collect::<Vec<_>>()
+    };
+    facts.iter().flat_map(of_project).collect()
+}
+
+fn refuse_missing_pythons(facts: &[Facts<'_>]) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for facts in facts {
+        let asked = facts.settings.pythons.is_some() && facts.pythons.run.is_empty();
+        if !(facts.settings.require_all_pythons || asked) {
+            continue;
+        }
+        for python in &facts.pythons.missing {
+            problems.push(
+                Problem::error(format!("Python {python} is not on this machine, and {} asks for it", facts.pythons.reason))
+                    .with_hint(format!("`uv python install {python}`")),
+            );
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { problems, closing: "nothing was run".to_owned() }) }
+}
+
+/// Returns the part of the plan that is asked for, with all that it needs.
+fn selected(whole: &Plan, repository: &Repository, asked: &Asked<'_>, ledger: &Ledger<'_>) -> anyhow::Result<Plan> {
+    let changed = match asked.changed_since {
+        None => None,
+        Some(revision) => Some(changed_paths(repository, revision)?),
+    };
+    let last = if asked.failed { History::of(&repository.state).last()? } else { None };
+    let mut wanted = BTreeSet::new();
+    for (index, job) in whole.jobs.iter().enumerate() {
+        let in_check = asked.check.is_none_or(|check| job.group == check);
+        let in_project = asked.projects.is_empty()
+            || asked.projects.iter().any(|project| project.trim_end_matches('/').trim_start_matches("./") == job.project);
+        let failed_before = !asked.failed
+            || last.as_ref().is_some_and(|last| last.jobs.iter().any(|old| old.name == job.name && did_not_pass(old)));
+        let affected = match &changed {
+            None => true,
+            Some(paths) => is_affected(ledger, &job.name, paths)?,
+        };
+        if in_check && in_project && failed_before && affected {
+            wanted.insert(index);
+        }
+    }
+    if wanted.is_empty() && asked.check.is_some() {
+        return Err(unknown_check(whole, asked).into());
+    }
+    Ok(whole.with_needs(&wanted))
+}
+
+fn did_not_pass(record: &JobRecord) -> bool {
+    matches!(record.conclusion, Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled)
+}
+
+fn unknown_check(whole: &Plan, asked: &Asked<'_>) -> Failure {
+    let name = asked.check.unwrap_or_default();
+    let groups: BTreeSet<&str> = whole.jobs.iter().map(|job| job.group.as_str()).collect();
+    if groups.contains(name) {
+        let projects: BTreeSet<&str> = whole.jobs.iter().map(|job| job.project.as_str()).collect();
+        let named: Vec<String> = projects.iter().map(|project| format!("`{}`", if project.is_empty() { "." } else { project })).collect();
+        return Failure::of(
+            Problem::error(format!("`{}` is no project of this repository", asked.projects.join("`, `")))
+                .with_hint(format!("the projects are {}", named.join(", "))),
+        );
+    }
+    let nearest = groups.iter().min_by_key(|group| strsim::damerau_levenshtein(name, group));
+    let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
+    let guess = nearest.filter(|group| strsim::damerau_levenshtein(name, group) < 4);
+    let hint = guess.map(|group| format!("did you mean `{group}`? ")).unwrap_or_default();
+    Failure::of(
+        Problem::error(format!("there is no check `{name}`"))
+            .with_hint(format!("{hint}the checks are {}", named.join(", "))),
+    )
+}
+
+fn changed_paths(repository: &Repository, revision: &str) -> Result<BTreeSet<String>, Failure> {
+    let Some(git) = &repository.git else {
+        return Err(Failure::of(
+            Problem::error("`--changed-since` needs a git repository")
+                .with_hint("leave the option out: unchanged jobs are reused anyway"),
+        ));
+    };
+    let changed = git.changed_since(revision).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    Ok(changed.into_iter().map(|change| change.path).collect())
+}
+
+/// Returns whether a change can affect a job: by what its last verdict depended on, else it can.
+fn is_affected(ledger: &Ledger<'_>, job: &str, changed: &BTreeSet<String>) -> anyhow::Result<bool> {
+    let Some(last) = ledger.last(job)? else { return Ok(true) };
+    let Some(dependencies) = last.dependencies else { return Ok(true) };
+    Ok(changed.iter().any(|path| dependencies.files.contains_key(path) || !ledger.tree.contains(path)))
+}
+
+fn title(facts: &[Facts<'_>]) -> String {
+    let Some(first) = facts.first() else { return String::new() };
+    let mut parts = vec![first.project.display_name().to_owned()];
+    if let Some(system) = &first.project.build_system {
+        parts[0] = format!("{} · {}, {} layout", parts[0], system.backend.split(['.', ':']).next().unwrap_or("")
+            .replace("_core", "").replace("hatchling", "hatchling"), layout(first));
+    }
+    if facts.len() > 1 {
+        parts.push(format!("{} projects", facts.len()));
+    }
+    let pythons: Vec<String> = first.pythons.run.iter().map(ToString::to_string).collect();
+    if !pythons.is_empty() {
+        parts.push(format!("testing on Python {}", pythons.join(" ")));
+    }
+    parts.join(" · ")
+}
+
+fn layout(facts: &Facts<'_>) -> &'static str {
+    match facts.project.layout.kind {
+        towpath_python::LayoutKind::Src => "src",
+        towpath_python::LayoutKind::Flat => "flat",
+        towpath_python::LayoutKind::Modules => "single-module",
+        towpath_python::LayoutKind::None => "unknown",
+    }
+}
+
+fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(first) = facts.first() {
+        let missing: Vec<String> = first.pythons.missing.iter().map(ToString::to_string).collect();
+        if let Some(newest) = missing.last() {
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            notes.push(format!(
+                "{} {verb} declared but not on this machine (uv python install {newest})",
+                missing.join(" and ")
+            ));
+        }
+    }
+    notes.extend(repository.warnings.iter().map(|problem| {
+        let place = problem.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        format!("{place}{}", problem.message)
+    }));
+    notes
+}
+
+/// What the project's automation checks and this run does not, with the command that does.
+fn not_run(repository: &Repository, asked: &Asked<'_>) -> Vec<String> {
+    if asked.check.is_some() {
+        return Vec::new();
+    }
+    repository
+        .automation
+        .other_checks()
+        .iter()
+        .map(|invocation| format!("{} ({})", invocation.command(), invocation.place))
+        .collect()
+}
+
+fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {
+    record.duration_ms = begun.elapsed().as_millis() as u64;
+    record.notes.extend(completed.warnings);
+    record.jobs = completed.jobs;
+    let any = |wanted: Conclusion| {
+        record.jobs.iter().any(|job| job.conclusion == wanted && !job.advisory)
+    };
+    record.verdict = if completed.interrupted {
+        Verdict::Interrupted
+    } else if any(Conclusion::Failure) {
+        Verdict::Failed
+    } else if any(Conclusion::Error) {
+        Verdict::Error
+    } else {
+        Verdict::Passed
+    };
+}
