@@ -55,14 +55,13 @@ impl Automation {
     pub fn other_checks(&self) -> Vec<&Invocation> {
         let mut others: Vec<&Invocation> = Vec::new();
         for invocation in self.speaking() {
-            let counts = invocation.can_fail
-                && standing(invocation) != Standing::CiSometimes
-                && !tools::is_covered(&invocation.tool);
             let is_same = |other: &&Invocation| {
                 other.tool == invocation.tool
-                    && (other.arguments == invocation.arguments || tools::is_named(&other.tool))
+                    && (other.arguments == invocation.arguments
+                        || other.place == invocation.place
+                        || tools::is_named(&other.tool))
             };
-            if counts && !others.iter().any(is_same) {
+            if is_other_check(invocation) && !others.iter().any(is_same) {
                 others.push(invocation);
             }
         }
@@ -70,8 +69,116 @@ impl Automation {
     }
 }
 
+/// Whether a command is a check that no check of towpath does. Of what nothing calls, only tools
+/// known as checks count, since scripts of developers do many things.
+fn is_other_check(invocation: &Invocation) -> bool {
+    let builds_docs = invocation.via.first().is_some_and(|via| via.contains("readthedocs"));
+    let counts = match standing(invocation) {
+        Standing::Ci | Standing::PreCommit => true,
+        Standing::CiSometimes => false,
+        Standing::Rest => tools::is_named(&invocation.tool),
+    };
+    counts && invocation.can_fail && !builds_docs && !tools::is_covered(&invocation.tool)
+}
+
 /// Returns the command by which the project runs a tool, or `None` where nothing runs it.
 /// A tool whose command has `can_fail` is adopted; without it the tool is only advice.
 pub fn adoption<'a>(automation: &'a Automation, tool: &str) -> Option<&'a Invocation> {
     automation.chosen(tool).into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::automation::adoption;
+    use crate::automation::testing::{automation, line};
+
+    const CI: &str = ".github/workflows/ci.yml";
+    const HOOKS: &str = ".pre-commit-config.yaml";
+
+    fn steps(steps: &[&str]) -> String {
+        let steps: String = steps.iter().map(|step| format!("      - {step}\n")).collect();
+        format!("on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n{steps}")
+    }
+
+    fn hooks(ids: &[&str]) -> String {
+        let hooks: String = ids.iter().map(|id| format!("      - id: {id}\n")).collect();
+        format!("repos:\n  - repo: https://x\n    rev: v1.2\n    hooks:\n{hooks}")
+    }
+
+    #[test]
+    fn prefers_ci_to_pre_commit_to_the_rest() {
+        let tox = "[testenv]\ncommands =\n  ruff check tox\n  mypy tox\n  flake8 tox\n  pytest\n";
+        let ci = steps(&["run: pip install ruff==0.5", "run: ruff check ci", "run: pytest"]);
+        let files = [(CI, ci.as_str()), (HOOKS, &hooks(&["ruff", "mypy"])), ("tox.ini", tox)];
+        let found = automation(&files);
+        let of = |tool: &str| adoption(&found, tool).map(line);
+        assert_eq!(of("ruff").as_deref(), Some("ruff ci ==0.5 @.github/workflows/ci.yml:7"));
+        assert_eq!(of("mypy").as_deref(), Some("mypy --ignore-missing-imports --scripts-are-modules ==1.2 @.pre-commit-config.yaml:6"));
+        assert_eq!(of("flake8"), None, "CI is whole and calls no tox");
+        let found = automation(&files[1..]);
+        assert_eq!(adoption(&found, "flake8").map(line).as_deref(), Some("flake8 tox @tox.ini:5"), "without CI tox counts");
+    }
+
+    #[test]
+    fn lets_the_rest_count_where_ci_cannot_be_followed() {
+        let tox = "[testenv]\ncommands = flake8 tox\n";
+        let far = "on: push\njobs:\n  t:\n    uses: a/b/.github/workflows/x.yml@main\n";
+        let found = automation(&[(CI, far), ("tox.ini", tox)]);
+        assert!(adoption(&found, "flake8").is_some());
+    }
+
+    #[test]
+    fn prefers_what_can_fail() {
+        let ci = steps(&["run: mypy || true", "run: black .", "run: pytest"]);
+        let found = automation(&[(CI, &ci), (HOOKS, &hooks(&["black"]))]);
+        assert!(adoption(&found, "black").unwrap().can_fail, "a rewriting hook fails");
+        assert!(!adoption(&found, "mypy").unwrap().can_fail);
+        assert!(adoption(&found, "ruff").is_none());
+    }
+
+    #[test]
+    fn follows_make_scripts_and_runners_from_ci() {
+        let make = "SRC = src\nlint: types\n\tuv run ruff check $(SRC)\n\t-flake8\ntypes:\n\t$(MAKE) -C sub deep\n";
+        let sub = "deep:\n\tpoetry run mypy .\n";
+        let script = "#!/bin/sh -e\nhatch run test:cov \"$@\"\npoe all\n";
+        let manifest = "[tool.hatch.envs.test]\ndependencies = ['pytest==8.1']\n[tool.hatch.envs.test.scripts]\ncov = ['run {args:tests}', '- codespell']\nrun = 'pytest -q {args}'\n[tool.poe.tasks]\nall = ['style', 'rest']\nstyle = 'black --check .'\nrest.shell = 'isort -c . || true'\n";
+        let ci = steps(&["run: make lint", "run: ./ci/test.sh unit", "run: just fmt"]);
+        let just = "fmt:\n  npx pyright@1.1\n";
+        let files = [(CI, ci.as_str()), ("Makefile", make), ("sub/Makefile", sub), ("ci/test.sh", script), ("pyproject.toml", manifest), ("justfile", just)];
+        let found = automation(&files);
+        let lines: Vec<String> = found.invocations.iter().filter(|one| one.reached_from_ci).map(line).collect();
+        assert_eq!(
+            lines,
+            [
+                "mypy . in sub @sub/Makefile:2",
+                "ruff src @Makefile:3",
+                "flake8 (cannot fail) @Makefile:4",
+                "pytest -q unit ==8.1 @pyproject.toml:5",
+                "codespell (cannot fail) @pyproject.toml:4",
+                "black --check . @pyproject.toml:8",
+                "isort -c . (cannot fail) @pyproject.toml:9",
+                "pyright ==1.1 @justfile:2",
+            ]
+        );
+        let mypy = adoption(&found, "mypy").unwrap();
+        assert_eq!(mypy.via, ["ci.yml job `t`", "make target `lint`", "make target `types`", "make target `deep`"]);
+        assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
+    }
+
+    #[test]
+    fn lists_other_checks_once() {
+        let ci = steps(&["run: codespell src", "run: codespell docs", "run: python ci/check.py", "run: git diff", "run: pytest", "run: ruff check"]);
+        let found = automation(&[(CI, &ci), (HOOKS, &hooks(&["codespell", "check-yaml", "ruff"]))]);
+        let others: Vec<String> = found.other_checks().iter().map(|one| one.command()).collect();
+        assert_eq!(others, ["codespell src", "python ci/check.py", "check-yaml"]);
+    }
+
+    #[test]
+    fn ends_where_automation_calls_itself() {
+        let make = "a: b\n\tmake b\n\ttox\nb: a\n\tnox\n";
+        let tox = "[testenv]\ncommands =\n  make a\n  pytest\n";
+        let nox = "import nox\n@nox.session\ndef x(session):\n    session.run('make', 'a')\n    session.notify('x')\n    session.run('mypy')\n";
+        let found = automation(&[("Makefile", make), ("tox.ini", tox), ("noxfile.py", nox)]);
+        assert!(found.chosen("pytest").len() == 1 && found.chosen("mypy").len() == 1);
+    }
 }

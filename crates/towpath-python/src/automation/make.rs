@@ -193,6 +193,7 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
         let part = stripped.unwrap_or(line);
         match lines.last_mut().filter(|_| continues) {
             Some((_, last)) => {
+                last.truncate(last.trim_end().len());
                 last.push(' ');
                 last.push_str(part.trim());
             }
@@ -261,11 +262,11 @@ impl Walker<'_> {
         if rules.is_empty() || !self.enter(format!("make {} {} {target}", makefile.path, scene.folder), scene) {
             return;
         }
-        for prerequisite in rules.iter().flat_map(|rule| &rule.prerequisites) {
-            self.make_target(makefile, prerequisite, scene);
-        }
         let mut inner = scene.inside(AutomationKind::Make, &makefile.path, format!("make target `{target}`"));
         inner.folder.clone_from(&scene.folder);
+        for prerequisite in rules.iter().flat_map(|rule| &rule.prerequisites) {
+            self.make_target(makefile, prerequisite, &inner);
+        }
         for line in rules.iter().flat_map(|rule| &rule.recipe) {
             let text = makefile.expand(&line.text, target, 0);
             let command = text.trim_start_matches(['@', '-', '+', ' ']);

@@ -20,6 +20,8 @@ mod runners;
 mod scripts;
 mod shell;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod tools;
 mod tox;
 mod walk;

@@ -37,7 +37,8 @@ const TEST_RUNNERS: &[&str] = &["pytest", "unittest", "nosetests", "setup.py tes
 
 /// Programs that prepare, move, print or publish, and judge nothing.
 const PREPARATION: &[&str] = &[
-    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true", "add-apt-repository", "ansible-playbook", "apk", "apt-cache", "apt-key", "awk", "aws",
+    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true", "asdf", "mise", "pixi", "doc2dash", "watchfiles", "gha-update", "msgfmt-compile",
+    "add-apt-repository", "ansible-playbook", "apk", "apt-cache", "apt-key", "awk", "aws",
     "az", "base64", "bash", "basename", "brew", "bump2version", "bumpversion", "bunzip2", "bzip2",
     "cat", "ccache", "certutil", "chgrp", "chmod", "choco", "chown", "cibuildwheel", "clear",
     "cmake", "cmd", "codecov", "conda", "coveralls", "corepack", "cp", "curl", "cut", "date", "df",

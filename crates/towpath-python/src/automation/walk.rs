@@ -167,15 +167,16 @@ impl<'a> Walker<'a> {
         self.active.pop();
     }
 
-    /// Follows every command of a shell script.
-    pub(super) fn script(&mut self, text: Text<'_>, shell: &Shell, scene: &Scene) {
+    /// Follows every command of a shell script; returns the variables that it sets for later steps.
+    pub(super) fn script(&mut self, text: Text<'_>, shell: &Shell, scene: &Scene) -> BTreeMap<String, String> {
         let mut shell = shell.clone();
         for (name, value) in &scene.environment {
             if !value.contains("${{") {
                 shell.variables.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
-        for command in shell::commands(text.text, &shell) {
+        let script = shell::read(text.text, &shell);
+        for command in script.commands {
             let line = text.line + if text.keeps_lines { command.line } else { 0 };
             let mut inner = scene.at_line(line);
             inner.can_fail &= command.can_fail;
@@ -183,6 +184,7 @@ impl<'a> Walker<'a> {
             inner.folder = paths::join(&scene.folder, &command.folder);
             self.command(&command.words, &inner);
         }
+        script.exported
     }
 
     /// Follows one command line in a format where each line is a shell of its own.
@@ -322,7 +324,6 @@ impl<'a> Walker<'a> {
                 && other.place == invocation.place
                 && other.arguments == invocation.arguments
                 && other.folder == invocation.folder
-                && other.environment == invocation.environment
         };
         let Some(other) = self.automation.invocations.iter_mut().find(same) else {
             self.automation.invocations.push(invocation);
@@ -488,7 +489,8 @@ impl<'a> Walker<'a> {
         let mut automation = self.automation;
         let mut installs: Vec<Install> = Vec::new();
         for install in std::mem::take(&mut automation.installs) {
-            if !install.for_tools.is_empty() && !installs.contains(&install) {
+            let same = |other: &Install| *other == Install { via: other.via.clone(), ..install.clone() };
+            if !install.for_tools.is_empty() && !installs.iter().any(same) {
                 installs.push(install);
             }
         }

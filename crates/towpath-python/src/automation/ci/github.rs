@@ -1,6 +1,8 @@
 //! GitHub's workflows: jobs with their matrices, steps, composite actions and reusable workflows of
 //! the same repository.
 
+use std::collections::BTreeMap;
+
 use towpath_workflow::yaml::Node;
 
 use super::conditions::{self, Known};
@@ -198,20 +200,26 @@ impl Reader<'_, '_, '_> {
                 inner.scene.folder = paths::join("", &conditions::substitute(folder, &inner.known));
             }
             if let Some(run) = step.get("run") {
-                self.run(run, step, &inner);
+                for (name, value) in self.run(run, step, &inner) {
+                    at.variable(&name, &value);
+                }
             } else if let Some(target) = step.get("uses").and_then(Node::text) {
                 self.uses(target, step, &inner, at);
             }
         }
     }
 
-    fn run(&mut self, run: &Node, step: &Node, at: &StepScene) {
+    fn run(&mut self, run: &Node, step: &Node, at: &StepScene) -> BTreeMap<String, String> {
         let shell = step.get("shell").and_then(Node::text).unwrap_or(&at.shell);
         if shell.starts_with("python") || shell.starts_with("perl") || shell.starts_with("node") {
-            return;
+            return BTreeMap::new();
         }
-        let Some(text) = run.text() else { return };
-        let text = conditions::substitute(text, &at.known);
+        let Some(text) = run.text() else { return BTreeMap::new() };
+        let mut text = conditions::substitute(text, &at.known);
+        let is_windows = at.known.get("runner.os").is_some_and(|system| system == "Windows");
+        if is_windows && !shell.contains("bash") && !text.contains("\\\n") {
+            text = text.replace('\\', "/");
+        }
         let start = self.file.text.get(run.span.start..).unwrap_or_default();
         let is_marked = start.starts_with(['|', '>']);
         let line = line_of(&self.file.text, run.span.start) + u32::from(is_marked);
@@ -219,9 +227,9 @@ impl Reader<'_, '_, '_> {
         let options = Shell {
             errexit: !shell.contains("{0}") || shell.contains("-e") || shell.contains("-l"),
             pipefail: shell == "bash" || shell.contains("pipefail"),
-            variables: std::collections::BTreeMap::new(),
+            variables: BTreeMap::new(),
         };
-        self.walker.script(Text { text: &text, line, keeps_lines }, &options, &at.scene);
+        self.walker.script(Text { text: &text, line, keeps_lines }, &options, &at.scene)
     }
 
     /// Follows an action; what it sets up holds for the steps after it.
@@ -281,14 +289,18 @@ impl StepScene {
     fn variables(&mut self, env: Option<&Node>) {
         for (name, value) in variables(env) {
             let value = conditions::substitute(&value, &self.known);
-            if name == "UV_PYTHON" {
-                self.scene.pythons = pythons_in(&value);
-            }
-            if !value.contains("${{") {
-                self.known.insert(format!("env.{name}"), value.clone());
-            }
-            self.scene.environment.insert(name, value);
+            self.variable(&name, &value);
         }
+    }
+
+    fn variable(&mut self, name: &str, value: &str) {
+        if name == "UV_PYTHON" {
+            self.scene.pythons = pythons_in(value);
+        }
+        if !value.contains("${{") {
+            self.known.insert(format!("env.{name}"), value.to_owned());
+        }
+        self.scene.environment.insert(name.to_owned(), value.to_owned());
     }
 
     /// `continue-on-error` lets a failure pass.

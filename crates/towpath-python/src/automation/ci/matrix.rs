@@ -127,6 +127,6 @@ mod tests {
         check("{include: [{name: a, tox: b}, {name: c}]}", &["name=a tox=b", "name=c"]);
         check("{a: [{b: 1, c: 2}]}", &["a.b=1 a.c=2"]);
         check("${{ fromJson(needs.x.outputs.y) }}", &["*="]);
-        check("{python: ${{ fromJson(x) }}, os: [a]}", &["*= os=a"]);
+        check("{python: '${{ fromJson(x) }}', os: [a]}", &["*= os=a"]);
     }
 }

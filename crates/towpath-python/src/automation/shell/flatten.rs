@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::lex::{self, Part, Piece, Word};
 use super::parse::{self, Join, Node};
-use super::{Command, Shell};
+use super::{Command, Script, Shell};
 
-/// Returns the commands of a script in order. Both branches of a condition are taken.
-pub(in crate::automation) fn commands(text: &str, shell: &Shell) -> Vec<Command> {
+/// Returns what a script does, in order. Both branches of a condition are taken.
+pub(in crate::automation) fn read(text: &str, shell: &Shell) -> Script {
     let tree = parse::parse(&lex::tokens(text));
     let mut walk = Walk {
-        commands: Vec::new(),
+        script: Script::default(),
         functions: BTreeMap::new(),
         depth: 0,
         keeps_status: text.contains("exit $") || text.contains("exit \"$"),
@@ -25,7 +25,7 @@ pub(in crate::automation) fn commands(text: &str, shell: &Shell) -> Vec<Command>
         stack: Vec::new(),
     };
     walk.visit(&tree, &mut state, Weight::Last);
-    walk.commands
+    walk.script
 }
 
 /// Whether a failure counts, by where the command stands.
@@ -60,7 +60,7 @@ struct State {
 }
 
 struct Walk {
-    commands: Vec<Command>,
+    script: Script,
     functions: BTreeMap<String, Node>,
     depth: u32,
     keeps_status: bool,
@@ -73,11 +73,16 @@ const DEEPEST_CALL: u32 = 12;
 
 impl Walk {
     fn visit(&mut self, node: &Node, state: &mut State, weight: Weight) {
-        if self.commands.len() >= MOST_COMMANDS {
+        if self.script.commands.len() >= MOST_COMMANDS {
             return;
         }
         match node {
-            Node::Simple { words, line } => self.simple(words, *line, state, weight),
+            Node::Simple { words, line, output } => {
+                if let Some(output) = output {
+                    self.exported(words, output, state);
+                }
+                self.simple(words, *line, state, weight);
+            }
             Node::Sequence(nodes) => self.sequence(nodes, state, weight),
             Node::Group(body) => self.visit(body, state, weight),
             Node::Subshell(body) => self.visit(body, &mut state.clone(), weight),
@@ -110,7 +115,9 @@ impl Walk {
 
     fn pipeline(&mut self, parts: &[Node], negated: bool, state: &mut State, weight: Weight) {
         for (at, part) in parts.iter().enumerate() {
-            let counts = !negated && (state.pipefail || at + 1 == parts.len());
+            // `if ! a; then exit 1; fi` is where a turned status counts after all.
+            let is_turned = negated && weight != Weight::Always;
+            let counts = !is_turned && (state.pipefail || at + 1 == parts.len());
             let weight = if counts { weight } else { Weight::Never };
             if parts.len() == 1 {
                 self.visit(part, state, weight);
@@ -195,6 +202,20 @@ impl Walk {
         self.call_or_record(words, assigned, line, state, weight);
     }
 
+    /// `echo "NAME=value" >> "$GITHUB_ENV"` sets a variable for the steps that follow.
+    fn exported(&mut self, words: &[Word], output: &Word, state: &State) {
+        if !matches!(output.source().as_str(), "$GITHUB_ENV" | "${GITHUB_ENV}" | "$env:GITHUB_ENV") {
+            return;
+        }
+        let words: Vec<String> = words.iter().flat_map(|word| expand(word, state)).collect();
+        if let Some((program, texts)) = words.split_first()
+            && matches!(program.as_str(), "echo" | "printf")
+            && let Some((name, value)) = texts.join(" ").split_once('=')
+        {
+            self.script.exported.insert(name.trim().to_owned(), value.to_owned());
+        }
+    }
+
     fn call_or_record(
         &mut self,
         words: Vec<String>,
@@ -220,7 +241,7 @@ impl Walk {
             Weight::Middle => state.errexit || self.keeps_status,
             Weight::Last | Weight::Always => true,
         };
-        self.commands.push(Command { words, environment, folder: state.folder.clone(), line, can_fail });
+        self.script.commands.push(Command { words, environment, folder: state.folder.clone(), line, can_fail });
     }
 
     /// Judges what stands after `||` or in a branch: does the script go on as if nothing happened?
@@ -417,7 +438,11 @@ fn expand(word: &Word, state: &State) -> Vec<String> {
             fields.extend(current.take());
         }
     }
-    fields.extend(current);
+    // `"$@"` without arguments is no word at all, not an empty one.
+    let is_list = |piece: &Piece| matches!(&piece.part, Part::Variable { name, .. } if name == "@");
+    if current.as_deref() != Some("") || !word.0.iter().any(is_list) {
+        fields.extend(current);
+    }
     if word.plain().is_some() { fields.iter().flat_map(|field| braces(field)).collect() } else { fields }
 }
 

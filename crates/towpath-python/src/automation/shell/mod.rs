@@ -6,10 +6,12 @@
 mod flatten;
 mod lex;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-pub(super) use flatten::commands;
+pub(super) use flatten::read;
 
 /// How a script is started.
 #[derive(Debug, Clone)]
@@ -35,6 +37,15 @@ pub(super) struct Command {
     pub(super) line: u32,
     /// Whether its failure makes the script fail.
     pub(super) can_fail: bool,
+}
+
+/// What a script does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Script {
+    /// The commands in order.
+    pub(super) commands: Vec<Command>,
+    /// Variables that it writes to `$GITHUB_ENV` for later steps.
+    pub(super) exported: BTreeMap<String, String>,
 }
 
 /// Splits a command line into words where there is no shell, as `shlex` does: quotes and

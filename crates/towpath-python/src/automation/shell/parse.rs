@@ -16,7 +16,7 @@ pub(super) enum Join {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     /// Words, the first of which may be assignments.
-    Simple { words: Vec<Word>, line: u32 },
+    Simple { words: Vec<Word>, line: u32, output: Option<Word> },
     /// Commands joined by `|`.
     Pipeline { parts: Vec<Node>, negated: bool },
     /// A command and those that follow it by `&&` and `||`.
@@ -281,24 +281,31 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn redirections(&mut self) {
-        while matches!(self.operator(), Some("<" | ">")) {
+    /// Passes redirections over and returns where output goes.
+    fn redirections(&mut self) -> Option<Word> {
+        let mut output = None;
+        while let Some(operator @ ("<" | ">")) = self.operator() {
             self.at += 1;
             // `<(…)` and `>(…)` are process substitutions.
             if self.accept_operator("(") {
                 self.sequence(&[]);
                 self.accept_operator(")");
-            } else if self.word().is_some() {
+            } else if let Some(word) = self.word() {
                 self.at += 1;
+                if operator == ">" {
+                    output = Some(word.clone());
+                }
             }
         }
+        output
     }
 
     fn simple(&mut self) -> Node {
         let line = self.line();
         let mut words = Vec::new();
+        let mut output = None;
         loop {
-            self.redirections();
+            output = self.redirections().or(output);
             let Some(word) = self.word() else { break };
             self.at += 1;
             let opens_test = words.is_empty() && word.plain() == Some("[[");
@@ -307,7 +314,7 @@ impl<'a> Parser<'a> {
                 self.rest_of_test();
             }
         }
-        Node::Simple { words, line }
+        Node::Simple { words, line, output }
     }
 
     /// Between `[[` and `]]` stand operators that are no operators of the shell.

@@ -338,15 +338,15 @@ fn parse(path: &str, text: &str) -> Option<Tox> {
     if !path.ends_with(".toml") {
         let ini = Ini::parse(text);
         let core = if path.ends_with("setup.cfg") { "tox:tox" } else { "tox" };
-        let is_tox = ini.section(core).is_some() || (!path.ends_with("setup.cfg") && ini.section("testenv").is_some());
+        let is_tox = ini.section(core).is_some() || (!path.ends_with("setup.cfg") && ini.sections.iter().any(|section| section.name.starts_with("testenv")));
         return is_tox.then(|| tox(Form::Configured(Configured { ini, core })))?;
     }
     let root = tables::parse(text)?;
     let root = if path.ends_with("pyproject.toml") { root.at(&["tool", "tox"])?.clone() } else { root };
     match root.get("legacy_tox_ini") {
         Some(legacy) => {
-            // The lines of the text within the file.
-            let shifted = format!("{}{}", "\n".repeat((legacy.line as usize).saturating_sub(1)), legacy.text()?);
+            // The lines of the text within the file; TOML drops the line end after the opening quotes.
+            let shifted = format!("{}{}", "\n".repeat(legacy.line as usize), legacy.text()?);
             tox(Form::Configured(Configured { ini: Ini::parse(&shifted), core: "tox" }))
         }
         None => tox(Form::Native(Box::new(root))),
