@@ -137,10 +137,18 @@ impl Makefile {
         if name == "@" {
             return Some(target.to_owned());
         }
+        if name.contains('$') && depth < DEEPEST {
+            return self.variable(&self.expand(name, target, depth + 1), target, depth + 1);
+        }
         if let Some((_, default)) = name.strip_prefix("or ").and_then(|rest| rest.rsplit_once(',')) {
             return Some(self.expand(default.trim(), target, depth + 1));
         }
-        let value = self.variables.get(name)?;
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let Some(value) = self.variables.get(name) else {
+            // What nothing sets is empty for make; these it sets itself.
+            let is_own = matches!(name, "MAKE" | "CURDIR" | "PWD" | "HOME" | "PYTHON" | "PIP" | "SHELL");
+            return (is_plain && !is_own && !name.is_empty()).then(String::new);
+        };
         (depth < DEEPEST).then(|| self.expand(value, target, depth + 1))
     }
 
@@ -239,6 +247,10 @@ impl Walker<'_> {
             None => self.makefile_in(&inner.folder),
         };
         let Some(makefile) = found else {
+            // A folder that a run makes holds nothing to read.
+            if inner.folder.contains(['$', '{']) {
+                return;
+            }
             let folder = if inner.folder.is_empty() { "." } else { &inner.folder };
             let what = format!("`make` is called in `{folder}`, where no makefile is");
             self.unreadable(scene, &what);

@@ -24,6 +24,7 @@ mod tables;
 mod testing;
 mod tools;
 mod tox;
+mod unknown;
 mod walk;
 
 use towpath_host::Tree;

@@ -193,6 +193,12 @@ impl Peeled {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-m" => return Some(module(words.as_slice())),
+                // `-mpytest`.
+                _ if word.len() > 2 && word.starts_with("-m") => {
+                    let mut words: Vec<String> = words.cloned().collect();
+                    words.insert(0, word.trim_start_matches("-m").to_owned());
+                    return Some(module(&words));
+                }
                 // `-Im`, `-bbm`: flags and `-m` in one.
                 _ if word.len() > 2 && word.ends_with('m') && word.starts_with('-') && !word.starts_with("--") => {
                     return Some(module(words.as_slice()));
@@ -277,6 +283,7 @@ mod tests {
             ("npx --yes pyright@1.1.300 src", "pyright src"),
             ("python3.12 -W error -m pytest", "pytest"),
             ("python -Im coverage run -m pytest", "coverage run -m pytest"),
+            ("python -mpytest -x", "pytest -x"),
             ("python scripts/x.py", "python scripts/x.py"),
             ("python -u scripts/x.py -m a", "python scripts/x.py -m a"),
             ("git ls-files", "git ls-files"),

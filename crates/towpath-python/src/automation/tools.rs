@@ -27,7 +27,7 @@ const NAMED: &[&str] = &[
     "doctest", "eslint", "flynt", "gitlint", "interrogate", "import-linter", "lint-imports",
     "markdownlint", "markdownlint-cli2", "mdformat", "pip-licenses", "prettier", "proselint",
     "pydoclint", "pydocstyle", "pyproject-fmt", "pyre", "pyroma", "pytype", "pyupgrade", "radon",
-    "refurb", "reuse", "rstcheck", "semgrep", "shellcheck", "slotscheck", "stubtest",
+    "refurb", "reuse", "rstcheck", "semgrep", "shellcheck", "slotscheck", "sphinx-lint", "stubtest",
     "taplo", "toml-sort", "towncrier", "tryceratops", "typos", "validate-pyproject", "vale",
     "vermin", "vulture", "xdoctest", "xenon", "yamllint",
 ];
@@ -37,7 +37,7 @@ const TEST_RUNNERS: &[&str] = &["pytest", "unittest", "nosetests", "setup.py tes
 
 /// Programs that prepare, move, print or publish, and judge nothing.
 const PREPARATION: &[&str] = &[
-    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true", "asdf", "mise", "pixi", "doc2dash", "watchfiles", "gha-update", "msgfmt-compile",
+    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true", "PyInstaller", "asdf", "mise", "nuitka", "pyinstaller", "sphinx_autobuild", "bump-my-version", "pixi", "doc2dash", "watchfiles", "gha-update", "msgfmt-compile",
     "add-apt-repository", "ansible-playbook", "apk", "apt-cache", "apt-key", "awk", "aws",
     "az", "base64", "bash", "basename", "brew", "bump2version", "bumpversion", "bunzip2", "bzip2",
     "cat", "ccache", "certutil", "chgrp", "chmod", "choco", "chown", "cibuildwheel", "clear",
@@ -126,6 +126,8 @@ pub(super) fn recognise(words: &[String]) -> Option<Tool> {
         "mypy.stubtest" => tool("stubtest", arguments),
         "pyproject-build" => tool("build", arguments),
         "detect-secrets-hook" => tool("detect-secrets", arguments),
+        "diff_cover.diff_cover_tool" => tool("diff-cover", arguments),
+        "sphinxlint" => tool("sphinx-lint", arguments),
         "pip_audit" => tool("pip-audit", arguments),
         "setup.py" => setup_py(arguments),
         "twine" => (arguments.first()? == "check").then(|| tool("twine", arguments))?,

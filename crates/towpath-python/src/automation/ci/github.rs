@@ -68,8 +68,13 @@ impl Triggers {
             let values = [("github.event_name", name), ("github.ref", reference), ("github.ref_type", "branch"), ("github.actor", "someone")];
             Known::from(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
+        // `types: [closed]` and the like are no changes to judge.
+        let is_of_change = |name: &str| {
+            let types = strings(on.and_then(|on| on.get(name)).and_then(|event| event.get("types")));
+            types.is_empty() || types.iter().any(|kind| matches!(kind.as_str(), "opened" | "synchronize" | "reopened" | "checks_requested"))
+        };
         let mut changes = Vec::new();
-        for name in &names {
+        for name in names.iter().filter(|name| is_of_change(name)) {
             match name.as_str() {
                 "push" if !only_tags => changes.push(event("push", "refs/heads/main")),
                 "pull_request" | "pull_request_target" | "merge_group" => changes.push(event(name, "refs/pull/1/merge")),

@@ -17,6 +17,7 @@ use super::model::AutomationKind;
 use super::options::{self, Options};
 use super::paths;
 use super::tables;
+use super::unknown;
 use super::walk::{Scene, Walker};
 
 const VALUED: &[&str] = &[
@@ -62,10 +63,11 @@ impl Walker<'_> {
         };
         self.source("nox", &nox.path);
         let call = Call::new(&read, lists, scene);
-        if let Some(name) = call.sessions.iter().find(|name| name.contains(['$', '%'])) {
+        let wanted: Vec<&Session> = nox.sessions.iter().filter(|session| call.wants(session, &nox)).collect();
+        if let Some(name) = call.sessions.iter().find(|name| name.contains('*')).filter(|_| wanted.is_empty()) {
             self.unreadable(scene, &format!("which sessions `nox -s {name}` runs is known only in a run"));
         }
-        for session in nox.sessions.iter().filter(|session| call.wants(session, &nox)) {
+        for session in wanted {
             self.nox_session(&nox, session, &call, &read.after, scene);
         }
     }
@@ -164,9 +166,10 @@ impl Call {
             let variable = scene.environment.get("NOXSESSION").map(String::as_str).unwrap_or_default();
             sessions.extend(variable.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned));
         }
+        let sessions = sessions.iter().map(|name| unknown::with_stars(name)).collect();
         Self {
             sessions,
-            pythons: read.lists(&["-p", "--pythons", "--python", "-P", "--force-python"]),
+            pythons: known_pythons(read),
             tags: read.lists(&["-t", "--tags"]),
             keyword: read.value(&["-k", "--keywords"]).map(str::to_owned),
         }
@@ -199,6 +202,7 @@ impl Call {
             .iter()
             .filter_map(|name| name.strip_prefix(&session.name)?.strip_prefix('-'))
             .map(|rest| rest.split('(').next().unwrap_or_default().to_owned())
+            .filter(|python| !python.contains('*'))
             .collect();
         let wanted = |python: &&String| {
             (self.pythons.is_empty() || self.pythons.contains(python)) && (named.is_empty() || named.contains(python))
@@ -212,10 +216,16 @@ impl Call {
     }
 }
 
+fn known_pythons(read: &Options) -> Vec<String> {
+    let mut pythons = read.lists(&["-p", "--pythons", "--python", "-P", "--force-python"]);
+    pythons.retain(|python| !python.contains('$'));
+    pythons
+}
+
 /// Returns whether `tests`, `tests-3.12` or `tests(django=5)` asks for a session.
 fn is_of(name: &str, session: &Session) -> bool {
     let base = name.split('(').next().unwrap_or(name);
-    base == session.name || base.strip_prefix(&session.name).is_some_and(|rest| {
-        rest.strip_prefix('-').is_some_and(|python| python.starts_with(|c: char| c.is_ascii_digit()) || python.starts_with("pypy") || python.starts_with('$'))
+    base == session.name || (base.contains('*') && unknown::fits(base, &session.name)) || base.strip_prefix(&session.name).is_some_and(|rest| {
+        rest.strip_prefix('-').is_some_and(|python| python.starts_with(|c: char| c.is_ascii_digit()) || python.starts_with("pypy") || python.starts_with('*'))
     })
 }

@@ -90,7 +90,8 @@ impl Names<'_> {
     pub(super) fn evaluate(&self, expression: &Expr) -> Value {
         self.known(expression).unwrap_or_else(|| {
             let range = std::ops::Range::<usize>::from(expression.range());
-            Value::Unknown(self.source.get(range).unwrap_or_default().to_owned())
+            let source = self.source.get(range).unwrap_or_default();
+            Value::Unknown(source.split_whitespace().collect::<Vec<_>>().join(" "))
         })
     }
 
@@ -187,6 +188,12 @@ impl Names<'_> {
     }
 
     fn attribute(&self, attribute: &ExprAttribute) -> Option<Value> {
+        // towpath runs on Linux.
+        match (&*attribute.value, attribute.attr.as_str()) {
+            (Expr::Name(module), "platform") if module.id.as_str() == "sys" => return Some(Value::Text("linux".to_owned())),
+            (Expr::Name(module), "name") if module.id.as_str() == "os" => return Some(Value::Text("posix".to_owned())),
+            _ => {}
+        }
         if self.evaluate(&attribute.value) != Value::Session {
             return None;
         }

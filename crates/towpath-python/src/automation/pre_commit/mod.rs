@@ -112,13 +112,12 @@ impl Walker<'_> {
         let dependencies = strings(hook.node.get("additional_dependencies"));
         self.pin_requirements(&dependencies, &at);
         let command = hook.command();
-        let is_language_fail = hook.node.get("language").and_then(Node::text) == Some("fail");
-        if command.is_empty() || is_language_fail {
-            return;
-        }
-        let before = self.automation.invocations.len();
-        let entry_is_local = hook.repository == "local" || hook.node.get("entry").is_some();
-        if entry_is_local {
+        // The entry of these is a pattern or a message.
+        let is_pattern = matches!(hook.node.get("language").and_then(Node::text), Some("pygrep" | "fail"));
+        let entry_is_local = !is_pattern && (hook.repository == "local" || hook.node.get("entry").is_some());
+        if is_pattern {
+            self.record(Tool { name: hook.id.to_owned(), arguments: Vec::new() }, &[], &at);
+        } else if entry_is_local {
             self.command(&command, &at);
         } else if let Some(tool) = tools::recognise(&runners::peel(&command).words) {
             self.record(tool, &[], &at);
@@ -132,8 +131,6 @@ impl Walker<'_> {
         let pinned = (!entry_is_local).then(|| hook.version.clone()).flatten();
         let path = at.place.path.clone();
         let is_own = |one: &Invocation| one.place.path == path && one.place.line == hook.line;
-        // The same hook may have been noted already by another way to it.
-        let _ = before;
         for invocation in self.automation.invocations.iter_mut().filter(|one| is_own(one)) {
             invocation.files_pattern.clone_from(&files);
             invocation.exclude_pattern.clone_from(&exclude);

@@ -14,6 +14,7 @@ fn reads_hooks() {
             "mypy --ignore-missing-imports --scripts-are-modules ==1.10.0 @.pre-commit-config.yaml:13",
             "trailing-whitespace ==4.6.0 @.pre-commit-config.yaml:18",
             "pyright @.pre-commit-config.yaml:23",
+            "no @.pre-commit-config.yaml:29",
         ],
     );
     let automation = automation(&[(FILE, CONFIGURATION)]);
@@ -34,13 +35,13 @@ fn counts_as_ci_where_ci_calls_it() {
         let tools: Vec<&str> = automation.invocations.iter().filter(|one| one.reached_from_ci).map(|one| one.tool.as_str()).collect();
         tools.join(" ")
     };
-    let all = "ruff ruff format mypy trailing-whitespace pyright";
+    let all = "ruff ruff format mypy trailing-whitespace pyright no";
     for (command, expected) in [
         ("run: pre-commit run --all-files", all),
         ("run: uvx pre-commit run -a", all),
         ("run: pre-commit run ruff -a", "ruff"),
         ("run: pre-commit run -a --hook-stage manual check-ast", "check-ast"),
-        ("run: SKIP=mypy,types pre-commit run -a", "ruff ruff format trailing-whitespace"),
+        ("run: SKIP=mypy,types pre-commit run -a", "ruff ruff format trailing-whitespace no"),
         ("uses: pre-commit/action@v3.0.1", all),
         ("run: pre-commit install", ""),
     ] {

@@ -454,7 +454,10 @@ fn value(piece: &Piece, state: &State) -> (String, bool) {
             let known = state.variables.get(name).cloned().or_else(|| default.clone());
             let is_list = name == "@" || name == "*";
             match known {
-                Some(value) => (value, is_list || !piece.quoted),
+                Some(value) => {
+                    let is_known = !value.contains("$(") && !value.contains("${");
+                    (value, is_list || (is_known && !piece.quoted))
+                }
                 None if is_list => (String::new(), true),
                 None => (source.clone(), false),
             }

@@ -105,12 +105,8 @@ impl Reader<'_> {
 
     fn applying(&self, lines: &[Line], depth: u32) -> Vec<Line> {
         let mut applying = Vec::new();
-        for line in joined(lines) {
-            let text = match conditional(&line.text) {
-                Some((condition, _)) if !names::holds(condition, self.name) => continue,
-                Some((_, text)) => text,
-                None => &line.text,
-            };
+        for line in joined(&self.holding(lines)) {
+            let text = &line.text;
             // A line that is one reference stands for the lines it refers to, which have places of
             // their own and conditions.
             if let Some(lines) = self.referenced(text).filter(|_| depth < DEEPEST) {
@@ -122,6 +118,17 @@ impl Reader<'_> {
         }
         applying.retain(|line| !line.text.is_empty());
         applying
+    }
+
+    /// The lines whose conditions hold, without the conditions. tox asks before it joins lines.
+    fn holding(&self, lines: &[Line]) -> Vec<Line> {
+        let holds = |line: &Line| match conditional(&line.text) {
+            Some((condition, text)) => {
+                names::holds(condition, self.name).then(|| Line { text: text.to_owned(), number: line.number })
+            }
+            None => Some(line.clone()),
+        };
+        lines.iter().filter_map(holds).collect()
     }
 
     /// The lines that `{[section]key}` refers to.

@@ -16,6 +16,7 @@ use super::model::AutomationKind;
 use super::options::{self, Options};
 use super::paths;
 use super::tables::{self, Node};
+use super::unknown;
 use super::walk::{Scene, Walker};
 use crate::PythonVersion;
 
@@ -104,14 +105,20 @@ impl Tox {
             Form::Configured(configured) => configured.environment(name, arguments),
             Form::Native(root) => native::environment(root, name, arguments),
         };
-        let first = read(arguments);
+        let mut arguments = arguments.clone();
+        let mut first = read(&arguments);
+        if !first.environment.is_empty() {
+            // `{env:NAME}` sees what the environment itself sets.
+            arguments.variables.extend(first.environment.clone());
+            first = read(&arguments);
+        }
         let folder = first.folder.trim_matches(['.', '/']).to_owned();
         if folder.is_empty() || folder.contains(['{', '$']) {
             return first;
         }
         // Commands run elsewhere see the folder of the configuration from there.
         let root = vec![".."; folder.split('/').count()].join("/");
-        let mut environment = read(&Arguments { root, ..arguments.clone() });
+        let mut environment = read(&Arguments { root, ..arguments });
         environment.folder = first.folder;
         environment
     }
@@ -128,16 +135,21 @@ impl Tox {
         let variable = scene.environment.get("TOXENV").or_else(|| scene.environment.get("TOX_ENV"));
         let asked: Vec<&str> = read.values(&["-e", "--env"]).chain(None).collect();
         let asked = if asked.is_empty() { variable.map(String::as_str).into_iter().collect() } else { asked };
-        let mut names: Vec<String> = asked.iter().flat_map(|text| names::expand_all(&text.replace(' ', ","))).collect();
+        let mut names: Vec<String> = Vec::new();
+        for text in asked {
+            names.extend(names::expand_all(&unknown::with_stars(text).replace(' ', ",")));
+        }
+        let mut names: Vec<String> = names.iter().flat_map(|name| self.fitting(name)).collect();
         if names.iter().any(|name| name == "ALL") {
             names = self.environments();
             names.extend(self.declared());
         } else if names.is_empty() {
             names = self.default_environments(scene);
         }
-        let factors: Vec<String> = read.values(&["-f"]).map(str::to_owned).collect();
-        if !factors.is_empty() {
-            names.retain(|name| factors.iter().all(|factor| names::holds(&factor.replace(',', "-"), name)));
+        for factors in read.values(&["-f"]) {
+            let factors = unknown::with_stars(factors).replace([',', ' '], "-");
+            let known: Vec<&str> = factors.split('-').filter(|factor| !factor.contains('*') && !factor.is_empty()).collect();
+            names.retain(|name| known.is_empty() || names::holds(&known.join("-"), name));
         }
         let labels: Vec<&str> = read.values(&["-m"]).collect();
         if !labels.is_empty() {
@@ -146,6 +158,16 @@ impl Tox {
         let skipped: Vec<&str> = read.values(&["--skip-env"]).collect();
         names.retain(|name| !skipped.iter().any(|skip| name.contains(*skip)));
         Some(names)
+    }
+
+    /// Returns the environments that a name with an unknown part may mean; a whole name itself.
+    fn fitting(&self, name: &str) -> Vec<String> {
+        if !name.contains('*') {
+            return vec![name.to_owned()];
+        }
+        let all = [self.environments(), self.declared()].concat();
+        let found: Vec<String> = all.into_iter().filter(|other| unknown::fits(name, other)).collect();
+        if found.is_empty() { vec![name.to_owned()] } else { found }
     }
 
     fn default_environments(&self, scene: &Scene) -> Vec<String> {
@@ -187,13 +209,13 @@ impl Walker<'_> {
         let Some(tox) = self.tox_in(folder) else { return };
         self.source("tox", &tox.path);
         let mut names = tox.environments();
+        if names.is_empty() {
+            names.push("py".to_owned());
+        }
         for name in tox.declared() {
             if !names.contains(&name) {
                 names.push(name);
             }
-        }
-        if names.is_empty() {
-            names.push("py".to_owned());
         }
         let mut scene = self.root_scene(AutomationKind::Tox, &tox.path);
         scene.folder.clone_from(&tox.folder);
@@ -230,7 +252,7 @@ impl Walker<'_> {
         let Some(names) = tox.called(&read, scene) else { return };
         let posargs = (!read.after.is_empty()).then(|| read.after.clone());
         for name in names {
-            if name.contains(['$', '%']) || name.contains("}}") {
+            if name.contains('*') {
                 self.unreadable(scene, &format!("which environments `tox -e {name}` runs is known only in a run"));
                 continue;
             }
@@ -257,7 +279,7 @@ impl Walker<'_> {
         for command in &environment.commands {
             let mut at = inner.at_line(command.line);
             at.can_fail &= command.can_fail;
-            let words: Vec<String> = command.words.iter().map(|word| tidy(word)).collect();
+            let words: Vec<String> = command.words.iter().map(|word| without_name(&tidy(word), name)).collect();
             self.command(&words, &at);
         }
         self.leave();
@@ -307,6 +329,12 @@ impl Walker<'_> {
         self.tox.insert(path.to_owned(), tox.clone());
         tox
     }
+}
+
+/// Names of reports hold the environment's name, `--junitxml=tests.py311.xml`; without it the same
+/// command of several environments is one.
+fn without_name(word: &str, name: &str) -> String {
+    if word.starts_with("--") { word.replace(&format!(".{name}."), ".{env_name}.") } else { word.to_owned() }
 }
 
 /// `{envbindir}/x` and `./x` are `x`.

@@ -46,6 +46,14 @@ fn takes_lines_by_their_factors() {
 }
 
 #[test]
+fn asks_conditions_before_it_joins_lines() {
+    check_all(
+        &[("tox.ini", "[tox]\nenvlist = py311-cover\n[testenv]\ncommands =\n  pytest \\\n  other: -x \\\n  cover: --cov \\\n    {posargs:tests}\n")],
+        &["pytest --cov tests on 3.11 @tox.ini:5"],
+    );
+}
+
+#[test]
 fn includes_commands_of_other_sections() {
     check_all(
         &[("tox.ini", "[testenv:all]\ncommands =\n  {[testenv:lint]commands}\n[testenv:lint]\ncommands =\n  flake8\n  mypy\n")],
