@@ -137,7 +137,10 @@ mod tests {
         let script = "yes | head -c 200000; yes | head -c 200000 >&2; echo $HOME; exit 3";
         let output = shell(script, None).unwrap();
         assert_eq!(output.status.code(), Some(3));
-        assert_eq!((output.stdout.len(), output.stderr.len()), (200_001, 200_000));
+        assert_eq!(
+            (output.stdout.len(), output.stderr.len()),
+            (200_001, 200_000)
+        );
     }
 
     #[test]

@@ -87,11 +87,19 @@ pub struct Words(pub String);
 impl Error {
     pub(super) fn uv(doing: String, failure: Failure) -> Self {
         let Failure { kind, words, hints } = failure;
-        Self::Uv { doing, kind, hints, words: Words(words) }
+        Self::Uv {
+            doing,
+            kind,
+            hints,
+            words: Words(words),
+        }
     }
 
     pub(super) fn write(path: &Path, source: io::Error) -> Self {
-        Self::Write { path: path.to_owned(), source }
+        Self::Write {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// Returns what to do about it.
@@ -99,11 +107,16 @@ impl Error {
         match self {
             Self::Uv { hints, .. } => hints.clone(),
             Self::Lock { hint, .. } => vec![hint.clone()],
-            Self::Read { path, .. } => vec![format!("check that `{}` exists and may be read", path.display())],
+            Self::Read { path, .. } => vec![format!(
+                "check that `{}` exists and may be read",
+                path.display()
+            )],
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec!["free some space, for example with `towpath cache clean`".to_owned()]
             }
-            Self::Write { path, .. } => vec![format!("check that you may write `{}`", path.display())],
+            Self::Write { path, .. } => {
+                vec![format!("check that you may write `{}`", path.display())]
+            }
             Self::NoWheel { .. } => vec!["run again with `--force`".to_owned()],
             Self::Backend { .. } => {
                 vec!["`pip install -e .` shows the same failure with all its output".to_owned()]

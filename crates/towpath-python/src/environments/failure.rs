@@ -57,9 +57,13 @@ pub(super) fn read(stderr: &str) -> Failure {
 
 /// Removes what draws the layout, and what is said before the error.
 fn plain(stderr: &str) -> String {
-    let lines = stderr.lines().map(|line| line.trim_start_matches(['×', '╰', '─', '▶', '├', '│', ' ', '\t']));
+    let lines = stderr
+        .lines()
+        .map(|line| line.trim_start_matches(['×', '╰', '─', '▶', '├', '│', ' ', '\t']));
     let is_start = |line: &&str| {
-        line.starts_with("error:") || line.starts_with("No solution found") || line.starts_with("Failed to ")
+        line.starts_with("error:")
+            || line.starts_with("No solution found")
+            || line.starts_with("Failed to ")
     };
     let all: Vec<&str> = lines.collect();
     let start = all.iter().position(|line| is_start(line)).unwrap_or(0);
@@ -70,17 +74,33 @@ fn kind_of(text: &str) -> FailureKind {
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     if has(&["No space left on device", "os error 28"]) {
         FailureKind::DiskFull
-    } else if has(&["network was disabled", "network connectivity is disabled", "was not found in the cache"]) {
+    } else if has(&[
+        "network was disabled",
+        "network connectivity is disabled",
+        "was not found in the cache",
+    ]) {
         FailureKind::Offline
     } else if has(&["Hash mismatch", "--require-hashes"]) {
         FailureKind::Hash
     } else if let Some(url) = status_of(text) {
         FailureKind::Refused(url)
-    } else if has(&["error sending request", "Request failed", "dns error", "operation timed out"]) {
+    } else if has(&[
+        "error sending request",
+        "Request failed",
+        "dns error",
+        "operation timed out",
+    ]) {
         FailureKind::Unreachable(address(text))
-    } else if has(&["Failed to build", "build backend returned an error", "Failed to resolve requirements from"]) {
+    } else if has(&[
+        "Failed to build",
+        "build backend returned an error",
+        "Failed to resolve requirements from",
+    ]) {
         FailureKind::Build
-    } else if has(&["not found in the package registry", "was not found in the provided"]) {
+    } else if has(&[
+        "not found in the package registry",
+        "was not found in the provided",
+    ]) {
         FailureKind::NotFound
     } else if has(&[
         "does not satisfy Python",
@@ -101,7 +121,10 @@ fn status_of(text: &str) -> Option<String> {
 }
 
 fn address(text: &str) -> String {
-    let start = text.find("http://").or_else(|| text.find("https://")).unwrap_or(text.len());
+    let start = text
+        .find("http://")
+        .or_else(|| text.find("https://"))
+        .unwrap_or(text.len());
     let rest = text.get(start..).unwrap_or_default();
     let end = rest.find([')', '`', ' ', '\n']).unwrap_or(rest.len());
     let url = rest.get(..end).unwrap_or_default();
@@ -111,18 +134,31 @@ fn address(text: &str) -> String {
 /// The causes as one text: without the lead, the hints and the line breaks that fit them to a terminal.
 fn explanation(text: &str) -> String {
     let is_lead = |line: &str| {
-        ["error: No solution found", "No solution found", "hint:", "error: Request failed"]
-            .iter()
-            .any(|lead| line.starts_with(lead))
+        [
+            "error: No solution found",
+            "No solution found",
+            "hint:",
+            "error: Request failed",
+        ]
+        .iter()
+        .any(|lead| line.starts_with(lead))
     };
     let mut words: Vec<&str> = Vec::new();
     for line in text.lines().filter(|line| !is_lead(line)) {
-        let line = line.trim_start_matches("error:").trim_start_matches("cause:").trim();
+        let line = line
+            .trim_start_matches("error:")
+            .trim_start_matches("cause:")
+            .trim();
         words.extend(line.split_whitespace());
     }
     let text = words.join(" ");
-    let text = text.replace(", we can conclude that your requirements are unsatisfiable.", "");
-    let text = text.strip_suffix(" your requirements are unsatisfiable.").unwrap_or(&text);
+    let text = text.replace(
+        ", we can conclude that your requirements are unsatisfiable.",
+        "",
+    );
+    let text = text
+        .strip_suffix(" your requirements are unsatisfiable.")
+        .unwrap_or(&text);
     text.to_owned()
 }
 
@@ -132,9 +168,14 @@ fn shorten(text: &str) -> String {
         return text.to_owned();
     }
     let start = text.len() - LONGEST;
-    let start = (start..text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(0);
+    let start = (start..text.len())
+        .find(|&index| text.is_char_boundary(index))
+        .unwrap_or(0);
     let end = text.get(start..).unwrap_or_default();
-    let sentence = ["Because ", "And because "].iter().filter_map(|lead| end.find(lead)).min();
+    let sentence = ["Because ", "And because "]
+        .iter()
+        .filter_map(|lead| end.find(lead))
+        .min();
     format!("… {}", end.get(sentence.unwrap_or(0)..).unwrap_or_default())
 }
 
@@ -146,15 +187,29 @@ fn build_words(text: &str) -> String {
         .filter(|line| !line.is_empty() && !line.starts_with("hint:"))
         .collect();
     let is_output = |line: &&str| line.trim() == "[stderr]" || line.trim() == "[stdout]";
-    let lead = lines.first().copied().unwrap_or_default().trim_start_matches("error:").trim();
+    let lead = lines
+        .first()
+        .copied()
+        .unwrap_or_default()
+        .trim_start_matches("error:")
+        .trim();
     let said: Vec<&str> = match lines.iter().rposition(|line| is_output(&line)) {
         Some(position) => lines.get(position + 1..).unwrap_or_default().to_vec(),
         None => lines.iter().skip(1).copied().collect(),
     };
     // The first line about a missing header says more than the trace at the end.
-    let telling = lines.iter().find(|line| line.contains("fatal error:")).copied();
-    let last = said.iter().skip(said.len().saturating_sub(BUILD_LINES)).copied();
-    let shown: Vec<&str> = telling.into_iter().chain(last.filter(|line| Some(*line) != telling)).collect();
+    let telling = lines
+        .iter()
+        .find(|line| line.contains("fatal error:"))
+        .copied();
+    let last = said
+        .iter()
+        .skip(said.len().saturating_sub(BUILD_LINES))
+        .copied();
+    let shown: Vec<&str> = telling
+        .into_iter()
+        .chain(last.filter(|line| Some(*line) != telling))
+        .collect();
     format!("{lead}\n{}", shown.join("\n"))
 }
 
@@ -183,10 +238,12 @@ fn hints_for(kind: &FailureKind, text: &str) -> Vec<String> {
 }
 
 fn build_hints(text: &str) -> Vec<String> {
-    if let Some(header) = text
-        .lines()
-        .find_map(|line| line.split_once("fatal error: ")?.1.split_once(": No such file").map(|(name, _)| name))
-    {
+    if let Some(header) = text.lines().find_map(|line| {
+        line.split_once("fatal error: ")?
+            .1
+            .split_once(": No such file")
+            .map(|(name, _)| name)
+    }) {
         if header == "Python.h" {
             return vec!["install the headers of this Python (on Debian `python3-dev`)".to_owned()];
         }
@@ -195,9 +252,18 @@ fn build_hints(text: &str) -> Vec<String> {
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     let hint = if has(&["pkg-config", "pkg_config"]) {
         "install the system library that it looks for with `pkg-config`, with its headers"
-    } else if has(&["can't find Rust compiler", "cargo, the Rust package manager, is not installed", "rustc"]) {
+    } else if has(&[
+        "can't find Rust compiler",
+        "cargo, the Rust package manager, is not installed",
+        "rustc",
+    ]) {
         "install Rust (`cargo` on `PATH`)"
-    } else if has(&["command 'gcc' failed: No such file", "command 'cc' failed: No such file", "No such file or directory: 'gcc'", "Unknown compiler"]) {
+    } else if has(&[
+        "command 'gcc' failed: No such file",
+        "command 'cc' failed: No such file",
+        "No such file or directory: 'gcc'",
+        "Unknown compiler",
+    ]) {
         "install a C compiler"
     } else {
         "ask for a version of the package that has a wheel for this Python, or install what its build needs"
@@ -211,7 +277,11 @@ mod tests {
 
     fn check(stderr: &str, kind: FailureKind, words: &str) {
         let failure = read(stderr);
-        assert_eq!((failure.kind, failure.words.as_str()), (kind, words), "{stderr}");
+        assert_eq!(
+            (failure.kind, failure.words.as_str()),
+            (kind, words),
+            "{stderr}"
+        );
     }
 
     #[test]
@@ -277,22 +347,33 @@ mod tests {
             "Failed to build `x==1`\nx.c:1:10: fatal error: libpq-fe.h: No such file or directory\ncompilation \
              terminated.\nerror: command '/usr/bin/gcc' failed with exit code 1",
         );
-        assert_eq!(read(stderr).hints, ["install the system package that holds `libpq-fe.h`"]);
+        assert_eq!(
+            read(stderr).hints,
+            ["install the system package that holds `libpq-fe.h`"]
+        );
     }
 
     #[test]
     fn a_wrong_file_and_a_full_disk_are_told_apart() {
         let hash = "error: Failed to download `a==2.0.0`\n  cause: Hash mismatch for `a==2.0.0`\n\n  Expected:\n";
         assert_eq!(read(hash).kind, FailureKind::Hash);
-        let full = "error: failed to write to file\n  cause: No space left on device (os error 28)\n";
+        let full =
+            "error: failed to write to file\n  cause: No space left on device (os error 28)\n";
         assert_eq!(read(full).kind, FailureKind::DiskFull);
         assert_eq!(read("error: oh no\n").words, "oh no");
     }
 
     #[test]
     fn long_explanations_keep_their_end() {
-        let long = format!("{}Because the end names it", "And because a depends on b. ".repeat(60));
+        let long = format!(
+            "{}Because the end names it",
+            "And because a depends on b. ".repeat(60)
+        );
         let short = shorten(&long);
-        assert!(short.len() < LONGEST + 8 && short.starts_with("… And because") && short.ends_with("names it"));
+        assert!(
+            short.len() < LONGEST + 8
+                && short.starts_with("… And because")
+                && short.ends_with("names it")
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Environment markers, evaluated for one interpreter.
 
-use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, Requirement, VerbatimUrl};
+use pep508_rs::{
+    ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree, Requirement, VerbatimUrl,
+};
 
 use crate::{Interpreter, Markers};
 
@@ -32,11 +34,17 @@ impl Target {
             python_version: &markers.python_version,
             sys_platform: &markers.sys_platform,
         });
-        Self { environment: environment.ok() }
+        Self {
+            environment: environment.ok(),
+        }
     }
 
     /// Returns whether a requirement is wanted, given the extras that are active around it.
-    pub(super) fn wants(&self, requirement: &Requirement<VerbatimUrl>, extras: &[ExtraName]) -> bool {
+    pub(super) fn wants(
+        &self,
+        requirement: &Requirement<VerbatimUrl>,
+        extras: &[ExtraName],
+    ) -> bool {
         self.holds(&requirement.marker, extras)
     }
 
@@ -47,7 +55,9 @@ impl Target {
 
     /// Returns the interpreter's whole version.
     pub(super) fn python(&self) -> Option<&pep440_rs::Version> {
-        self.environment.as_ref().map(|environment| &environment.python_full_version().version)
+        self.environment
+            .as_ref()
+            .map(|environment| &environment.python_full_version().version)
     }
 }
 

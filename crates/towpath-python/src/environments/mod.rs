@@ -4,6 +4,7 @@
 //! environment addressed by its contents (`prepare`). The project itself is laid over it as a layer of its
 //! own (`editable`). uv does the work; the project's code never runs here.
 
+mod editable;
 mod error;
 mod failure;
 mod lock;
@@ -14,10 +15,12 @@ mod prepare;
 mod resolve;
 mod wanted;
 
+pub use editable::{
+    BuildCommand, EditableBuild, EditableContext, EditableLayer, EditableRequest, EditableStep,
+    finish_editable, prepare_editable, reads_git,
+};
 pub use error::{Error, Words};
 pub use failure::FailureKind;
-pub use model::{
-    Environment, LocalProject, LockedInstall, Package, Requirements, Resolution,
-};
+pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
 pub use prepare::{existing, prepare};
 pub use resolve::resolve;

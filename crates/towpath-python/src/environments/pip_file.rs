@@ -43,14 +43,20 @@ impl PipFile {
 /// Reads a file and those that it includes, once each.
 pub(super) fn read(path: &Path) -> Result<PipFile, Error> {
     let mut file = PipFile::default();
-    Reader { seen: BTreeSet::new() }.follow(path, false, &mut file)?;
+    Reader {
+        seen: BTreeSet::new(),
+    }
+    .follow(path, false, &mut file)?;
     Ok(file)
 }
 
 /// Reads text in the same format; paths in it begin at `folder`.
 pub(super) fn read_text(text: &str, path: &Path) -> Result<PipFile, Error> {
     let mut file = PipFile::default();
-    Reader { seen: BTreeSet::new() }.read(text, path, false, &mut file)?;
+    Reader {
+        seen: BTreeSet::new(),
+    }
+    .read(text, path, false, &mut file)?;
     Ok(file)
 }
 
@@ -63,18 +69,33 @@ impl Reader {
         if !self.seen.insert(path.to_owned()) {
             return Ok(());
         }
-        let bytes = fs_err::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let bytes = fs_err::read(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         let text = String::from_utf8_lossy(&bytes);
         self.read(text.trim_start_matches('\u{feff}'), path, limits, file)
     }
 
-    fn read(&mut self, text: &str, path: &Path, limits: bool, file: &mut PipFile) -> Result<(), Error> {
+    fn read(
+        &mut self,
+        text: &str,
+        path: &Path,
+        limits: bool,
+        file: &mut PipFile,
+    ) -> Result<(), Error> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         for (number, line) in logical_lines(text) {
             match option(&line) {
-                Some(("-r" | "--requirement", value)) => self.follow(&normal(&folder.join(value)), limits, file)?,
-                Some(("-c" | "--constraint", value)) => self.follow(&normal(&folder.join(value)), true, file)?,
-                Some(("-e" | "--editable", value)) => add(value, true, folder, (path, number), limits, file)?,
+                Some(("-r" | "--requirement", value)) => {
+                    self.follow(&normal(&folder.join(value)), limits, file)?
+                }
+                Some(("-c" | "--constraint", value)) => {
+                    self.follow(&normal(&folder.join(value)), true, file)?
+                }
+                Some(("-e" | "--editable", value)) => {
+                    add(value, true, folder, (path, number), limits, file)?
+                }
                 Some((name, value)) => file.options.extend(kept_option(name, value, folder)),
                 None => add(&line, false, folder, (path, number), limits, file)?,
             }
@@ -104,7 +125,10 @@ fn kept_option(name: &str, value: &str, folder: &Path) -> Option<String> {
         "--extra-index-url" | "--no-binary" | "--only-binary" => Some(format!("{name} {value}")),
         "--no-index" => Some(name.to_owned()),
         "-f" | "--find-links" if value.contains("://") => Some(format!("--find-links {value}")),
-        "-f" | "--find-links" => Some(format!("--find-links {}", normal(&folder.join(value)).display())),
+        "-f" | "--find-links" => Some(format!(
+            "--find-links {}",
+            normal(&folder.join(value)).display()
+        )),
         _ => None,
     }
 }
@@ -121,7 +145,11 @@ fn add(
     let requirement = parts.next().unwrap_or_default().trim();
     let sha256 = parts
         .filter_map(|part| part.trim().strip_prefix("hash"))
-        .filter_map(|hash| hash.trim_start_matches(['=', ' ']).trim().strip_prefix("sha256:"))
+        .filter_map(|hash| {
+            hash.trim_start_matches(['=', ' '])
+                .trim()
+                .strip_prefix("sha256:")
+        })
         .map(str::to_owned)
         .collect();
     if let Some(requirement) = as_requirement(requirement) {
@@ -129,7 +157,11 @@ fn add(
             file.constraints.push(requirement);
         } else {
             let place = (path.to_owned(), number);
-            file.lines.push(Line { requirement, sha256, place });
+            file.lines.push(Line {
+                requirement,
+                sha256,
+                place,
+            });
         }
         return Ok(());
     }
@@ -155,12 +187,15 @@ fn as_requirement(text: &str) -> Option<String> {
         && !url.contains(" @ ")
     {
         let name = fragment.split('&').next().unwrap_or_default();
-        let rest = fragment.split_once('&').map_or_else(String::new, |(_, rest)| format!("#{rest}"));
+        let rest = fragment
+            .split_once('&')
+            .map_or_else(String::new, |(_, rest)| format!("#{rest}"));
         return Some(format!("{name} @ {url}{rest}"));
     }
     let is_local = text.starts_with(['.', '/']) || text.contains("file:");
-    (!is_local && (is_requirement(text) || (text.contains("://") && requirement_name(text).is_some())))
-        .then(|| text.to_owned())
+    (!is_local
+        && (is_requirement(text) || (text.contains("://") && requirement_name(text).is_some())))
+    .then(|| text.to_owned())
 }
 
 fn local_project(text: &str, editable: bool, folder: &Path) -> Option<LocalProject> {
@@ -170,8 +205,14 @@ fn local_project(text: &str, editable: bool, folder: &Path) -> Option<LocalProje
         Some((path, extras)) => (path, extras.trim_end_matches(']')),
         None => (text, ""),
     };
-    let path = path.strip_prefix("file://").or_else(|| path.strip_prefix("file:")).unwrap_or(path);
-    let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty());
+    let path = path
+        .strip_prefix("file://")
+        .or_else(|| path.strip_prefix("file:"))
+        .unwrap_or(path);
+    let extras = extras
+        .split(',')
+        .map(str::trim)
+        .filter(|extra| !extra.is_empty());
     Some(LocalProject {
         path: normal(&folder.join(path)),
         extras: extras.map(str::to_owned).collect(),
@@ -200,7 +241,9 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut is_continued = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = without_comment(line).trim();
-        let (line, continues) = line.strip_suffix('\\').map_or((line, false), |line| (line.trim_end(), true));
+        let (line, continues) = line
+            .strip_suffix('\\')
+            .map_or((line, false), |line| (line.trim_end(), true));
         match lines.last_mut() {
             Some((_, last)) if is_continued => {
                 last.push(' ');
@@ -219,7 +262,10 @@ fn without_comment(line: &str) -> &str {
     if line.trim_start().starts_with('#') {
         return "";
     }
-    let end = line.find(" #").or_else(|| line.find("\t#")).unwrap_or(line.len());
+    let end = line
+        .find(" #")
+        .or_else(|| line.find("\t#"))
+        .unwrap_or(line.len());
     line.get(..end).unwrap_or(line)
 }
 
@@ -232,7 +278,11 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("lib")).unwrap();
         let path = folder.path().join("requirements.txt");
         std::fs::write(&path, text).unwrap();
-        std::fs::write(folder.path().join("base.txt"), "base==1\n-r requirements.txt\n").unwrap();
+        std::fs::write(
+            folder.path().join("base.txt"),
+            "base==1\n-r requirements.txt\n",
+        )
+        .unwrap();
         std::fs::write(folder.path().join("limits.txt"), "limit<2\n").unwrap();
         let mut file = read(&path).unwrap();
         for local in &mut file.local {
@@ -242,15 +292,23 @@ mod tests {
     }
 
     fn requirements(file: &PipFile) -> Vec<&str> {
-        file.lines.iter().map(|line| line.requirement.as_str()).collect()
+        file.lines
+            .iter()
+            .map(|line| line.requirement.as_str())
+            .collect()
     }
 
     #[test]
     fn hashes_stay_with_their_requirement() {
-        let file = parse("# made\na==1 ; python_version < '4' \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb  # why\nb==2\n");
+        let file = parse(
+            "# made\na==1 ; python_version < '4' \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb  # why\nb==2\n",
+        );
         assert_eq!(requirements(&file), ["a==1 ; python_version < '4'", "b==2"]);
         let first = file.lines.first().unwrap();
-        assert_eq!((first.sha256.as_slice(), first.place.1), (&["aa".to_owned(), "bb".to_owned()][..], 2));
+        assert_eq!(
+            (first.sha256.as_slice(), first.place.1),
+            (&["aa".to_owned(), "bb".to_owned()][..], 2)
+        );
         assert!(file.is_hashed());
     }
 
@@ -291,9 +349,19 @@ mod tests {
         );
         assert_eq!(
             requirements(&file),
-            ["name @ git+https://h/r.git@v1#subdirectory=x", "b @ https://h/b-1.whl"]
+            [
+                "name @ git+https://h/r.git@v1#subdirectory=x",
+                "b @ https://h/b-1.whl"
+            ]
         );
-        assert_eq!(file.options, ["--index-url https://i", "--find-links https://l", "--no-index"]);
+        assert_eq!(
+            file.options,
+            [
+                "--index-url https://i",
+                "--find-links https://l",
+                "--no-index"
+            ]
+        );
     }
 
     #[test]

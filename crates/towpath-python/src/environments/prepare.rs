@@ -58,12 +58,22 @@ pub fn prepare(
         1 => "installing 1 package".to_owned(),
         count => format!("installing {count} packages"),
     });
-    let work = Work { uv, machine, interpreter, resolution, indexes: Indexes::of(machine) };
+    let work = Work {
+        uv,
+        machine,
+        interpreter,
+        resolution,
+        indexes: Indexes::of(machine),
+    };
     work.make(&places, digest)
 }
 
 /// Returns the environment if it is there, complete and unchanged. Starts no process.
-pub fn existing(machine: &Machine<'_>, interpreter: &Interpreter, resolution: &Resolution) -> Option<Environment> {
+pub fn existing(
+    machine: &Machine<'_>,
+    interpreter: &Interpreter,
+    resolution: &Resolution,
+) -> Option<Environment> {
     let places = Places::of(machine.cache, &digest_of(interpreter, resolution));
     let record: Record = serde_json::from_slice(&std::fs::read(&places.record).ok()?).ok()?;
     if record.format == FORMAT && record.is_intact() {
@@ -75,7 +85,11 @@ pub fn existing(machine: &Machine<'_>, interpreter: &Interpreter, resolution: &R
 
 fn digest_of(interpreter: &Interpreter, resolution: &Resolution) -> Digest {
     let path = interpreter.path.as_os_str().as_encoded_bytes();
-    Digest::of_parts([resolution.digest.as_str().as_bytes(), path, interpreter.version.as_bytes()])
+    Digest::of_parts([
+        resolution.digest.as_str().as_bytes(),
+        path,
+        interpreter.version.as_bytes(),
+    ])
 }
 
 impl Record {
@@ -85,7 +99,10 @@ impl Record {
         modified_ns(packages).is_ok_and(|modified| modified == self.modified_ns)
             && environment.python.exists()
             && environment.bytecode.is_dir()
-            && self.metadata.iter().all(|name| packages.join(name).is_dir())
+            && self
+                .metadata
+                .iter()
+                .all(|name| packages.join(name).is_dir())
     }
 }
 
@@ -124,7 +141,9 @@ impl Work<'_> {
         for path in [&places.record, &places.folder, &places.bytecode] {
             remove(path).map_err(|source| Error::write(path, source))?;
         }
-        let made = self.make_folder(&places.folder).and_then(|()| self.install(&places.folder));
+        let made = self
+            .make_folder(&places.folder)
+            .and_then(|()| self.install(&places.folder));
         if let Err(error) = made {
             if let Err(error) = remove(&places.folder) {
                 tracing::debug!(%error, "half an environment is left behind");
@@ -151,7 +170,9 @@ impl Work<'_> {
     fn make_folder(&self, folder: &Path) -> Result<(), Error> {
         let parent = folder.parent().unwrap_or(folder);
         fs_err::create_dir_all(parent).map_err(|source| Error::write(parent, source))?;
-        let mut arguments = ["venv", "--quiet", "--no-project", "--no-config", "--python"].map(str::to_owned).to_vec();
+        let mut arguments = ["venv", "--quiet", "--no-project", "--no-config", "--python"]
+            .map(str::to_owned)
+            .to_vec();
         arguments.push(self.interpreter.path.display().to_string());
         arguments.push(folder.display().to_string());
         let output = self.call(arguments, parent, true)?;
@@ -171,15 +192,28 @@ impl Work<'_> {
         let scratch = scratch()?;
         let list = scratch.path().join("requirements.txt");
         let packages = self.resolution.packages.iter().map(Package::line);
-        let lines: Vec<String> = self.resolution.options.iter().cloned().chain(packages).collect();
-        fs_err::write(&list, lines.join("\n") + "\n").map_err(|source| Error::write(&list, source))?;
-        let mut arguments = ["pip", "install", "--quiet", "--no-deps", "--python"].map(str::to_owned).to_vec();
+        let lines: Vec<String> = self
+            .resolution
+            .options
+            .iter()
+            .cloned()
+            .chain(packages)
+            .collect();
+        fs_err::write(&list, lines.join("\n") + "\n")
+            .map_err(|source| Error::write(&list, source))?;
+        let mut arguments = ["pip", "install", "--quiet", "--no-deps", "--python"]
+            .map(str::to_owned)
+            .to_vec();
         arguments.push(folder.join("bin/python").display().to_string());
         arguments.extend(["--requirement".to_owned(), list.display().to_string()]);
         if self.indexes.no_index {
             arguments.push("--no-index".to_owned());
         }
-        let settings = self.resolution.settings_folder.as_deref().unwrap_or(scratch.path());
+        let settings = self
+            .resolution
+            .settings_folder
+            .as_deref()
+            .unwrap_or(scratch.path());
         let mut output = self.call(arguments.clone(), settings, true)?;
         if !output.status.success() && !self.machine.is_offline() {
             output = self.call(arguments, settings, false)?;
@@ -193,7 +227,11 @@ impl Work<'_> {
     }
 
     fn call(&self, arguments: Vec<String>, folder: &Path, offline: bool) -> Result<Output, Error> {
-        let call = Call { arguments, folder, offline };
+        let call = Call {
+            arguments,
+            folder,
+            offline,
+        };
         Ok(self.uv.call(self.machine, &self.indexes, &call)?)
     }
 
@@ -220,7 +258,10 @@ pub(super) fn site_packages(folder: &Path) -> io::Result<PathBuf> {
             return Ok(candidate);
         }
     }
-    Err(io::Error::new(io::ErrorKind::NotFound, "it has no `lib/*/site-packages`"))
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "it has no `lib/*/site-packages`",
+    ))
 }
 
 fn metadata_folders(site_packages: &Path) -> io::Result<Vec<String>> {

@@ -36,7 +36,13 @@ pub fn resolve(
     date: &str,
 ) -> Result<Resolution, Error> {
     let target = Target::of(interpreter);
-    let context = Context { uv, machine, interpreter, store, indexes: Indexes::of(machine) };
+    let context = Context {
+        uv,
+        machine,
+        interpreter,
+        store,
+        indexes: Indexes::of(machine),
+    };
     let mut wanted = Wanted::read(requirements, &target)?;
     if let Some(locked) = &requirements.locked {
         lock::add(&context, locked, &target, &mut wanted)?;
@@ -101,7 +107,12 @@ impl Context<'_> {
     }
 
     /// Identity of all that an answer depends on, except the day.
-    fn question(&self, wanted: &Wanted, exact: &[Package], requirements: &Requirements) -> Result<Digest, Error> {
+    fn question(
+        &self,
+        wanted: &Wanted,
+        exact: &[Package],
+        requirements: &Requirements,
+    ) -> Result<Digest, Error> {
         let settings = match &requirements.settings_folder {
             Some(folder) => uv_settings(folder)?,
             None => String::new(),
@@ -132,25 +143,37 @@ impl Context<'_> {
     }
 
     fn remember(&self, kind: &str, key: &str, packages: &[Package]) -> Result<(), Error> {
-        let decided = Decided { packages: packages.to_vec() };
+        let decided = Decided {
+            packages: packages.to_vec(),
+        };
         if let Ok(bytes) = serde_json::to_vec(&decided) {
             self.store.put_entry(kind, key, &bytes)?;
         }
         Ok(())
     }
 
-    fn compile(&self, wanted: &Wanted, exact: &[Package], requirements: &Requirements) -> Result<Vec<Package>, Error> {
+    fn compile(
+        &self,
+        wanted: &Wanted,
+        exact: &[Package],
+        requirements: &Requirements,
+    ) -> Result<Vec<Package>, Error> {
         let folder = scratch()?;
         let write = |name: &str, lines: &[String]| {
             let path = folder.path().join(name);
             let written = fs_err::write(&path, lines.join("\n") + "\n");
-            written.map(|()| path.display().to_string()).map_err(|source| Error::write(&path, source))
+            written
+                .map(|()| path.display().to_string())
+                .map_err(|source| Error::write(&path, source))
         };
         let mut arguments = vec!["pip".to_owned(), "compile".to_owned()];
         let lines: Vec<String> = wanted.options.iter().chain(&wanted.open).cloned().collect();
         arguments.push(write("requirements.in", &lines)?);
         if !wanted.constraints.is_empty() {
-            arguments.extend(["--constraint".to_owned(), write("constraints.txt", &wanted.constraints)?]);
+            arguments.extend([
+                "--constraint".to_owned(),
+                write("constraints.txt", &wanted.constraints)?,
+            ]);
         }
         if !exact.is_empty() {
             let pins: Vec<String> = exact.iter().map(Package::pin).collect();
@@ -159,9 +182,23 @@ impl Context<'_> {
         if let Some(date) = &requirements.exclude_newer {
             arguments.extend(["--exclude-newer".to_owned(), date.clone()]);
         }
-        arguments.extend(["--python".to_owned(), self.interpreter.path.display().to_string()]);
-        arguments.extend(["--quiet", "--generate-hashes", "--no-header", "--no-annotate"].map(str::to_owned));
-        let settings = requirements.settings_folder.as_deref().unwrap_or(folder.path());
+        arguments.extend([
+            "--python".to_owned(),
+            self.interpreter.path.display().to_string(),
+        ]);
+        arguments.extend(
+            [
+                "--quiet",
+                "--generate-hashes",
+                "--no-header",
+                "--no-annotate",
+            ]
+            .map(str::to_owned),
+        );
+        let settings = requirements
+            .settings_folder
+            .as_deref()
+            .unwrap_or(folder.path());
         let doing = format!("resolve the requirements for {}", self.interpreter.title());
         let output = self.run(arguments, settings, doing)?;
         let file = pip_file::read_text(&output, &folder.path().join("requirements.txt"))?;
@@ -169,11 +206,20 @@ impl Context<'_> {
     }
 
     /// Runs uv and returns its standard output, or its failure while `doing` something.
-    pub(super) fn run(&self, mut arguments: Vec<String>, folder: &Path, doing: String) -> Result<String, Error> {
+    pub(super) fn run(
+        &self,
+        mut arguments: Vec<String>,
+        folder: &Path,
+        doing: String,
+    ) -> Result<String, Error> {
         if self.indexes.no_index && arguments.first().is_some_and(|command| command == "pip") {
             arguments.push("--no-index".to_owned());
         }
-        let call = Call { arguments, folder, offline: false };
+        let call = Call {
+            arguments,
+            folder,
+            offline: false,
+        };
         let output = self.uv.call(self.machine, &self.indexes, &call)?;
         if output.status.success() {
             Ok(output.stdout)
@@ -201,6 +247,8 @@ fn uv_settings(folder: &Path) -> Result<String, Error> {
         return Ok(text);
     }
     let pyproject = read("pyproject.toml")?.and_then(|text| text.parse::<toml::Table>().ok());
-    let settings = pyproject.as_ref().and_then(|table| table.get("tool")?.get("uv"));
+    let settings = pyproject
+        .as_ref()
+        .and_then(|table| table.get("tool")?.get("uv"));
     Ok(settings.map(ToString::to_string).unwrap_or_default())
 }

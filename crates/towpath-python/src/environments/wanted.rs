@@ -46,17 +46,28 @@ impl Wanted {
     }
 
     /// Adds the contents of a file: exact ones if it carries hashes, open ones else.
-    pub(super) fn add_file(&mut self, path: &Path, file: PipFile, target: &Target) -> Result<(), Error> {
+    pub(super) fn add_file(
+        &mut self,
+        path: &Path,
+        file: PipFile,
+        target: &Target,
+    ) -> Result<(), Error> {
         if file.is_hashed() {
             self.add_locked_file(path, file, target)
         } else {
-            self.open.extend(file.lines.iter().map(|line| line.requirement.clone()));
+            self.open
+                .extend(file.lines.iter().map(|line| line.requirement.clone()));
             self.add_rest(path, file)
         }
     }
 
     /// Adds the contents of a file of which every line is exact.
-    pub(super) fn add_locked_file(&mut self, path: &Path, file: PipFile, target: &Target) -> Result<(), Error> {
+    pub(super) fn add_locked_file(
+        &mut self,
+        path: &Path,
+        file: PipFile,
+        target: &Target,
+    ) -> Result<(), Error> {
         self.add_exact(exact(&file.lines, target)?);
         self.add_rest(path, file)
     }
@@ -67,7 +78,10 @@ impl Wanted {
         for local in file.local {
             if local.path.is_file() {
                 let digest = digest_file(&local.path);
-                self.archives.push(digest.map_err(|source| Error::Read { path: path.to_owned(), source })?);
+                self.archives.push(digest.map_err(|source| Error::Read {
+                    path: path.to_owned(),
+                    source,
+                })?);
                 self.open.push(local.path.display().to_string());
             } else {
                 self.local.push(local);
@@ -88,7 +102,8 @@ impl Wanted {
     /// Removes open requirements that the exact packages fulfil, or that are not for this interpreter.
     pub(super) fn close(&mut self, target: &Target) {
         let exact = &self.exact;
-        self.open.retain(|text| !is_fulfilled(text, exact) && is_for(text, target));
+        self.open
+            .retain(|text| !is_fulfilled(text, exact) && is_for(text, target));
     }
 }
 
@@ -99,11 +114,13 @@ fn is_fulfilled(requirement: &str, exact: &[Package]) -> bool {
         return false;
     };
     let package = exact.iter().find(|package| package.name == name);
-    requirement_extras(requirement).is_empty() && package.is_some_and(|package| admits(requirement, &package.version))
+    requirement_extras(requirement).is_empty()
+        && package.is_some_and(|package| admits(requirement, &package.version))
 }
 
 fn is_for(requirement: &str, target: &Target) -> bool {
-    Requirement::<VerbatimUrl>::from_str(requirement).map_or(true, |requirement| target.wants(&requirement, &[]))
+    Requirement::<VerbatimUrl>::from_str(requirement)
+        .map_or(true, |requirement| target.wants(&requirement, &[]))
 }
 
 /// Returns the packages of lines that name exactly one version each; lines for other interpreters are
@@ -115,7 +132,8 @@ pub(super) fn exact(lines: &[Line], target: &Target) -> Result<Vec<Package>, Err
             path: line.place.0.clone(),
             line: Some(line.place.1),
             what,
-            hint: "compile the file again, so that every requirement has a version and its hashes".to_owned(),
+            hint: "compile the file again, so that every requirement has a version and its hashes"
+                .to_owned(),
         };
         let requirement: Requirement<VerbatimUrl> = Requirement::from_str(&line.requirement)
             .map_err(|_| fault(format!("`{}` is no requirement", line.requirement)))?;
@@ -133,7 +151,10 @@ fn package(requirement: &Requirement<VerbatimUrl>, line: &Line) -> Option<Packag
     let (version, source) = match requirement.version_or_url.as_ref()? {
         VersionOrUrl::Url(_) => {
             let text = line.requirement.split(" ;").next()?;
-            (String::new(), Some(text.split_once('@')?.1.trim().to_owned()))
+            (
+                String::new(),
+                Some(text.split_once('@')?.1.trim().to_owned()),
+            )
         }
         VersionOrUrl::VersionSpecifier(specifiers) => match &specifiers[..] {
             [only] if matches!(only.operator(), Operator::Equal | Operator::ExactEqual) => {
@@ -144,7 +165,12 @@ fn package(requirement: &Requirement<VerbatimUrl>, line: &Line) -> Option<Packag
     };
     let mut sha256 = line.sha256.clone();
     sha256.sort();
-    Some(Package { name: normalise_name(requirement.name.as_ref()), version, sha256, source })
+    Some(Package {
+        name: normalise_name(requirement.name.as_ref()),
+        version,
+        sha256,
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -167,8 +193,18 @@ mod tests {
 
     #[test]
     fn a_hashed_file_is_exact_and_fulfils_what_it_admits() {
-        let text = "PyTest==8.0 --hash=sha256:a\ntomli==2.0 ; python_version < '3.11' --hash=sha256:b\n";
-        let wanted = wanted(text, &["pytest>=7", "pytest>=9", "coverage[toml]", "coverage", "x; sys_platform == 'win32'"]);
+        let text =
+            "PyTest==8.0 --hash=sha256:a\ntomli==2.0 ; python_version < '3.11' --hash=sha256:b\n";
+        let wanted = wanted(
+            text,
+            &[
+                "pytest>=7",
+                "pytest>=9",
+                "coverage[toml]",
+                "coverage",
+                "x; sys_platform == 'win32'",
+            ],
+        );
         assert_eq!(pins(&wanted.exact), ["pytest==8.0"]);
         assert_eq!(wanted.open, ["pytest>=9", "coverage[toml]", "coverage"]);
     }
@@ -184,10 +220,23 @@ mod tests {
     #[test]
     fn exact_lines_may_be_urls_but_not_ranges() {
         let target = linux("3.12.1");
-        let lines = |text: &str| pip_file::read_text(text, Path::new("/r.txt")).unwrap().lines;
-        let packages = exact(&lines("a @ https://h/a-1.whl ; python_version > '3' --hash=sha256:x\nb===1.0\n"), &target);
-        assert_eq!(pins(&packages.unwrap()), ["a @ https://h/a-1.whl", "b==1.0"]);
+        let lines = |text: &str| {
+            pip_file::read_text(text, Path::new("/r.txt"))
+                .unwrap()
+                .lines
+        };
+        let packages = exact(
+            &lines("a @ https://h/a-1.whl ; python_version > '3' --hash=sha256:x\nb===1.0\n"),
+            &target,
+        );
+        assert_eq!(
+            pins(&packages.unwrap()),
+            ["a @ https://h/a-1.whl", "b==1.0"]
+        );
         let error = exact(&lines("a==1\nb>=1\n"), &target).unwrap_err();
-        assert_eq!(error.to_string(), "`/r.txt` line 2: `b>=1` names no exact version");
+        assert_eq!(
+            error.to_string(),
+            "`/r.txt` line 2: `b>=1` names no exact version"
+        );
     }
 }

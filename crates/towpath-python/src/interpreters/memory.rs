@@ -38,7 +38,10 @@ struct Memory {
 /// Returns the answer of each candidate, asking only those that are not known, all at once.
 pub(super) fn answers(cache: &Path, candidates: &[Candidate]) -> Vec<Answer> {
     let mut memory = read(cache);
-    let identities: Vec<_> = candidates.iter().map(|candidate| identify(&candidate.path)).collect();
+    let identities: Vec<_> = candidates
+        .iter()
+        .map(|candidate| identify(&candidate.path))
+        .collect();
     let is_known = |path: &PathBuf, identity: Option<Identity>| {
         let remembered = memory.programs.get(path);
         identity.is_some() && remembered.map(|remembered| remembered.identity) == identity
@@ -55,9 +58,16 @@ pub(super) fn answers(cache: &Path, candidates: &[Candidate]) -> Vec<Answer> {
         let fresh = asked.remove(candidate.path.as_path());
         if let (Some(answer), Some(identity)) = (&fresh, identity) {
             let answer = answer.clone();
-            memory.programs.insert(candidate.path.clone(), Remembered { identity, answer });
+            memory
+                .programs
+                .insert(candidate.path.clone(), Remembered { identity, answer });
         }
-        let known = || memory.programs.get(&candidate.path).map(|known| known.answer.clone());
+        let known = || {
+            memory
+                .programs
+                .get(&candidate.path)
+                .map(|known| known.answer.clone())
+        };
         let lost = || Answer::Broken("it vanished while it was looked at".to_owned());
         answers.push(fresh.or_else(known).unwrap_or_else(lost));
     }
@@ -128,7 +138,10 @@ mod tests {
         let log = folder.path().join("log");
         let text = format!("#!/bin/sh\necho asked >> {}\necho no json\n", log.display());
         script(&path, &text);
-        let candidates = [Candidate { path: path.clone(), origin: "PATH" }];
+        let candidates = [Candidate {
+            path: path.clone(),
+            origin: "PATH",
+        }];
         let cache = folder.path().join("cache");
         let asked = || std::fs::read_to_string(&log).unwrap().lines().count();
         let first = answers(&cache, &candidates);

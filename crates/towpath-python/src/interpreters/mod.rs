@@ -90,12 +90,21 @@ pub fn search_interpreters(machine: &Machine<'_>) -> InterpreterSearch {
             probe::Answer::Unsupported => {}
             probe::Answer::Broken(reason) => search.notes.push(Note {
                 message: format!("`{}` does not work: {reason}", candidate.path.display()),
-                hints: vec![format!("install it again, or remove it ({})", candidate.origin)],
+                hints: vec![format!(
+                    "install it again, or remove it ({})",
+                    candidate.origin
+                )],
             }),
         }
     }
     search.interpreters.sort_by(|left, right| {
-        let rank = |one: &Interpreter| (one.python, one.implementation != "cpython", one.is_free_threaded);
+        let rank = |one: &Interpreter| {
+            (
+                one.python,
+                one.implementation != "cpython",
+                one.is_free_threaded,
+            )
+        };
         let by_kind = rank(left).cmp(&rank(right));
         // The sort is stable: among equals, the order of the places decides.
         by_kind.then_with(|| probe::compare_versions(&right.version, &left.version))

@@ -41,9 +41,23 @@ fn managed_folders(machine: &Machine<'_>) -> Vec<(&'static str, PathBuf)> {
     let mise = machine.variable("MISE_DATA_DIR").map(PathBuf::from);
     let known = [
         ("uv", uv.or_else(|| below("uv/python"))),
-        ("pyenv", machine.folder("PYENV_ROOT", ".pyenv").map(|root| root.join("versions"))),
-        ("asdf", machine.folder("ASDF_DATA_DIR", ".asdf").map(|root| root.join("installs/python"))),
-        ("mise", mise.or_else(|| below("mise")).map(|root| root.join("installs/python"))),
+        (
+            "pyenv",
+            machine
+                .folder("PYENV_ROOT", ".pyenv")
+                .map(|root| root.join("versions")),
+        ),
+        (
+            "asdf",
+            machine
+                .folder("ASDF_DATA_DIR", ".asdf")
+                .map(|root| root.join("installs/python")),
+        ),
+        (
+            "mise",
+            mise.or_else(|| below("mise"))
+                .map(|root| root.join("installs/python")),
+        ),
         ("hatch", below("hatch/pythons")),
         ("/opt", Some(PathBuf::from("/opt/hostedtoolcache/Python"))),
         ("/opt", Some(PathBuf::from("/opt"))),
@@ -91,9 +105,14 @@ fn add(found: &mut Vec<Candidate>, path: &Path, origin: &'static str) {
         return;
     };
     // A link to a version manager's own program (mise) is a shim as well.
-    let is_interpreter = file_name(&real)
-        .is_some_and(|name| ["python", "pypy", "graalpy"].iter().any(|known| name.starts_with(known)));
-    let is_shim = real.parent().is_some_and(|folder| folder.ends_with("shims"));
+    let is_interpreter = file_name(&real).is_some_and(|name| {
+        ["python", "pypy", "graalpy"]
+            .iter()
+            .any(|known| name.starts_with(known))
+    });
+    let is_shim = real
+        .parent()
+        .is_some_and(|folder| folder.ends_with("shims"));
     if is_interpreter && !is_shim && !found.iter().any(|known| known.path == real) {
         found.push(Candidate { path: real, origin });
     }
@@ -155,7 +174,10 @@ mod tests {
         ] {
             program(&home.path().join(path));
         }
-        let origins: Vec<_> = names(home.path(), &[]).into_iter().map(|(_, origin)| origin).collect();
+        let origins: Vec<_> = names(home.path(), &[])
+            .into_iter()
+            .map(|(_, origin)| origin)
+            .collect();
         assert_eq!(origins, ["uv", "pyenv", "asdf", "mise", "hatch"]);
     }
 
@@ -166,7 +188,10 @@ mod tests {
         program(&home.path().join("managed/cpython-3.13/bin/python3"));
         let root = home.path().join("pe").display().to_string();
         let managed = home.path().join("managed").display().to_string();
-        let found = names(home.path(), &[("PYENV_ROOT", &root), ("UV_PYTHON_INSTALL_DIR", &managed)]);
+        let found = names(
+            home.path(),
+            &[("PYENV_ROOT", &root), ("UV_PYTHON_INSTALL_DIR", &managed)],
+        );
         assert_eq!(
             found,
             [
@@ -181,8 +206,16 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         program(&home.path().join(".pyenv/shims/python3"));
         program(&home.path().join("bin/mise"));
-        symlink(home.path().join("bin/mise"), home.path().join("bin/python3.12")).unwrap();
-        symlink(home.path().join(".pyenv/shims/python3"), home.path().join("bin/python3")).unwrap();
+        symlink(
+            home.path().join("bin/mise"),
+            home.path().join("bin/python3.12"),
+        )
+        .unwrap();
+        symlink(
+            home.path().join(".pyenv/shims/python3"),
+            home.path().join("bin/python3"),
+        )
+        .unwrap();
         let path = format!("{0}/.pyenv/shims:{0}/bin", home.path().display());
         assert_eq!(names(home.path(), &[("PATH", &path)]), []);
     }
@@ -192,7 +225,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         program(&home.path().join("usr/bin/python3.11"));
         std::fs::create_dir_all(home.path().join("venv/bin")).unwrap();
-        symlink(home.path().join("usr/bin/python3.11"), home.path().join("venv/bin/python")).unwrap();
+        symlink(
+            home.path().join("usr/bin/python3.11"),
+            home.path().join("venv/bin/python"),
+        )
+        .unwrap();
         let path = format!("{0}/venv/bin:{0}/usr/bin", home.path().display());
         let found = names(home.path(), &[("PATH", &path)]);
         assert_eq!(found, [("usr/bin/python3.11".to_owned(), "PATH")]);

@@ -148,15 +148,29 @@ mod tests {
         let usage = "Unknown option: -I\nusage: python [option] ...\n";
         assert_eq!(answer(2, "", usage), Answer::Unsupported);
         let lost = "error while loading shared libraries: libpython3.9.so\n\n";
-        assert_eq!(answer(127, "", lost), Answer::Broken(lost.trim().to_owned()));
-        assert_eq!(answer(1, "", ""), Answer::Broken("exit status: 1".to_owned()));
+        assert_eq!(
+            answer(127, "", lost),
+            Answer::Broken(lost.trim().to_owned())
+        );
+        assert_eq!(
+            answer(1, "", ""),
+            Answer::Broken("exit status: 1".to_owned())
+        );
         assert!(matches!(answer(0, "hello", ""), Answer::Broken(_)));
     }
 
     #[test]
     fn versions_compare_by_number() {
-        for (left, right) in [("3.12.10", "3.12.9"), ("3.14.0", "3.14.0rc2"), ("3.14.0a1+", "x")] {
-            assert_eq!(compare_versions(left, right), Ordering::Greater, "{left} {right}");
+        for (left, right) in [
+            ("3.12.10", "3.12.9"),
+            ("3.14.0", "3.14.0rc2"),
+            ("3.14.0a1+", "x"),
+        ] {
+            assert_eq!(
+                compare_versions(left, right),
+                Ordering::Greater,
+                "{left} {right}"
+            );
         }
     }
 }

@@ -81,7 +81,8 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Offline => vec![
-                "run once with the network, or install uv (`pip install uv`) and put it on `PATH`".to_owned(),
+                "run once with the network, or install uv (`pip install uv`) and put it on `PATH`"
+                    .to_owned(),
             ],
             Self::Platform(_) => vec!["install uv and put it on `PATH`".to_owned()],
             Self::Index { source, .. } => {
@@ -95,9 +96,14 @@ impl Error {
                 hints
             }
             Self::Hash { .. } | Self::Wheel { .. } => {
-                vec!["check what stands between you and the index: a proxy or a broken mirror".to_owned()]
+                vec![
+                    "check what stands between you and the index: a proxy or a broken mirror"
+                        .to_owned(),
+                ]
             }
-            Self::Write { path, .. } => vec![format!("check that you may write `{}`", path.display())],
+            Self::Write { path, .. } => {
+                vec![format!("check that you may write `{}`", path.display())]
+            }
         }
     }
 }

@@ -62,7 +62,10 @@ impl Indexes {
             }
         }
         let no_index = pip.value("no-index").is_some_and(is_true);
-        Self { variables, no_index }
+        Self {
+            variables,
+            no_index,
+        }
     }
 
     /// Returns the addresses of the indexes, the first to be asked first.
@@ -88,12 +91,18 @@ impl Indexes {
     pub(crate) fn find_links(&self) -> Vec<String> {
         let value = self.variables.get("UV_FIND_LINKS");
         let parts = value.map_or("", String::as_str).split(',');
-        parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+        parts
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect()
     }
 
     /// Returns the identity of the settings. Passwords enter it, but cannot be read from it.
     pub(crate) fn digest(&self) -> Digest {
-        let parts = self.variables.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        let parts = self
+            .variables
+            .iter()
+            .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
         let no_index: &[u8] = if self.no_index { b"no-index" } else { b"" };
         Digest::of_parts(std::iter::once(no_index).chain(parts))
     }
@@ -144,12 +153,25 @@ fn pip_files(machine: &Machine<'_>) -> Vec<PathBuf> {
     }
     let mut files = Vec::new();
     let folders = machine.variable("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg");
-    files.extend(folders.split(':').rev().map(|folder| Path::new(folder).join("pip/pip.conf")));
+    files.extend(
+        folders
+            .split(':')
+            .rev()
+            .map(|folder| Path::new(folder).join("pip/pip.conf")),
+    );
     files.push(PathBuf::from("/etc/pip.conf"));
     files.extend(machine.home.map(|home| home.join(".pip/pip.conf")));
-    files.extend(machine.folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("pip/pip.conf")));
+    files.extend(
+        machine
+            .folder("XDG_CONFIG_HOME", ".config")
+            .map(|folder| folder.join("pip/pip.conf")),
+    );
     for site in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
-        files.extend(machine.variable(site).map(|folder| Path::new(folder).join("pip.conf")));
+        files.extend(
+            machine
+                .variable(site)
+                .map(|folder| Path::new(folder).join("pip.conf")),
+        );
     }
     files.extend(named);
     files
@@ -175,7 +197,9 @@ impl PipSettings {
         }
         for (name, value) in machine.environment {
             if let Some(option) = name.strip_prefix("PIP_").filter(|_| !value.is_empty()) {
-                settings.values.insert(option.to_lowercase().replace('_', "-"), value.clone());
+                settings
+                    .values
+                    .insert(option.to_lowercase().replace('_', "-"), value.clone());
             }
         }
         settings
@@ -185,17 +209,29 @@ impl PipSettings {
     fn add_file(&mut self, path: &str, text: &str) {
         let (file, problems) = ini::parse(Source { path, text });
         for problem in problems {
-            tracing::debug!(path, message = problem.message, "pip's configuration is not understood");
+            tracing::debug!(
+                path,
+                message = problem.message,
+                "pip's configuration is not understood"
+            );
         }
         for name in ["global", "install"] {
-            for (key, value) in file.section(name).into_iter().flat_map(|section| &section.entries) {
-                self.values.insert(key.replace('_', "-"), value.trim().to_owned());
+            for (key, value) in file
+                .section(name)
+                .into_iter()
+                .flat_map(|section| &section.entries)
+            {
+                self.values
+                    .insert(key.replace('_', "-"), value.trim().to_owned());
             }
         }
     }
 
     pub(crate) fn value(&self, option: &str) -> Option<&str> {
-        self.values.get(option).map(String::as_str).filter(|value| !value.is_empty())
+        self.values
+            .get(option)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     fn list(&self, option: &str) -> Vec<String> {
@@ -234,9 +270,15 @@ mod tests {
         check(&[], "", &[]);
         check(&[("UV_CACHE_DIR", "/c"), ("UV_INDEX", "")], "", &[]);
         check(
-            &[("PIP_INDEX_URL", "https://a/simple"), ("PIP_FIND_LINKS", "/w https://l")],
+            &[
+                ("PIP_INDEX_URL", "https://a/simple"),
+                ("PIP_FIND_LINKS", "/w https://l"),
+            ],
             "",
-            &[("UV_DEFAULT_INDEX", "https://a/simple"), ("UV_FIND_LINKS", "/w,https://l")],
+            &[
+                ("UV_DEFAULT_INDEX", "https://a/simple"),
+                ("UV_FIND_LINKS", "/w,https://l"),
+            ],
         );
         check(
             &[],
@@ -255,14 +297,24 @@ mod tests {
     fn variables_win_over_files_and_uv_over_pip() {
         let file = "[install]\nindex_url = https://i\n[global]\nindex-url = https://g\n";
         check(&[], file, &[("UV_DEFAULT_INDEX", "https://i")]);
-        check(&[("PIP_INDEX_URL", "https://v")], file, &[("UV_DEFAULT_INDEX", "https://v")]);
         check(
-            &[("PIP_INDEX_URL", "https://v"), ("UV_INDEX_URL", "https://u")],
+            &[("PIP_INDEX_URL", "https://v")],
+            file,
+            &[("UV_DEFAULT_INDEX", "https://v")],
+        );
+        check(
+            &[
+                ("PIP_INDEX_URL", "https://v"),
+                ("UV_INDEX_URL", "https://u"),
+            ],
             file,
             &[("UV_INDEX_URL", "https://u")],
         );
         check(
-            &[("PIP_EXTRA_INDEX_URL", "https://v"), ("UV_INDEX", "https://u")],
+            &[
+                ("PIP_EXTRA_INDEX_URL", "https://v"),
+                ("UV_INDEX", "https://u"),
+            ],
             "",
             &[("UV_INDEX", "https://u")],
         );
@@ -270,11 +322,30 @@ mod tests {
 
     #[test]
     fn addresses_stand_in_the_order_of_asking() {
-        let variables = |pairs: &[(&str, &str)]| Indexes { variables: environment(pairs), no_index: false };
+        let variables = |pairs: &[(&str, &str)]| Indexes {
+            variables: environment(pairs),
+            no_index: false,
+        };
         assert_eq!(variables(&[]).addresses(), [PUBLIC_INDEX]);
-        assert!(Indexes { no_index: true, ..variables(&[]) }.addresses().is_empty());
-        let pairs = [("UV_INDEX", "mine=https://a/?x=1 https://b"), ("UV_DEFAULT_INDEX", "d=https://c")];
-        assert_eq!(variables(&pairs).addresses(), ["https://a/?x=1", "https://b", "https://c"]);
-        assert_eq!(variables(&[("UV_FIND_LINKS", "/a, b")]).find_links(), ["/a", "b"]);
+        assert!(
+            Indexes {
+                no_index: true,
+                ..variables(&[])
+            }
+            .addresses()
+            .is_empty()
+        );
+        let pairs = [
+            ("UV_INDEX", "mine=https://a/?x=1 https://b"),
+            ("UV_DEFAULT_INDEX", "d=https://c"),
+        ];
+        assert_eq!(
+            variables(&pairs).addresses(),
+            ["https://a/?x=1", "https://b", "https://c"]
+        );
+        assert_eq!(
+            variables(&[("UV_FIND_LINKS", "/a, b")]).find_links(),
+            ["/a", "b"]
+        );
     }
 }

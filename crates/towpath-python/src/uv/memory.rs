@@ -22,7 +22,12 @@ struct Remembered {
 /// Returns the version that `program` says it has; `None` if it does not work.
 pub(super) fn version(machine: &Machine<'_>, program: &Path) -> Option<String> {
     let metadata = program.metadata().ok()?;
-    let identity = (metadata.size(), metadata.ino(), metadata.mtime(), metadata.mtime_nsec());
+    let identity = (
+        metadata.size(),
+        metadata.ino(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+    );
     let file = machine.cache.join("uv.json");
     let known: Option<Remembered> = std::fs::read(&file)
         .ok()

@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use crate::Machine;
 
 pub use error::Error;
-pub use versions::{VersionsError, index_versions};
 pub(crate) use indexes::Indexes;
 pub(crate) use run::Call;
 pub(crate) use simple::without_password;
+pub use versions::{VersionsError, index_versions};
 
 /// The uv that is fetched when there is none: with one version, results are the same everywhere.
 pub(crate) const PINNED: &str = "0.13.8";

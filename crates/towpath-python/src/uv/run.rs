@@ -10,19 +10,63 @@ use crate::child::{Child, ChildError, Output};
 
 /// Variables that pass as they are: identity, locale, network, credentials, compilers.
 const PASSED: &[&str] = &[
-    "ALL_PROXY", "AR", "ARCHFLAGS", "CC", "CFLAGS", "CPATH", "CPPFLAGS", "CXX", "CXXFLAGS", "C_INCLUDE_PATH",
-    "CMAKE_PREFIX_PATH", "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LC_ALL", "LC_CTYPE", "LDFLAGS",
-    "LD_LIBRARY_PATH", "LIBRARY_PATH", "LOGNAME", "MACOSX_DEPLOYMENT_TARGET", "NETRC", "NO_PROXY", "PATH",
-    "PKG_CONFIG_PATH", "SDKROOT", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE", "SSL_CLIENT_CERT", "TMPDIR",
-    "USER", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
+    "ALL_PROXY",
+    "AR",
+    "ARCHFLAGS",
+    "CC",
+    "CFLAGS",
+    "CPATH",
+    "CPPFLAGS",
+    "CXX",
+    "CXXFLAGS",
+    "C_INCLUDE_PATH",
+    "CMAKE_PREFIX_PATH",
+    "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LDFLAGS",
+    "LD_LIBRARY_PATH",
+    "LIBRARY_PATH",
+    "LOGNAME",
+    "MACOSX_DEPLOYMENT_TARGET",
+    "NETRC",
+    "NO_PROXY",
+    "PATH",
+    "PKG_CONFIG_PATH",
+    "SDKROOT",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SSL_CLIENT_CERT",
+    "TMPDIR",
+    "USER",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 /// The same by their first letters: cargo and rustup build extensions, XDG moves the user's folders.
 const PASSED_PREFIXES: &[&str] = &["CARGO_", "GIT_SSL_", "GIT_SSH", "RUSTUP_", "XDG_"];
 /// uv's own variables that tell how it works, besides those that tell what it finds.
 const PASSED_OF_UV: &[&str] = &[
-    "UV_CACHE_DIR", "UV_CONCURRENT_BUILDS", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS",
-    "UV_CREDENTIALS_DIR", "UV_GITHUB_TOKEN", "UV_GIT_LFS", "UV_HTTP_RETRIES", "UV_HTTP_TIMEOUT", "UV_LINK_MODE",
-    "UV_LOCK_TIMEOUT", "UV_NATIVE_TLS", "UV_NO_CACHE", "UV_REQUEST_TIMEOUT", "UV_SYSTEM_CERTS",
+    "UV_CACHE_DIR",
+    "UV_CONCURRENT_BUILDS",
+    "UV_CONCURRENT_DOWNLOADS",
+    "UV_CONCURRENT_INSTALLS",
+    "UV_CREDENTIALS_DIR",
+    "UV_GITHUB_TOKEN",
+    "UV_GIT_LFS",
+    "UV_HTTP_RETRIES",
+    "UV_HTTP_TIMEOUT",
+    "UV_LINK_MODE",
+    "UV_LOCK_TIMEOUT",
+    "UV_NATIVE_TLS",
+    "UV_NO_CACHE",
+    "UV_REQUEST_TIMEOUT",
+    "UV_SYSTEM_CERTS",
 ];
 
 /// One call of uv.
@@ -38,7 +82,12 @@ pub(crate) struct Call<'a> {
 
 impl Uv {
     /// Runs uv to its end.
-    pub(crate) fn call(&self, machine: &Machine<'_>, indexes: &Indexes, call: &Call<'_>) -> Result<Output, ChildError> {
+    pub(crate) fn call(
+        &self,
+        machine: &Machine<'_>,
+        indexes: &Indexes,
+        call: &Call<'_>,
+    ) -> Result<Output, ChildError> {
         let mut arguments = call.arguments.clone();
         arguments.extend(["--no-progress", "--color=never"].map(str::to_owned));
         if call.offline || machine.is_offline() {
@@ -60,7 +109,9 @@ fn environment(machine: &Machine<'_>, indexes: &Indexes) -> BTreeMap<String, Str
     let passes = |name: &str| {
         PASSED.contains(&name)
             || PASSED_OF_UV.contains(&name)
-            || PASSED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            || PASSED_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
     };
     let mut variables: BTreeMap<String, String> = machine
         .environment
@@ -90,7 +141,9 @@ pub(super) fn add_pips_network(machine: &Machine<'_>, variables: &mut BTreeMap<S
         for name in ["HTTP_PROXY", "HTTPS_PROXY"] {
             let has_lower = variables.contains_key(&name.to_lowercase());
             if !has_lower {
-                variables.entry(name.to_owned()).or_insert_with(|| proxy.to_owned());
+                variables
+                    .entry(name.to_owned())
+                    .or_insert_with(|| proxy.to_owned());
             }
         }
     }

@@ -19,7 +19,10 @@ struct File {
 pub(super) fn find(page: &str, body: &str, name: &str) -> Option<String> {
     let target = if body.trim_start().starts_with('{') {
         let page: Page = serde_json::from_str(body).ok()?;
-        page.files.into_iter().find(|file| file.filename == name)?.url
+        page.files
+            .into_iter()
+            .find(|file| file.filename == name)?
+            .url
     } else {
         in_html(body, name)?
     };
@@ -28,9 +31,14 @@ pub(super) fn find(page: &str, body: &str, name: &str) -> Option<String> {
 }
 
 fn in_html(body: &str, name: &str) -> Option<String> {
-    let anchor = Regex::new(r#"(?i)<a\s[^>]*?href\s*=\s*["']([^"']+)["'][^>]*>([^<]*)</a>"#).ok()?;
+    let anchor =
+        Regex::new(r#"(?i)<a\s[^>]*?href\s*=\s*["']([^"']+)["'][^>]*>([^<]*)</a>"#).ok()?;
     let mut anchors = anchor.captures_iter(body);
-    let found = anchors.find(|anchor| anchor.get(2).is_some_and(|text| text.as_str().trim() == name))?;
+    let found = anchors.find(|anchor| {
+        anchor
+            .get(2)
+            .is_some_and(|text| text.as_str().trim() == name)
+    })?;
     Some(found.get(1)?.as_str().replace("&amp;", "&"))
 }
 
@@ -82,7 +90,9 @@ pub(crate) fn without_password(url: &str) -> String {
         return url.to_owned();
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     format!("{scheme}://{host}{path}")
 }
 
@@ -98,10 +108,18 @@ mod tests {
             <A HREF='https://files.example/uv-2.whl'> uv-2.whl </A></html>"#;
         let json = r#"{"meta": {}, "files": [{"filename": "uv-1.whl", "url": "/files/uv-1.whl", "hashes": {}}]}"#;
         for (body, name, expected) in [
-            (html, "uv-1.whl", Some("https://u:p@index.example/files/uv-1.whl?a=1&b=2")),
+            (
+                html,
+                "uv-1.whl",
+                Some("https://u:p@index.example/files/uv-1.whl?a=1&b=2"),
+            ),
             (html, "uv-2.whl", Some("https://files.example/uv-2.whl")),
             (html, "uv-3.whl", None),
-            (json, "uv-1.whl", Some("https://u:p@index.example/files/uv-1.whl")),
+            (
+                json,
+                "uv-1.whl",
+                Some("https://u:p@index.example/files/uv-1.whl"),
+            ),
             ("{", "uv-1.whl", None),
             ("", "uv-1.whl", None),
         ] {

@@ -85,17 +85,28 @@ pub(super) fn fetch(machine: &Machine<'_>, program: &Path) -> Result<(), Error> 
     let Some(wheel) = found else {
         return Err(Error::Index {
             version: PINNED,
-            indexes: indexes.addresses().iter().map(|url| simple::without_password(url)).collect(),
+            indexes: indexes
+                .addresses()
+                .iter()
+                .map(|url| simple::without_password(url))
+                .collect(),
             source: Box::new(Refusals(refusals)),
         });
     };
     let digest = Digest::of(&wheel).to_string();
     if digest != sha256 {
         let expected = sha256.to_owned();
-        return Err(Error::Hash { file: name, expected, found: digest });
+        return Err(Error::Hash {
+            file: name,
+            expected,
+            found: digest,
+        });
     }
     let bytes = program_of(&wheel).ok_or(Error::Wheel { file: name })?;
-    write(program, &bytes).map_err(|source| Error::Write { path: program.to_owned(), source })
+    write(program, &bytes).map_err(|source| Error::Write {
+        path: program.to_owned(),
+        source,
+    })
 }
 
 fn wheel_for(system: &str, architecture: &str, musl: bool) -> Option<(String, &'static str)> {
@@ -113,8 +124,12 @@ fn has_musl() -> bool {
 /// Looks into the folders of `find-links`.
 fn in_folders(indexes: &Indexes, name: &str) -> Option<Vec<u8>> {
     let links = indexes.find_links();
-    let folders = links.iter().map(|link| link.strip_prefix("file://").unwrap_or(link));
-    folders.into_iter().find_map(|folder| std::fs::read(Path::new(folder).join(name)).ok())
+    let folders = links
+        .iter()
+        .map(|link| link.strip_prefix("file://").unwrap_or(link));
+    folders
+        .into_iter()
+        .find_map(|folder| std::fs::read(Path::new(folder).join(name)).ok())
 }
 
 fn from_indexes(
@@ -160,7 +175,14 @@ fn from_page(client: &http::Client, page: &str, name: &str) -> Result<Vec<u8>, R
 fn by_pip(machine: &Machine<'_>, name: &str, refusals: &mut Vec<Refusal>) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().ok()?;
     for interpreter in crate::find_interpreters(machine).iter().rev() {
-        let arguments = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
+        let arguments = [
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
         arguments.extend(["--only-binary=:all:", "--dest"].map(str::to_owned));
         arguments.push(folder.path().display().to_string());
@@ -179,7 +201,11 @@ fn by_pip(machine: &Machine<'_>, name: &str, refusals: &mut Vec<Refusal>) -> Opt
     None
 }
 
-fn run_pip(python: &Path, arguments: &[String], environment: &BTreeMap<String, String>) -> Result<(), String> {
+fn run_pip(
+    python: &Path,
+    arguments: &[String],
+    environment: &BTreeMap<String, String>,
+) -> Result<(), String> {
     let child = Child {
         program: python,
         arguments,
@@ -191,13 +217,22 @@ fn run_pip(python: &Path, arguments: &[String], environment: &BTreeMap<String, S
     if output.status.success() {
         return Ok(());
     }
-    let last = output.stderr.lines().rfind(|line| line.starts_with("ERROR:") || line.contains("No module named"));
-    Err(last.unwrap_or("it failed").trim_start_matches("ERROR:").trim().to_owned())
+    let last = output
+        .stderr
+        .lines()
+        .rfind(|line| line.starts_with("ERROR:") || line.contains("No module named"));
+    Err(last
+        .unwrap_or("it failed")
+        .trim_start_matches("ERROR:")
+        .trim()
+        .to_owned())
 }
 
 fn program_of(wheel: &[u8]) -> Option<Vec<u8>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(wheel)).ok()?;
-    let mut file = archive.by_name(&format!("uv-{PINNED}.data/scripts/uv")).ok()?;
+    let mut file = archive
+        .by_name(&format!("uv-{PINNED}.data/scripts/uv"))
+        .ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
     Some(bytes)
@@ -221,7 +256,9 @@ mod tests {
 
     #[test]
     fn each_platform_has_its_wheel() {
-        let name = |system, architecture, musl| wheel_for(system, architecture, musl).map(|(name, _)| name);
+        let name = |system, architecture, musl| {
+            wheel_for(system, architecture, musl).map(|(name, _)| name)
+        };
         assert_eq!(
             name("linux", "x86_64", false).as_deref(),
             Some("uv-0.13.8-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl")
@@ -234,7 +271,9 @@ mod tests {
     fn the_program_is_taken_out_of_the_wheel() {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let options = zip::write::SimpleFileOptions::default();
-        writer.start_file("uv-0.13.8.data/scripts/uv", options).unwrap();
+        writer
+            .start_file("uv-0.13.8.data/scripts/uv", options)
+            .unwrap();
         writer.write_all(b"program").unwrap();
         let wheel = writer.finish().unwrap().into_inner();
         assert_eq!(program_of(&wheel).as_deref(), Some(&b"program"[..]));

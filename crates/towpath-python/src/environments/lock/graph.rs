@@ -36,25 +36,42 @@ pub(super) enum Source {
 }
 
 /// Walks from `roots`; fails with the first requirement that the lock has no package for.
-pub(super) fn walk(nodes: &[Node], roots: &[Requirement<VerbatimUrl>], target: &Target) -> Result<Locked, String> {
-    let mut queue: VecDeque<Requirement<VerbatimUrl>> =
-        roots.iter().filter(|root| target.wants(root, &[])).cloned().collect();
+pub(super) fn walk(
+    nodes: &[Node],
+    roots: &[Requirement<VerbatimUrl>],
+    target: &Target,
+) -> Result<Locked, String> {
+    let mut queue: VecDeque<Requirement<VerbatimUrl>> = roots
+        .iter()
+        .filter(|root| target.wants(root, &[]))
+        .cloned()
+        .collect();
     let mut reached: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     while let Some(requirement) = queue.pop_front() {
         let name = normalise_name(requirement.name.as_ref());
-        let (index, node) = choose(nodes, &name, &requirement, target)
-            .ok_or_else(|| format!("it has no `{name}` for this Python, which the project requires"))?;
+        let (index, node) = choose(nodes, &name, &requirement, target).ok_or_else(|| {
+            format!("it has no `{name}` for this Python, which the project requires")
+        })?;
         let is_first = !reached.contains_key(&index);
         let known = reached.entry(index).or_default();
-        let extras: Vec<&ExtraName> =
-            requirement.extras.iter().filter(|extra| known.insert(normalise_name(extra.as_ref()))).collect();
+        let extras: Vec<&ExtraName> = requirement
+            .extras
+            .iter()
+            .filter(|extra| known.insert(normalise_name(extra.as_ref())))
+            .collect();
         if !is_first && extras.is_empty() {
             continue;
         }
         let active: Vec<ExtraName> = requirement.extras.clone();
-        let of_extras = extras.iter().filter_map(|extra| node.extras.get(&normalise_name(extra.as_ref())));
+        let of_extras = extras
+            .iter()
+            .filter_map(|extra| node.extras.get(&normalise_name(extra.as_ref())));
         let needed = node.requires.iter().chain(of_extras.flatten());
-        queue.extend(needed.filter(|needed| target.wants(needed, &active)).cloned());
+        queue.extend(
+            needed
+                .filter(|needed| target.wants(needed, &active))
+                .cloned(),
+        );
     }
     let mut locked = Locked::default();
     for node in reached.keys().filter_map(|&index| nodes.get(index)) {
@@ -94,8 +111,13 @@ impl Node {
     }
 
     fn is_admitted(&self, requirement: &Requirement<VerbatimUrl>) -> bool {
-        match (&requirement.version_or_url, Version::from_str(&self.version)) {
-            (Some(VersionOrUrl::VersionSpecifier(specifiers)), Ok(version)) => specifiers.contains(&version),
+        match (
+            &requirement.version_or_url,
+            Version::from_str(&self.version),
+        ) {
+            (Some(VersionOrUrl::VersionSpecifier(specifiers)), Ok(version)) => {
+                specifiers.contains(&version)
+            }
             _ => true,
         }
     }
@@ -106,6 +128,11 @@ impl Node {
             Some(url) if url.starts_with("git+") => Vec::new(),
             _ => self.sha256.clone(),
         };
-        Package { name: self.name.clone(), version: self.version.clone(), sha256, source }
+        Package {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            sha256,
+            source,
+        }
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn add(
         let file = uv::export(context, install)?;
         return wanted.add_locked_file(&install.path, file, target);
     }
-    let bytes = fs_err::read(&install.path).map_err(|source| Error::Read { path: install.path.clone(), source })?;
+    let bytes = fs_err::read(&install.path).map_err(|source| Error::Read {
+        path: install.path.clone(),
+        source,
+    })?;
     let text = String::from_utf8_lossy(&bytes);
     let locked = match install.kind {
         LockKind::Poetry => poetry::read(&text, install, target),
@@ -77,7 +80,9 @@ fn git_url(url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> Str
     let below = subdirectory.map_or_else(String::new, |folder| format!("#subdirectory={folder}"));
     // `git@host:owner/name` is the shell's way to write `ssh://git@host/owner/name`.
     let url = match url.split_once(':') {
-        Some((host, path)) if !url.contains("://") && host.contains('@') => format!("ssh://{host}/{path}"),
+        Some((host, path)) if !url.contains("://") && host.contains('@') => {
+            format!("ssh://{host}/{path}")
+        }
         _ => url.to_owned(),
     };
     format!("git+{url}{at}{below}")
@@ -100,8 +105,18 @@ mod tests {
     #[test]
     fn git_addresses_take_every_form() {
         for (url, revision, folder, expected) in [
-            ("https://h/r.git", Some("abc"), None, "git+https://h/r.git@abc"),
-            ("git@h:o/r.git", None, Some("x"), "git+ssh://git@h/o/r.git#subdirectory=x"),
+            (
+                "https://h/r.git",
+                Some("abc"),
+                None,
+                "git+https://h/r.git@abc",
+            ),
+            (
+                "git@h:o/r.git",
+                None,
+                Some("x"),
+                "git+ssh://git@h/o/r.git#subdirectory=x",
+            ),
         ] {
             assert_eq!(git_url(url, revision, folder), expected);
         }

@@ -13,7 +13,10 @@ use crate::normalise_name;
 /// Returns what the lock installs for `install` on the target.
 pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Result<Locked, String> {
     let lock: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let mut locked = Locked { options: options(&lock), ..Locked::default() };
+    let mut locked = Locked {
+        options: options(&lock),
+        ..Locked::default()
+    };
     let groups = install.groups.iter().map(|group| match group.as_str() {
         "dev" | "dev-packages" => "develop",
         group => group,
@@ -37,7 +40,12 @@ fn is_wanted(entry: &Value, target: &Target) -> Result<bool, String> {
     Ok(target.holds(&marker, &[]))
 }
 
-fn add(name: &str, entry: &Value, install: &LockedInstall, locked: &mut Locked) -> Result<(), String> {
+fn add(
+    name: &str,
+    entry: &Value,
+    install: &LockedInstall,
+    locked: &mut Locked,
+) -> Result<(), String> {
     let name = normalise_name(name);
     if locked.packages.iter().any(|known| known.name == name) {
         return Ok(());
@@ -46,17 +54,25 @@ fn add(name: &str, entry: &Value, install: &LockedInstall, locked: &mut Locked) 
         locked.local.push(LocalProject {
             path: beside(&install.path, path),
             extras: Vec::new(),
-            editable: entry.get("editable").and_then(Value::as_bool).unwrap_or(false),
+            editable: entry
+                .get("editable")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
         });
         return Ok(());
     }
-    let git = text(entry, "git").map(|url| git_url(url, text(entry, "ref"), text(entry, "subdirectory")));
+    let git =
+        text(entry, "git").map(|url| git_url(url, text(entry, "ref"), text(entry, "subdirectory")));
     let source = git.or_else(|| text(entry, "file").map(str::to_owned));
     let version = text(entry, "version").map(|version| version.trim_start_matches('=').to_owned());
     if version.is_none() && source.is_none() {
         return Err(format!("`{name}` has no version"));
     }
-    let hashes = entry.get("hashes").and_then(Value::as_array).into_iter().flatten();
+    let hashes = entry
+        .get("hashes")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     locked.packages.push(Package {
         name,
         version: version.unwrap_or_default(),
@@ -69,10 +85,23 @@ fn add(name: &str, entry: &Value, install: &LockedInstall, locked: &mut Locked) 
 /// The indexes, the first in place of the public one. One with a variable in its address (a password) is
 /// left to the user's own settings.
 fn options(lock: &Map<String, Value>) -> Vec<String> {
-    let sources = lock.get("_meta").and_then(|meta| meta.get("sources")?.as_array()).into_iter().flatten();
+    let sources = lock
+        .get("_meta")
+        .and_then(|meta| meta.get("sources")?.as_array())
+        .into_iter()
+        .flatten();
     let urls = sources.filter_map(|source| text(source, "url")).enumerate();
     urls.filter(|(_, url)| !is_public_index(url) && !url.contains('$'))
-        .map(|(index, url)| format!("{} {url}", if index == 0 { "--index-url" } else { "--extra-index-url" }))
+        .map(|(index, url)| {
+            format!(
+                "{} {url}",
+                if index == 0 {
+                    "--index-url"
+                } else {
+                    "--extra-index-url"
+                }
+            )
+        })
         .collect()
 }
 
@@ -117,18 +146,31 @@ mod tests {
 
     #[test]
     fn categories_are_installed_whole() {
-        let lines = |locked: Locked| locked.packages.iter().map(|package| package.line()).collect::<Vec<_>>();
+        let lines = |locked: Locked| {
+            locked
+                .packages
+                .iter()
+                .map(|package| package.line())
+                .collect::<Vec<_>>()
+        };
         let click = "click==8.1.7 --hash=sha256:a --hash=sha256:b";
         let fork = "fork @ git+https://h/fork.git@abc";
         assert_eq!(lines(locked(&[])), [click, fork]);
-        assert_eq!(lines(locked(&["dev-packages"])), [click, fork, "pytest==8.0.0"]);
+        assert_eq!(
+            lines(locked(&["dev-packages"])),
+            [click, fork, "pytest==8.0.0"]
+        );
     }
 
     #[test]
     fn other_indexes_and_local_projects_are_handed_on() {
         let locked = locked(&[]);
         assert_eq!(locked.options, ["--extra-index-url https://i/simple"]);
-        let app = LocalProject { path: PathBuf::from("/r"), extras: Vec::new(), editable: true };
+        let app = LocalProject {
+            path: PathBuf::from("/r"),
+            extras: Vec::new(),
+            editable: true,
+        };
         assert_eq!(locked.local, [app]);
     }
 }

@@ -15,7 +15,9 @@ use crate::normalise_name;
 
 /// Returns what the lock installs for `install` on the target.
 pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Result<Locked, String> {
-    let lock: Table = text.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
+    let lock: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| error.message().to_owned())?;
     let packages = lock.get("package").and_then(Value::as_array);
     let mut nodes = Vec::new();
     let mut options: Vec<String> = Vec::new();
@@ -27,7 +29,11 @@ pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Resu
         }
         nodes.push(node(package, &lock, install)?);
     }
-    let roots: Vec<_> = install.roots.iter().map(|root| requirement(root)).collect::<Result<_, _>>()?;
+    let roots: Vec<_> = install
+        .roots
+        .iter()
+        .map(|root| requirement(root))
+        .collect::<Result<_, _>>()?;
     let mut locked = walk(&nodes, &roots, target)?;
     locked.options = options;
     Ok(locked)
@@ -42,9 +48,15 @@ fn node(package: &Table, lock: &Table, install: &LockedInstall) -> Result<Node, 
     for (name, declared) in dependencies.into_iter().flatten() {
         for declared in alternatives(declared) {
             let needed = dependency(name, declared)?;
-            let is_optional = declared.as_table().and_then(|table| table.get("optional")).and_then(Value::as_bool);
+            let is_optional = declared
+                .as_table()
+                .and_then(|table| table.get("optional"))
+                .and_then(Value::as_bool);
             if is_optional == Some(true) {
-                optional.entry(normalise_name(name)).or_default().push(needed);
+                optional
+                    .entry(normalise_name(name))
+                    .or_default()
+                    .push(needed);
             } else {
                 requires.push(needed);
             }
@@ -71,7 +83,11 @@ fn extras(
     let mut extras = BTreeMap::new();
     let declared = package.get("extras").and_then(Value::as_table);
     for (extra, names) in declared.into_iter().flatten() {
-        let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let names = names
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         let needed = names
             .filter_map(crate::requirement_name)
             .filter_map(|name| optional.get(&name))
@@ -94,9 +110,17 @@ fn dependency(name: &str, declared: &Value) -> Result<Requirement<VerbatimUrl>, 
         let constraint = declared.as_str().unwrap_or_default();
         return requirement(&format!("{name}{}", translate(constraint)));
     };
-    let extras = table.get("extras").and_then(Value::as_array).into_iter().flatten();
+    let extras = table
+        .get("extras")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let extras: Vec<&str> = extras.filter_map(Value::as_str).collect();
-    let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
     let constraint = translate(text(table, "version").unwrap_or_default());
     let marker = text(table, "markers").map_or_else(String::new, |marker| format!(" ; {marker}"));
     requirement(&format!("{name}{extras}{constraint}{marker}"))
@@ -116,7 +140,10 @@ fn marker(package: &Table) -> MarkerTree {
 /// Before 2.0 the files of all packages stood in one table at the end.
 fn hashes(name: &str, package: &Table, lock: &Table) -> Vec<String> {
     let at_end = || lock.get("metadata")?.get("files")?.get(name);
-    let files = package.get("files").or_else(at_end).and_then(Value::as_array);
+    let files = package
+        .get("files")
+        .or_else(at_end)
+        .and_then(Value::as_array);
     let files = files.into_iter().flatten().filter_map(Value::as_table);
     sha256(files.filter_map(|file| text(file, "hash")))
 }
@@ -127,13 +154,20 @@ fn source(package: &Table, install: &LockedInstall) -> Source {
     };
     let url = text(source, "url").unwrap_or_default();
     match text(source, "type") {
-        Some("git") => Source::Url(git_url(url, text(source, "resolved_reference"), text(source, "subdirectory"))),
+        Some("git") => Source::Url(git_url(
+            url,
+            text(source, "resolved_reference"),
+            text(source, "subdirectory"),
+        )),
         Some("url") => Source::Url(url.to_owned()),
         Some("file") => Source::Url(format!("file://{}", beside(&install.path, url).display())),
         Some("directory") => Source::Local(LocalProject {
             path: beside(&install.path, url),
             extras: Vec::new(),
-            editable: package.get("develop").and_then(Value::as_bool).unwrap_or(false),
+            editable: package
+                .get("develop")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
         }),
         _ => Source::Index,
     }
@@ -141,7 +175,8 @@ fn source(package: &Table, install: &LockedInstall) -> Source {
 
 fn index_option(package: &Table) -> Option<String> {
     let source = package.get("source")?.as_table()?;
-    let url = text(source, "url").filter(|url| text(source, "type") == Some("legacy") && !is_public_index(url))?;
+    let url = text(source, "url")
+        .filter(|url| text(source, "type") == Some("legacy") && !is_public_index(url))?;
     Some(format!("--extra-index-url {url}"))
 }
 
@@ -236,9 +271,19 @@ urllib3 = [{file = "u", hash = "sha256:u2"}]
             all_members: false,
         };
         let found = read(LOCK, &install, &linux(python));
-        let pins = found.as_ref().map(|locked| locked.packages.iter().map(|package| package.line()).collect::<Vec<_>>());
+        let pins = found.as_ref().map(|locked| {
+            locked
+                .packages
+                .iter()
+                .map(|package| package.line())
+                .collect::<Vec<_>>()
+        });
         let pins = pins.map_err(String::as_str);
-        assert_eq!(pins, expected.map(|lines| lines.iter().map(|&line| line.to_owned()).collect()), "{roots:?}");
+        assert_eq!(
+            pins,
+            expected.map(|lines| lines.iter().map(|&line| line.to_owned()).collect()),
+            "{roots:?}"
+        );
         found.unwrap_or_default()
     }
 
@@ -247,12 +292,18 @@ urllib3 = [{file = "u", hash = "sha256:u2"}]
         check(
             &["requests>=2"],
             "3.12.1",
-            Ok(&["requests==2.31.0 --hash=sha256:r1", "urllib3==2.0.0 --hash=sha256:u2"]),
+            Ok(&[
+                "requests==2.31.0 --hash=sha256:r1",
+                "urllib3==2.0.0 --hash=sha256:u2",
+            ]),
         );
         check(
             &["requests"],
             "3.7.1",
-            Ok(&["requests==2.31.0 --hash=sha256:r1", "urllib3==1.26.0 --hash=sha256:u2"]),
+            Ok(&[
+                "requests==2.31.0 --hash=sha256:r1",
+                "urllib3==1.26.0 --hash=sha256:u2",
+            ]),
         );
         check(
             &["requests", "requests[socks]"],
@@ -269,14 +320,26 @@ urllib3 = [{file = "u", hash = "sha256:u2"}]
 
     #[test]
     fn sources_are_kept() {
-        let locked = check(&["fork", "mine", "inner"], "3.12.1", Ok(&["fork @ git+https://h/fork.git@abc", "inner==3"]));
+        let locked = check(
+            &["fork", "mine", "inner"],
+            "3.12.1",
+            Ok(&["fork @ git+https://h/fork.git@abc", "inner==3"]),
+        );
         assert_eq!(locked.options, ["--extra-index-url https://i/simple"]);
-        let mine = LocalProject { path: PathBuf::from("/r/mine"), extras: Vec::new(), editable: true };
+        let mine = LocalProject {
+            path: PathBuf::from("/r/mine"),
+            extras: Vec::new(),
+            editable: true,
+        };
         assert_eq!(locked.local, [mine]);
     }
 
     #[test]
     fn what_the_lock_lacks_is_named() {
-        check(&["flask"], "3.12.1", Err("it has no `flask` for this Python, which the project requires"));
+        check(
+            &["flask"],
+            "3.12.1",
+            Err("it has no `flask` for this Python, which the project requires"),
+        );
     }
 }

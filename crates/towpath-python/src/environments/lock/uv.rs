@@ -19,8 +19,14 @@ pub(super) fn export(context: &Context<'_>, install: &LockedInstall) -> Result<P
     let text = match remembered.and_then(|bytes| String::from_utf8(bytes).ok()) {
         Some(text) => text,
         None => {
-            let text = context.run(arguments, &install.project, format!("read `{}`", install.path.display()))?;
-            context.store.put_entry(KIND, key.as_str(), text.as_bytes())?;
+            let text = context.run(
+                arguments,
+                &install.project,
+                format!("read `{}`", install.path.display()),
+            )?;
+            context
+                .store
+                .put_entry(KIND, key.as_str(), text.as_bytes())?;
             text
         }
     };
@@ -39,7 +45,10 @@ fn arguments(context: &Context<'_>, install: &LockedInstall) -> Vec<String> {
         "--format=requirements-txt",
     ];
     let mut arguments = fixed.map(str::to_owned).to_vec();
-    arguments.extend(["--python".to_owned(), context.interpreter.path.display().to_string()]);
+    arguments.extend([
+        "--python".to_owned(),
+        context.interpreter.path.display().to_string(),
+    ]);
     for (option, names) in [("--group", &install.groups), ("--extra", &install.extras)] {
         for name in names {
             arguments.extend([option.to_owned(), name.clone()]);
@@ -52,12 +61,28 @@ fn arguments(context: &Context<'_>, install: &LockedInstall) -> Vec<String> {
 }
 
 /// The export is the same for every Python, but uv refuses one that the project does not admit.
-fn key(context: &Context<'_>, install: &LockedInstall, arguments: &[String]) -> Result<Digest, Error> {
-    let digest = |path: &Path| digest_file(path).map_err(|source| Error::Read { path: path.to_owned(), source });
+fn key(
+    context: &Context<'_>,
+    install: &LockedInstall,
+    arguments: &[String],
+) -> Result<Digest, Error> {
+    let digest = |path: &Path| {
+        digest_file(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })
+    };
     let lock = digest(&install.path)?;
     let root = install.path.parent().unwrap_or(&install.project);
-    let manifests = [root.join("pyproject.toml"), install.project.join("pyproject.toml")];
-    let mut parts = vec![lock.to_string(), context.uv.version.clone(), context.interpreter.version.clone()];
+    let manifests = [
+        root.join("pyproject.toml"),
+        install.project.join("pyproject.toml"),
+    ];
+    let mut parts = vec![
+        lock.to_string(),
+        context.uv.version.clone(),
+        context.interpreter.version.clone(),
+    ];
     parts.push(install.project.display().to_string());
     for manifest in &manifests {
         parts.push(digest(manifest)?.to_string());
