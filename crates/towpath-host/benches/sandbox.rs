@@ -65,7 +65,7 @@ fn show(name: &str, mut work: impl FnMut(usize)) {
     }
     walls.sort();
     let wall = walls[ROUNDS / 2].as_secs_f64() * 1e3;
-    let cpu = (cpu() - cpu_before).as_secs_f64() * 1e3 / ROUNDS as f64;
+    let cpu = cpu().saturating_sub(cpu_before).as_secs_f64() * 1e3 / ROUNDS as f64;
     println!("{name:<40} {wall:>8.2} {cpu:>8.2}");
 }
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::thread;
 
 use super::cancel::Cancel;
 use super::error::{Error, Refusal};
@@ -21,7 +22,9 @@ const PIPE_SIZE: usize = 64 * 1024;
 /// A running sandbox. Dropping it ends it and everything in it.
 #[derive(Debug)]
 pub struct Supervisor {
-    child: Child,
+    /// Present until it is handed over to be collected.
+    child: Option<Child>,
+    has_finished: bool,
     requests: Arc<File>,
     events: BufReader<ChildStdout>,
     complaints: Option<ChildStderr>,
@@ -75,13 +78,14 @@ impl Supervisor {
         }
     }
 
-    /// Ends the sandbox and returns what was seen in it.
+    /// Ends the sandbox and returns what was seen in it. No command's process is left then; the system
+    /// may go on for a moment to take the namespaces down.
     pub fn finish(mut self) -> Result<Observation, Error> {
         self.send(&Request::Finish)?;
         let Frame::Event(Event::Finished(observation)) = self.receive()? else {
             return Err(out_of_turn());
         };
-        self.child.wait().map_err(Error::Protocol)?;
+        self.has_finished = true;
         Ok(*observation)
     }
 
@@ -100,7 +104,8 @@ impl Supervisor {
             events: BufReader::with_capacity(PIPE_SIZE, events),
             complaints: child.stderr.take(),
             overlay_work: overlay_work(sandbox),
-            child,
+            child: Some(child),
+            has_finished: false,
         })
     }
 
@@ -120,12 +125,17 @@ impl Supervisor {
         }
     }
 
+    fn kill(&mut self) {
+        // It fails only when the supervisor is gone already, which is what is wanted.
+        if let Some(Err(error)) = self.child.as_mut().map(Child::kill) {
+            tracing::debug!(%error, "the supervisor is gone already");
+        }
+    }
+
     /// Gathers the last words of a supervisor that is gone.
     fn lost(&mut self) -> Error {
         // A supervisor that still lives is of no use any more, and would let the reading below wait.
-        if let Err(error) = self.child.kill() {
-            tracing::debug!(%error, "the supervisor cannot be killed");
-        }
+        self.kill();
         let mut words = Vec::new();
         if let Some(complaints) = self.complaints.take()
             && let Err(error) = complaints.take(PIPE_SIZE as u64).read_to_end(&mut words)
@@ -138,13 +148,32 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        // Both fail only when it is gone already, which is what is wanted.
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
-            tracing::debug!(%error, "the supervisor is gone already");
+        if !self.has_finished {
+            self.kill();
+        }
+        if let Some(child) = self.child.take() {
+            collect(child, self.has_finished);
         }
         for folder in &self.overlay_work {
             remove_overlay_work(folder);
         }
+    }
+}
+
+/// Waits for a supervisor that ends: aside when it ends by itself, because the system takes long to take a
+/// mount namespace down and nothing of it is needed any more.
+fn collect(mut child: Child, aside: bool) {
+    let mut wait = move || {
+        if let Err(error) = child.wait() {
+            tracing::debug!(%error, "the supervisor cannot be awaited");
+        }
+    };
+    if !aside {
+        return wait();
+    }
+    let waiter = thread::Builder::new().name("collect".to_owned());
+    if let Err(error) = waiter.spawn(wait) {
+        tracing::debug!(%error, "the supervisor stays uncollected");
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -91,14 +91,15 @@ impl Observer {
         }
     }
 
-    /// Returns what was seen.
-    pub(super) fn finish(mut self) -> io::Result<Observation> {
+    /// Returns what was seen. The watches stay, because the system takes long to remove them and the end of
+    /// the process does it as well.
+    pub(super) fn finish(&mut self) -> io::Result<Observation> {
         self.drain()?;
         let mut seen = Observation {
             complete: self.complete,
             ..Observation::default()
         };
-        for folder in self.folders.into_values() {
+        for folder in mem::take(&mut self.folders).into_values() {
             folder.tell(&mut seen);
         }
         Ok(seen)

@@ -203,8 +203,7 @@ impl Server {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        let observer = self.prepared.observer.take();
-        let mut observation = match observer {
+        let mut observation = match &mut self.prepared.observer {
             Some(observer) => observer.finish()?,
             None => Observation {
                 complete: true,

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
-use towpath_host::sandbox::{CommandOutcome, CommandSpec, Level, Observation};
+use towpath_host::sandbox::{CommandOutcome, CommandSpec, Level, Mount, Observation};
 
 use super::support::{Bench, not_tried, program, shell};
 
@@ -120,4 +120,43 @@ fn an_ordinary_users_attempt_to_reach_the_network_is_seen() {
     if let Some((_, _, observation)) = as_nobody(&bench, &command) {
         assert!(observation.network_tried);
     }
+}
+
+/// As in a container, whose own files are an overlay that can hold no other overlay's writes.
+#[test]
+fn an_overlay_on_an_overlay_is_taken_in_memory_and_copied_out() {
+    let mut bench = Bench::new(Level::Namespaces);
+    let nest = bench.folder("nest");
+    for name in ["scratch", "upper", "work"] {
+        bench.folder(&format!("nest/{name}"));
+    }
+    bench.file("nest/project/kept", "1");
+    bench.file("nest/project/removed", "1");
+    fs::copy(program(), nest.join("towpath")).unwrap();
+    let mut inner = bench.sandbox.clone();
+    inner.scratch = nest.join("scratch");
+    inner.mounts = vec![Mount::Overlay {
+        lower: vec![nest.join("project")],
+        upper: nest.join("upper"),
+        work: nest.join("work"),
+        target: "/home/job/project".into(),
+    }];
+    let inside = shell(
+        "cd ~/project && rm removed && echo 2 > made && mkdir sub && ln -s made sub/link && ls",
+    );
+    bench.file(
+        "nest/inner.json",
+        &serde_json::to_string(&(inner, inside)).unwrap(),
+    );
+    let upper = bench.overlay(&nest);
+    let script = format!("{0}/towpath run {0}/inner.json", nest.display());
+    let Some((output, ..)) = as_nobody(&bench, &shell(&script)) else {
+        return;
+    };
+    assert!(output.starts_with("kept\nmade\nsub\n"), "{output}");
+    assert_eq!(fs::read_to_string(upper.join("upper/made")).unwrap(), "2\n");
+    assert_eq!(
+        fs::read_link(upper.join("upper/sub/link")).unwrap(),
+        Path::new("made")
+    );
 }
