@@ -104,6 +104,9 @@ pub trait Action: Sync {
     /// Returns the name before the `@`, such as `towpath/check`.
     fn name(&self) -> &'static str;
 
+    /// Returns why the step does not apply, where that can be told without doing anything.
+    fn skip_reason(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<String>;
+
     /// Returns what the result depends on beside the contents of files, found without starting a
     /// process and without the results of needed jobs; `None` where that cannot be told before running.
     fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key>;

@@ -11,7 +11,7 @@ use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused, RunEve
 
 use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
 use crate::plan::{Plan, PlannedJob, PlannedStep};
-use crate::reuse::{LastRun, Ledger, StoredVerdict, job_history};
+use crate::reuse::{Key, LastRun, Ledger, StoredVerdict, job_history};
 use crate::schedule::Schedule;
 
 /// Hears what happens, in order.
@@ -181,7 +181,13 @@ impl<'a, 'b> Run<'a, 'b> {
         if let Some(reason) = self.blocked_by(index) {
             return Some(self.record(index, Outcome::skipped(reason), None));
         }
-        self.reused(index)
+        let [step] = self.job(index).steps.as_slice() else { return None };
+        let action = self.request.actions.find(&step.uses)?;
+        let needs = self.needed_results(index);
+        if let Some(reason) = action.skip_reason(&step.inputs, &needs) {
+            return Some(self.record(index, Outcome::skipped(reason), None));
+        }
+        self.reused(index, &action.reuse_key(&step.inputs, &needs)?)
     }
 
     fn blocked_by(&self, index: usize) -> Option<String> {
@@ -202,15 +208,11 @@ impl<'a, 'b> Run<'a, 'b> {
         (!failed.is_empty()).then(|| format!("needs {}, which did not pass", failed.join(", ")))
     }
 
-    fn reused(&mut self, index: usize) -> Option<JobRecord> {
-        let job = self.job(index);
-        if (self.request.force)(&job.name) {
+    fn reused(&mut self, index: usize, key: &Key) -> Option<JobRecord> {
+        if (self.request.force)(&self.job(index).name) {
             return None;
         }
-        let [step] = job.steps.as_slice() else { return None };
-        let action = self.request.actions.find(&step.uses)?;
-        let key = action.reuse_key(&step.inputs, &self.needed_results(index))?;
-        match self.request.ledger.find(&key) {
+        match self.request.ledger.find(key) {
             Ok(found) => {
                 let (verdict, result) = found?;
                 let reused = Reused { run: verdict.run, at: verdict.at, commit: verdict.commit };

@@ -9,6 +9,7 @@ use towpath_report::readers::{
 };
 
 use crate::adoption::ToolRun;
+use crate::tools::is_older;
 use crate::work::{Command, Output, Partial};
 
 /// A tool that reads code and prints findings.
@@ -23,6 +24,8 @@ pub(crate) struct Linter {
     dropped: &'static [&'static str],
     /// Paths where the project names none; empty where the tool's own settings name them.
     paths: &'static [&'static str],
+    /// What replaces `arguments` for versions below `(major, minor)`.
+    old: Option<((u64, u64), &'static [&'static str])>,
     /// What replaces `arguments` to mend what can be mended; `None` where the tool mends nothing.
     fix: Option<&'static [&'static str]>,
     /// Exit codes that mean the tool has done its work.
@@ -43,6 +46,7 @@ pub(crate) const LINTERS: &[Linter] = &[
             "--show-source", "--no-cache", "-n", "--cache-dir=", "--add-noqa", "--no-fix",
         ],
         paths: &["."],
+        old: None,
         fix: Some(&["--fix"]),
         done: &[0, 1],
         read: |output, paths| ruff::read_check(output.stdout, paths).map_err(|error| error.to_string()),
@@ -56,6 +60,7 @@ pub(crate) const LINTERS: &[Linter] = &[
             "--cache-dir=", "--exit-non-zero-on-format", "--output-format=",
         ],
         paths: &["."],
+        old: None,
         fix: Some(&[]),
         done: &[0, 1, 2],
         read: |output, paths| {
@@ -70,6 +75,7 @@ pub(crate) const LINTERS: &[Linter] = &[
         arguments: black::ARGUMENTS,
         dropped: &["--check", "--diff", "--color", "--no-color", "--quiet", "-q", "--verbose", "-v", "--safe", "--fast"],
         paths: &["."],
+        old: None,
         fix: Some(&["--quiet"]),
         done: &[0, 1, 123],
         read: |output, paths| {
@@ -87,6 +93,7 @@ pub(crate) const LINTERS: &[Linter] = &[
             "--overwrite-in-place", "--atomic", "--color", "--apply", "-y", "-rc", "--recursive",
         ],
         paths: &["."],
+        old: None,
         fix: Some(&["--quiet"]),
         done: &[0, 1],
         read: |output, paths| Ok(isort::read(output.stdout, paths)),
@@ -100,6 +107,7 @@ pub(crate) const LINTERS: &[Linter] = &[
             "--show-source", "--statistics", "--count", "--color=", "--benchmark", "-j=", "--jobs=",
         ],
         paths: &[],
+        old: None,
         fix: None,
         done: &[0, 1],
         read: |output, paths| Ok(flake8::read(output.stdout, paths)),
@@ -110,6 +118,7 @@ pub(crate) const LINTERS: &[Linter] = &[
         arguments: pycodestyle::ARGUMENTS,
         dropped: &["--format=", "--statistics", "--count", "--quiet", "-q", "--verbose", "-v", "--show-source", "--show-pep8"],
         paths: &["."],
+        old: None,
         fix: None,
         done: &[0, 1],
         read: |output, paths| Ok(pycodestyle::read(output.stdout, paths)),
@@ -120,6 +129,7 @@ pub(crate) const LINTERS: &[Linter] = &[
         arguments: pylint::ARGUMENTS,
         dropped: &["--output-format=", "-f=", "--reports=", "-r=", "--score=", "-s=", "--exit-zero", "-j=", "--jobs=", "--output="],
         paths: &[],
+        old: None,
         fix: None,
         done: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30],
         read: |output, paths| pylint::read(output.stdout, paths).map_err(|error| error.to_string()),
@@ -135,6 +145,7 @@ pub(crate) const LINTERS: &[Linter] = &[
             "--non-interactive", "-v", "--verbose", "--no-incremental", "--python-executable=",
         ],
         paths: &[],
+        old: Some(((1, 11), mypy::OLD_ARGUMENTS)),
         fix: None,
         done: &[0, 1],
         read: |output, paths| Ok(mypy::read(output.stdout, paths)),
@@ -145,6 +156,7 @@ pub(crate) const LINTERS: &[Linter] = &[
         arguments: ty::ARGUMENTS,
         dropped: &["--output-format=", "--color=", "--no-progress", "--quiet", "-q", "--verbose", "-v", "--watch", "-W", "--exit-zero", "--python="],
         paths: &[],
+        old: None,
         fix: None,
         done: &[0, 1],
         read: |output, paths| ty::read(output.stdout, paths).map_err(|error| error.to_string()),
@@ -156,10 +168,21 @@ pub(crate) fn linter(tool: &str) -> Option<&'static Linter> {
     LINTERS.iter().find(|linter| linter.tool == tool)
 }
 
-/// Returns the command for a way in which a project runs a linter. `extra` comes before the paths,
-/// `files` are the paths where the automation hands files over one by one (a hook of pre-commit).
-pub(crate) fn command(linter: &Linter, run: &ToolRun, extra: &[String], files: &[String]) -> Command {
-    command_with(linter, linter.arguments, run, extra, files)
+/// Returns the command for a way in which a project runs a linter in the version that `requirement`
+/// names. `extra` comes before the paths, `files` are the paths where the automation hands files over
+/// one by one (a hook of pre-commit).
+pub(crate) fn command(
+    linter: &Linter,
+    run: &ToolRun,
+    requirement: &str,
+    extra: &[String],
+    files: &[String],
+) -> Command {
+    let forced = match linter.old {
+        Some((than, arguments)) if is_older(requirement, than) => arguments,
+        _ => linter.arguments,
+    };
+    command_with(linter, forced, run, extra, files)
 }
 
 /// Returns the command that mends what the tool can mend; `None` where it mends nothing.

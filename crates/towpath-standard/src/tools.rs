@@ -65,6 +65,16 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
     }
 }
 
+/// Returns whether a requirement pins a version below `(major, minor)`.
+pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
+    let Some((_, version)) = requirement.split_once("==") else { return false };
+    let mut parts = version.split('.').map(|part| part.trim().parse::<u64>());
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < than,
+        _ => false,
+    }
+}
+
 /// Returns what the project's groups, extras or requirements files say of a package.
 fn declared(package: &str, project: &Project) -> Option<String> {
     let files = project.requirements_files.iter().flat_map(|file| file.requirements.iter());
@@ -108,6 +118,13 @@ mod tests {
         assert!(names("Ruff>=0.5", "ruff"));
         assert!(names("detect_secrets", "detect-secrets"));
         assert!(!names("pytest-cov", "pytest"));
+    }
+
+    #[test]
+    fn pinned_versions_are_compared() {
+        assert!(is_older("mypy==1.10.0", (1, 11)));
+        assert!(!is_older("mypy==1.11", (1, 11)));
+        assert!(!is_older("mypy>=1.2", (1, 11)));
     }
 
     #[test]

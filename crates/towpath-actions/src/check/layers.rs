@@ -18,7 +18,7 @@ use towpath_standard::{
 use super::Subject;
 use super::environment::Prepared;
 use super::execute::Options;
-use super::session::{Session, problem};
+use super::session::Session;
 use super::wheel::{Target, spread};
 
 /// How often a backend may ask for more before it builds.

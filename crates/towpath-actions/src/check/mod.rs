@@ -36,6 +36,13 @@ impl Action for CheckAction<'_> {
         "towpath/check"
     }
 
+    fn skip_reason(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<String> {
+        match Subject::of(self.session, inputs).ok()?.work(needs) {
+            Applies::Skip(reason) => Some(reason),
+            Applies::Work(_) => None,
+        }
+    }
+
     fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key> {
         let subject = Subject::of(self.session, inputs).ok()?;
         match subject.work(needs) {

@@ -41,6 +41,11 @@ impl Automation {
     pub fn chosen(&self, tool: &str) -> Vec<&Invocation> {
         let mut chosen: Vec<&Invocation> =
             self.speaking().filter(|invocation| invocation.tool == tool).collect();
+        // A command in a folder that only a run knows is mostly about another project.
+        let is_here = |invocation: &&Invocation| !invocation.folder.contains(['$', '{', '~']);
+        if chosen.iter().any(is_here) {
+            chosen.retain(is_here);
+        }
         if chosen.iter().any(|invocation| invocation.can_fail) {
             chosen.retain(|invocation| invocation.can_fail);
         }
@@ -163,6 +168,25 @@ mod tests {
         let mypy = adoption(&found, "mypy").unwrap();
         assert_eq!(mypy.via, ["ci.yml job `t`", "make target `lint`", "make target `types`", "make target `deep`"]);
         assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
+    }
+
+    #[test]
+    fn follows_scripts_with_a_prefix_of_their_own() {
+        let check = "#!/bin/sh -e\nexport PREFIX=\"\"\nif [ -d venv ] ; then\n    export PREFIX=\"venv/bin/\"\nfi\nexport SOURCES=\"pkg tests\"\nset -x\n${PREFIX}black --check $SOURCES\n";
+        let test = "#!/bin/sh\nset -ex\nif [ -z $GITHUB_ACTIONS ]; then\n    scripts/check\nfi\nARGS=\"\"\n${PREFIX}coverage run -p -m pytest ${ARGS} \"$@\"\n";
+        let ci = steps(&["run: scripts/test", "run: cd $TMP && pytest --pyargs other"]);
+        let found = automation(&[(CI, ci.as_str()), ("scripts/check", check), ("scripts/test", test)]);
+        let lines: Vec<String> = found.invocations.iter().map(line).collect();
+        assert_eq!(
+            lines,
+            [
+                "black --check pkg tests @scripts/check:8",
+                "pytest @scripts/test:7",
+                "coverage run -p -m pytest @scripts/test:7",
+                "pytest --pyargs other in $TMP @.github/workflows/ci.yml:7",
+            ]
+        );
+        assert_eq!(found.chosen("pytest").len(), 1);
     }
 
     #[test]

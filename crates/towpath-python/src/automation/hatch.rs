@@ -71,7 +71,7 @@ impl Walker<'_> {
             for (script, _) in scripts {
                 let mut scene = self.root_scene(AutomationKind::Script, &hatch.path);
                 folder.clone_into(&mut scene.folder);
-                self.hatch_environment(&hatch, environment, &[script.clone()], &scene);
+                self.hatch_environment(&hatch, environment, std::slice::from_ref(script), &scene);
             }
         }
     }

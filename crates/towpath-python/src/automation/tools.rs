@@ -154,6 +154,11 @@ fn tool(name: &str, arguments: &[String]) -> Option<Tool> {
 /// Returns the last part of a program's path, without the endings of Windows.
 pub(super) fn base_name(program: &str) -> String {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    // `${PREFIX}mypy` is `mypy` of an environment that a run chooses.
+    let name = match name.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
+        Some((_, tail)) if !tail.is_empty() => tail,
+        _ => name,
+    };
     let name = name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name);
     match name {
         _ if is_python(name) => "python".to_owned(),
@@ -310,6 +315,7 @@ mod tests {
             ("echo hello", None),
             ("ty check src", Some("ty|src")),
             ("$LINTER src", None),
+            ("${PREFIX}mypy src", Some("mypy|src")),
             ("git diff --exit-code", None),
         ] {
             let tool = recognise(&words(command)).map(|tool| format!("{}|{}", tool.name, tool.arguments.join(" ")));

@@ -66,7 +66,7 @@ fn plain(stderr: &str) -> String {
             || line.starts_with("Failed to ")
     };
     let all: Vec<&str> = lines.collect();
-    let start = all.iter().position(|line| is_start(line)).unwrap_or(0);
+    let start = all.iter().position(is_start).unwrap_or(0);
     all.get(start..).unwrap_or_default().join("\n")
 }
 
@@ -193,7 +193,7 @@ fn build_words(text: &str) -> String {
         .unwrap_or_default()
         .trim_start_matches("error:")
         .trim();
-    let said: Vec<&str> = match lines.iter().rposition(|line| is_output(&line)) {
+    let said: Vec<&str> = match lines.iter().rposition(is_output) {
         Some(position) => lines.get(position + 1..).unwrap_or_default().to_vec(),
         None => lines.iter().skip(1).copied().collect(),
     };

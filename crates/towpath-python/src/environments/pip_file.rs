@@ -88,13 +88,13 @@ impl Reader {
         for (number, line) in logical_lines(text) {
             match option(&line) {
                 Some(("-r" | "--requirement", value)) => {
-                    self.follow(&normal(&folder.join(value)), limits, file)?
+                    self.follow(&normal(&folder.join(value)), limits, file)?;
                 }
                 Some(("-c" | "--constraint", value)) => {
-                    self.follow(&normal(&folder.join(value)), true, file)?
+                    self.follow(&normal(&folder.join(value)), true, file)?;
                 }
                 Some(("-e" | "--editable", value)) => {
-                    add(value, true, folder, (path, number), limits, file)?
+                    add(value, true, folder, (path, number), limits, file)?;
                 }
                 Some((name, value)) => file.options.extend(kept_option(name, value, folder)),
                 None => add(&line, false, folder, (path, number), limits, file)?,

@@ -20,7 +20,7 @@ use crate::uv::{Call, Indexes};
 use crate::{Interpreter, Machine, Uv};
 
 /// How long another run may take to make the same environment.
-const PATIENCE: Duration = Duration::from_secs(1800);
+const PATIENCE: Duration = Duration::from_mins(30);
 const FORMAT: u32 = 1;
 
 /// What says that an environment is complete, and what to look at when it is used again.

@@ -63,7 +63,7 @@ const WHEELS: &[Wheel] = &[
     ),
 ];
 
-const PIP_TIMEOUT: Duration = Duration::from_secs(300);
+const PIP_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Fetches the wheel for this machine and puts the program in it at `program`.
 pub(super) fn fetch(machine: &Machine<'_>, program: &Path) -> Result<(), Error> {

@@ -7,9 +7,9 @@ use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, coverage_py};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
+use super::tests::coverage_requirement;
 use super::{Check, gathered};
 use crate::facts::{Facts, NeededCheck};
-use crate::tools;
 use crate::work::{
     Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
     PythonChoice, ToolWork, TreeUse, Work,
@@ -50,11 +50,10 @@ impl Check for Definition {
         if artifacts.is_empty() {
             return Applies::Skip("no test measured coverage".to_owned());
         }
-        let chosen = tools::choose("coverage", facts.project, facts.automation);
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
                 python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
-                requirements: vec![chosen.requirement, extra(facts)].into_iter().filter(|text| !text.is_empty()).collect(),
+                requirements: vec![coverage_requirement(facts), extra(facts)].into_iter().filter(|text| !text.is_empty()).collect(),
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),
                 locked: None,

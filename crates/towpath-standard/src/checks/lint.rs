@@ -99,7 +99,7 @@ pub(crate) fn linter_work(
         let Some(linter) = linter(&run.tool) else { continue };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation);
         if !requirements.contains(&chosen.requirement) {
-            requirements.push(chosen.requirement);
+            requirements.push(chosen.requirement.clone());
             notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         }
         if let Some(invocation) = &run.invocation {
@@ -108,7 +108,7 @@ pub(crate) fn linter_work(
         if let Adoption::Advice(why) = &run.adoption {
             notes.push(why.clone());
         }
-        commands.push(command(linter, run, &extra_arguments(facts, run), &[]));
+        commands.push(command(linter, run, &chosen.requirement, &extra_arguments(facts, run), &[]));
     }
     requirements.extend(plugins(facts, runs));
     requirements.sort_unstable();

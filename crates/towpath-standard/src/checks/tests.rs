@@ -143,7 +143,7 @@ fn environment_need(
     let mut requirements = environment.requirements;
     let mut constraints = Vec::new();
     if matches!(core, Core::Tracer | Core::Monitoring) {
-        requirements.push(tools::choose("coverage", facts.project, facts.automation).requirement);
+        requirements.push(coverage_requirement(facts));
     }
     for file in &environment.constraint_files {
         constraints.extend(facts.tree.read_text(file).unwrap_or_default().lines().map(str::to_owned));
@@ -167,6 +167,13 @@ fn environment_need(
         locked,
         project,
     }
+}
+
+/// Each Python gets the newest coverage that it can have: their data files fit together, and pinning
+/// one version would leave out the oldest Python.
+pub(crate) fn coverage_requirement(facts: &Facts<'_>) -> String {
+    let chosen = tools::choose("coverage", facts.project, facts.automation);
+    if chosen.note.is_empty() { chosen.requirement } else { "coverage>=7,<8".to_owned() }
 }
 
 fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, installed: bool) -> Command {

@@ -74,13 +74,13 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     for run in runs {
         let Some(linter) = linter(&run.tool) else { continue };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation);
-        requirements.push(chosen.requirement);
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         if let Adoption::Advice(why) = &run.adoption {
             notes.push(why.clone());
         }
         let (extra, files) = arguments(facts, run);
-        commands.push(command(linter, run, &extra, &files));
+        commands.push(command(linter, run, &chosen.requirement, &extra, &files));
+        requirements.push(chosen.requirement);
     }
     ToolWork {
         environment: environment(facts, runs, requirements),

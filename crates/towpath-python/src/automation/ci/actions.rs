@@ -79,8 +79,7 @@ fn command(action: &str, with: With<'_>) -> Option<(String, &'static str)> {
     let or = |names: &[&str], default: &'static str| input(with, names).unwrap_or(default).to_owned();
     let option = |name: &str, flag: &str| input(with, &[name]).map_or(String::new(), |value| format!(" {flag} {value}"));
     let line = match action {
-        "astral-sh/ruff-action" => (format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")), "version"),
-        "chartboost/ruff-action" => (format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")), "version"),
+        "astral-sh/ruff-action" | "chartboost/ruff-action" => (format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")), "version"),
         "psf/black" | "lgeiger/black-action" => {
             (format!("black {} {}", or(&["options", "args"], "--check --diff"), or(&["src"], ".")), "version")
         }
@@ -101,8 +100,9 @@ fn command(action: &str, with: With<'_>) -> Option<(String, &'static str)> {
         }
         "pycqa/bandit-action" => (format!("bandit -r {}{}", or(&["targets"], "."), option("configfile", "-c")), ""),
         "pypa/gh-action-pip-audit" => {
-            let inputs: String = or(&["inputs"], "").split_whitespace().map(|file| format!(" -r {file}")).collect();
-            (format!("pip-audit{inputs}"), "")
+            let inputs = or(&["inputs"], "");
+            let words = inputs.split_whitespace().flat_map(|file| ["-r", file]);
+            (["pip-audit"].into_iter().chain(words).collect::<Vec<_>>().join(" "), "")
         }
         "codespell-project/actions-codespell" => {
             let options = [("skip", "--skip"), ("ignore_words_list", "-L"), ("ignore_words_file", "-I")];
@@ -136,7 +136,7 @@ fn run(walker: &mut Walker<'_>, command: &str, version: Option<&str>, with: With
     if let Some(folder) = input(with, &["working-directory"]) {
         inner.folder = crate::automation::paths::join(&scene.folder, folder);
     }
-    let pinned = version.and_then(|name| input(with, &[name])).map(|version| version.trim_start_matches("v").trim_start_matches("=="));
+    let pinned = version.and_then(|name| input(with, &[name])).map(|version| version.trim_start_matches(['v', '=']));
     if let Some(version) = pinned.filter(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
         walker.pin_requirements(&[format!("{}=={version}", tools::package(&tool.name))], &inner);
     }

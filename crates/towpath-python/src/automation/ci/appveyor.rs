@@ -40,7 +40,7 @@ fn windows(text: &str) -> String {
     let mut result = String::new();
     for (at, part) in text.split('%').enumerate() {
         if at % 2 == 1 && !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            result.push_str(&format!("${{{part}}}"));
+            result.extend(["${", part, "}"]);
         } else {
             result.push_str(part);
         }

@@ -17,13 +17,10 @@ pub(super) fn substitute(text: &str, known: &Known) -> String {
             result.push_str(from);
             return result;
         };
-        match value(expression, known) {
-            Some(value) => result.push_str(&value),
-            None => {
-                result.push_str("${{");
-                result.push_str(expression);
-                result.push_str("}}");
-            }
+        if let Some(value) = value(expression, known) {
+            result.push_str(&value);
+        } else {
+            result.extend(["${{", expression, "}}"]);
         }
         rest = after;
     }
@@ -109,8 +106,7 @@ impl Reader<'_> {
             let right = self.comparison();
             left = match (left.truth(), right.truth()) {
                 (Some(false), _) => left,
-                (Some(true), _) => right,
-                (None, Some(false)) => right,
+                (Some(true), _) | (None, Some(false)) => right,
                 (None, _) => Operand::Unknown,
             };
         }

@@ -7,6 +7,7 @@ use towpath_workflow::yaml::Node;
 
 use super::conditions::{self, Known};
 use super::{actions, image_python, matrix, pythons_in, variables};
+use crate::PythonVersion;
 use crate::automation::model::AutomationKind;
 use crate::automation::paths;
 use crate::automation::pre_commit::{line_of, strings};
@@ -196,6 +197,10 @@ impl Reader<'_, '_, '_> {
             if when == When::Never {
                 continue;
             }
+            if let Some(parallel) = step.get("parallel") {
+                self.steps(Some(parallel), at);
+                continue;
+            }
             let mut inner = at.clone();
             inner.scene.on_change = when == When::OnChange;
             inner.scene.place.line = line_of(&self.file.text, step.span.start);
@@ -244,7 +249,10 @@ impl Reader<'_, '_, '_> {
         let Some(path) = target.strip_prefix("./") else {
             let raw = step.get("with").and_then(|with| self.file.text.get(with.span.clone())).unwrap_or_default();
             let name = target.split('@').next().unwrap_or(target);
-            if let Some(pythons) = actions::pythons(name, &with) {
+            if let Some(mut pythons) = actions::pythons(name, &with) {
+                if pythons.is_empty() {
+                    pythons = at.mentioned_pythons(raw);
+                }
                 if raw.contains("matrix.") && at.scene.on_change {
                     self.walker.note_pythons(&pythons, &at.scene);
                 }
@@ -306,6 +314,12 @@ impl StepScene {
             self.known.insert(format!("env.{name}"), value.to_owned());
         }
         self.scene.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Pythons among the keys of the matrix that an expression too clever to evaluate mentions.
+    fn mentioned_pythons(&self, raw: &str) -> Vec<PythonVersion> {
+        let mentioned = self.known.iter().filter(|(name, _)| name.starts_with("matrix.") && raw.contains(name.as_str()));
+        mentioned.map(|(_, value)| pythons_in(value)).find(|pythons| !pythons.is_empty()).unwrap_or_default()
     }
 
     /// `continue-on-error` lets a failure pass.

@@ -51,12 +51,11 @@ fn included(walker: &mut Walker<'_>, path: &str, root: &Node) -> Vec<String> {
     let mut files = Vec::new();
     for item in items {
         let local = item.text().or_else(|| item.get("local")?.text()).filter(|text| !text.contains("://"));
-        match local {
-            Some(file) => files.push(file.trim_start_matches('/').to_owned()),
-            None => {
-                let scene = walker.ci_scene(path, "");
-                walker.unreadable(&scene, "an included file lies in another repository");
-            }
+        if let Some(file) = local {
+            files.push(file.trim_start_matches('/').to_owned());
+        } else {
+            let scene = walker.ci_scene(path, "");
+            walker.unreadable(&scene, "an included file lies in another repository");
         }
     }
     files

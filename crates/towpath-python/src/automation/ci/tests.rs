@@ -62,6 +62,14 @@ fn follows_matrices_actions_and_reusable_workflows() {
 }
 
 #[test]
+fn finds_the_python_behind_a_clever_expression() {
+    let text = workflow(
+        "  t:\n    runs-on: x\n    strategy:\n      matrix: {python: ['3.11', '3.12', 'pypy-3.10']}\n    steps:\n      - uses: actions/setup-python@v5\n        with:\n          python-version: ${{ fromJSON(format('[\"{0}.0-alpha - {0}.X\", \"{0}\"]', matrix.python))[startsWith(matrix.python, 'pypy')] }}\n      - parallel:\n          - run: pytest\n          - run: mypy\n            if: matrix.python == '3.12'\n",
+    );
+    check_ci(&[(".github/workflows/ci.yml", &text)], &["pytest on 3.11 3.12 @.github/workflows/ci.yml:12", "mypy on 3.12 @.github/workflows/ci.yml:13"]);
+}
+
+#[test]
 fn tells_changes_from_schedules_and_releases() {
     for (on, expected) in [
         ("push", true),

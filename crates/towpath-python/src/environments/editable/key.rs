@@ -11,7 +11,7 @@ use towpath_host::{Digest, Tree};
 
 use super::{EditableRequest, WheelKeys};
 use crate::folder;
-use crate::{BuildSystem, Interpreter, Project, Resolution, requirement_name};
+use crate::{BuildSystem, Interpreter, Package, Project, Resolution, requirement_name};
 
 /// Backends whose editable wheels are the same whichever Python builds them, unless a hook of the project's
 /// own takes part.
@@ -86,6 +86,23 @@ pub fn reads_git(project: &Project) -> bool {
             .any(|name| ASKS_GIT.contains(&name.as_str()))
 }
 
+/// Returns the identity of what a build gives today, where that is the same whichever Python builds it:
+/// known without resolving what the backend needs.
+pub(super) fn todays_key(
+    system: &BuildSystem,
+    request: &EditableRequest<'_>,
+    variables: &BTreeMap<String, String>,
+    date: &str,
+) -> Option<Digest> {
+    let today = || {
+        Digest::of_parts([
+            common(system, request, variables).as_str().as_bytes(),
+            date.as_bytes(),
+        ])
+    };
+    is_same_everywhere(system, request).then(today)
+}
+
 /// Returns the identity of what a build gives.
 pub(super) fn wheel_keys(
     system: &BuildSystem,
@@ -104,7 +121,7 @@ pub(super) fn wheel_keys(
         .packages
         .iter()
         .filter(|package| declared.contains(&package.name));
-    let versions: Vec<String> = versions.map(|package| package.pin()).collect();
+    let versions: Vec<String> = versions.map(Package::pin).collect();
     let own = [
         common.as_str(),
         resolution.digest.as_str(),

@@ -25,6 +25,8 @@ const BUILD: &str = include_str!("build.py");
 const LEGACY_BACKEND: &str = "setuptools.build_meta:__legacy__";
 /// Kind of the entries in the store that hold what a backend asked for in addition.
 const KIND: &str = "build-requires";
+/// Kind of the entries that say which kept wheel serves every Python today.
+const TODAY_KIND: &str = "editable-today";
 
 /// What is to be installed for editing.
 #[derive(Clone, Copy)]
@@ -82,6 +84,7 @@ pub struct EditableBuild {
     pub needs_git: bool,
     /// What the backend asked for so far, beyond what is declared.
     asked: Vec<String>,
+    today: Option<Digest>,
     wheel_key: WheelKeys,
 }
 
@@ -168,6 +171,7 @@ pub fn finish_editable(
         upper,
     };
     layer::keep(context.machine.cache, &build.wheel_key, &built)?;
+    remember_today(context.store, build.today.as_ref(), &build.wheel_key)?;
     layer::existing(context, request, &build.wheel_key)?
         .map(EditableStep::Ready)
         .ok_or_else(no_wheel)
@@ -180,6 +184,11 @@ fn step(
     progress: &mut dyn FnMut(&str),
 ) -> Result<EditableStep, Error> {
     let system = build_system(request.project);
+    let variables = variables(context.machine);
+    let today = key::todays_key(&system, request, &variables, context.date);
+    if let Some(layer) = todays_layer(context, request, today.as_ref())? {
+        return Ok(EditableStep::Ready(layer));
+    }
     let requires: Vec<&str> = system
         .requires
         .iter()
@@ -196,9 +205,9 @@ fn step(
         ..
     } = *context;
     let resolution = resolve(uv, machine, interpreter, &requirements, store, date)?;
-    let variables = variables(machine);
     let wheel_key = key::wheel_keys(&system, &resolution, interpreter, request, &variables);
     if let Some(layer) = layer::existing(context, request, &wheel_key)? {
+        remember_today(store, today.as_ref(), &wheel_key)?;
         return Ok(EditableStep::Ready(layer));
     }
     let backend = prepare(uv, machine, interpreter, &resolution, progress)?;
@@ -211,8 +220,39 @@ fn step(
         outputs,
         needs_git: reads_git(request.project),
         asked,
+        today,
         wheel_key,
     })))
+}
+
+/// Finds the layer without resolving what the backend needs: another Python got it built today.
+fn todays_layer(
+    context: &EditableContext<'_>,
+    request: &EditableRequest<'_>,
+    today: Option<&Digest>,
+) -> Result<Option<EditableLayer>, Error> {
+    let Some(today) = today else {
+        return Ok(None);
+    };
+    let bytes = context.store.entry(TODAY_KIND, today.as_str())?;
+    match bytes.and_then(|bytes| serde_json::from_slice::<WheelKeys>(&bytes).ok()) {
+        Some(keys) => layer::existing(context, request, &keys),
+        None => Ok(None),
+    }
+}
+
+/// Only what is the same for every Python is remembered, and not what was built for one alone.
+fn remember_today(store: &Store, today: Option<&Digest>, keys: &WheelKeys) -> Result<(), Error> {
+    let shared = keys.shared.clone();
+    let (Some(today), Some(shared)) = (today, shared) else {
+        return Ok(());
+    };
+    let keys = WheelKeys {
+        own: shared.clone(),
+        shared: Some(shared),
+    };
+    let text = serde_json::to_vec(&keys).unwrap_or_default();
+    Ok(store.put_entry(TODAY_KIND, today.as_str(), &text)?)
 }
 
 /// Returns what builds a project; without a declaration, setuptools as pip calls it.

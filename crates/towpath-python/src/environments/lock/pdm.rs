@@ -143,6 +143,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::super::Package;
     use super::super::super::markers::tests::linux;
     use super::*;
     use crate::LockKind;
@@ -188,11 +189,7 @@ editable = true
         };
         let locked = read(LOCK, &install, &linux(python)).unwrap();
         (
-            locked
-                .packages
-                .iter()
-                .map(|package| package.pin())
-                .collect(),
+            locked.packages.iter().map(Package::pin).collect(),
             locked.local.len(),
         )
     }

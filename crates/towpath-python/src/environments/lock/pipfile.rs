@@ -150,7 +150,7 @@ mod tests {
             locked
                 .packages
                 .iter()
-                .map(|package| package.line())
+                .map(Package::line)
                 .collect::<Vec<_>>()
         };
         let click = "click==8.1.7 --hash=sha256:a --hash=sha256:b";

@@ -188,6 +188,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::super::Package;
     use super::super::super::markers::tests::linux;
     use super::*;
     use crate::LockKind;
@@ -275,7 +276,7 @@ urllib3 = [{file = "u", hash = "sha256:u2"}]
             locked
                 .packages
                 .iter()
-                .map(|package| package.line())
+                .map(Package::line)
                 .collect::<Vec<_>>()
         });
         let pins = pins.map_err(String::as_str);

@@ -16,19 +16,18 @@ pub(super) fn export(context: &Context<'_>, install: &LockedInstall) -> Result<P
     let arguments = arguments(context, install);
     let key = key(context, install, &arguments)?;
     let remembered = context.store.entry(KIND, key.as_str())?;
-    let text = match remembered.and_then(|bytes| String::from_utf8(bytes).ok()) {
-        Some(text) => text,
-        None => {
-            let text = context.run(
-                arguments,
-                &install.project,
-                format!("read `{}`", install.path.display()),
-            )?;
-            context
-                .store
-                .put_entry(KIND, key.as_str(), text.as_bytes())?;
-            text
-        }
+    let text = if let Some(text) = remembered.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        text
+    } else {
+        let text = context.run(
+            arguments,
+            &install.project,
+            format!("read `{}`", install.path.display()),
+        )?;
+        context
+            .store
+            .put_entry(KIND, key.as_str(), text.as_bytes())?;
+        text
     };
     pip_file::read_text(&text, &install.project.join("uv.lock"))
 }
