@@ -15,39 +15,87 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = arguments.first().map_or(".", String::as_str);
     let folder = tempfile::tempdir()?;
     let index_file = folder.path().join("index");
-    let tree = snapshot(&SnapshotOptions { root: Path::new(root), index_file: &index_file, verify: false })?;
+    let tree = snapshot(&SnapshotOptions {
+        root: Path::new(root),
+        index_file: &index_file,
+        verify: false,
+    })?;
     let automation = read_automation(&tree, &[]);
-    if is_short { print_short(&automation) } else { println!("{}", serde_json::to_string_pretty(&automation)?) }
+    if is_short {
+        print_short(&automation)
+    } else {
+        println!("{}", serde_json::to_string_pretty(&automation)?)
+    }
     Ok(())
 }
 
 fn print_short(automation: &Automation) {
-    let sources: Vec<&str> = automation.sources.iter().map(|source| source.path.as_str()).collect();
-    println!("sources: {} (ci {}, whole {})", sources.join(" "), automation.has_ci, automation.ci_is_whole);
-    let pythons: Vec<String> = automation.pythons.iter().map(|(python, _)| python.to_string()).collect();
+    let sources: Vec<&str> = automation
+        .sources
+        .iter()
+        .map(|source| source.path.as_str())
+        .collect();
+    println!(
+        "sources: {} (ci {}, whole {})",
+        sources.join(" "),
+        automation.has_ci,
+        automation.ci_is_whole
+    );
+    let pythons: Vec<String> = automation
+        .pythons
+        .iter()
+        .map(|(python, _)| python.to_string())
+        .collect();
     println!("pythons: {}", pythons.join(" "));
     for line in &automation.unreadable {
         println!("unreadable: {line}");
     }
-    let mut tools: Vec<&str> = automation.speaking().map(|invocation| invocation.tool.as_str()).collect();
+    let mut tools: Vec<&str> = automation
+        .speaking()
+        .map(|invocation| invocation.tool.as_str())
+        .collect();
     tools.sort_unstable();
     tools.dedup();
     for tool in tools {
         for one in automation.chosen(tool) {
-            let version = one.version.as_ref().map_or(String::new(), |pin| format!(" =={}", pin.version));
+            let version = one
+                .version
+                .as_ref()
+                .map_or(String::new(), |pin| format!(" =={}", pin.version));
             let fails = if one.can_fail { "" } else { " (cannot fail)" };
-            let folder = if one.folder.is_empty() { String::new() } else { format!(" in {}", one.folder) };
-            println!("{tool}: {}{version}{fails}{folder} @{} [{}]", one.command(), one.place, one.via.join(" > "));
+            let folder = if one.folder.is_empty() {
+                String::new()
+            } else {
+                format!(" in {}", one.folder)
+            };
+            println!(
+                "{tool}: {}{version}{fails}{folder} @{} [{}]",
+                one.command(),
+                one.place,
+                one.via.join(" > ")
+            );
         }
     }
     for other in automation.other_checks() {
         println!("other: {} @{}", other.command(), other.place);
     }
     for install in &automation.installs {
-        if install.for_tools.iter().any(|tool| tool == "pytest" || tool == "mypy") && install.reached_from_ci {
+        if install
+            .for_tools
+            .iter()
+            .any(|tool| tool == "pytest" || tool == "mypy")
+            && install.reached_from_ci
+        {
             println!(
                 "install: {} {:?} files={:?} extras={:?} groups={:?} project={} for={:?} @{}",
-                install.installer, install.requirements, install.requirement_files, install.extras, install.groups, install.project, install.for_tools, install.place
+                install.installer,
+                install.requirements,
+                install.requirement_files,
+                install.extras,
+                install.groups,
+                install.project,
+                install.for_tools,
+                install.place
             );
         }
     }

@@ -39,8 +39,10 @@ impl Automation {
     /// Returns the commands by which the project runs a tool: those of the best standing that can
     /// fail, else those of the best standing that cannot. Empty where nothing runs it.
     pub fn chosen(&self, tool: &str) -> Vec<&Invocation> {
-        let mut chosen: Vec<&Invocation> =
-            self.speaking().filter(|invocation| invocation.tool == tool).collect();
+        let mut chosen: Vec<&Invocation> = self
+            .speaking()
+            .filter(|invocation| invocation.tool == tool)
+            .collect();
         // A command in a folder that only a run knows is mostly about another project.
         let is_here = |invocation: &&Invocation| !invocation.folder.contains(['$', '{', '~']);
         if chosen.iter().any(is_here) {
@@ -77,7 +79,10 @@ impl Automation {
 /// Whether a command is a check that no check of towpath does. Of what nothing calls, only tools
 /// known as checks count, since scripts of developers do many things.
 fn is_other_check(invocation: &Invocation) -> bool {
-    let builds_docs = invocation.via.first().is_some_and(|via| via.contains("readthedocs"));
+    let builds_docs = invocation
+        .via
+        .first()
+        .is_some_and(|via| via.contains("readthedocs"));
     let counts = match standing(invocation) {
         Standing::Ci | Standing::PreCommit => true,
         Standing::CiSometimes => false,
@@ -101,27 +106,47 @@ mod tests {
     const HOOKS: &str = ".pre-commit-config.yaml";
 
     fn steps(steps: &[&str]) -> String {
-        let steps: String = steps.iter().map(|step| format!("      - {step}\n")).collect();
-        format!("on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n{steps}")
+        let steps = steps.join("\n      - ");
+        format!("on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n      - {steps}\n")
     }
 
     fn hooks(ids: &[&str]) -> String {
-        let hooks: String = ids.iter().map(|id| format!("      - id: {id}\n")).collect();
-        format!("repos:\n  - repo: https://x\n    rev: v1.2\n    hooks:\n{hooks}")
+        let hooks = ids.join("\n      - id: ");
+        format!("repos:\n  - repo: https://x\n    rev: v1.2\n    hooks:\n      - id: {hooks}\n")
     }
 
     #[test]
     fn prefers_ci_to_pre_commit_to_the_rest() {
         let tox = "[testenv]\ncommands =\n  ruff check tox\n  mypy tox\n  flake8 tox\n  pytest\n";
-        let ci = steps(&["run: pip install ruff==0.5", "run: ruff check ci", "run: pytest"]);
-        let files = [(CI, ci.as_str()), (HOOKS, &hooks(&["ruff", "mypy"])), ("tox.ini", tox)];
+        let ci = steps(&[
+            "run: pip install ruff==0.5",
+            "run: ruff check ci",
+            "run: pytest",
+        ]);
+        let files = [
+            (CI, ci.as_str()),
+            (HOOKS, &hooks(&["ruff", "mypy"])),
+            ("tox.ini", tox),
+        ];
         let found = automation(&files);
         let of = |tool: &str| adoption(&found, tool).map(line);
-        assert_eq!(of("ruff").as_deref(), Some("ruff ci ==0.5 @.github/workflows/ci.yml:7"));
-        assert_eq!(of("mypy").as_deref(), Some("mypy --ignore-missing-imports --scripts-are-modules ==1.2 @.pre-commit-config.yaml:6"));
+        assert_eq!(
+            of("ruff").as_deref(),
+            Some("ruff ci ==0.5 @.github/workflows/ci.yml:7")
+        );
+        assert_eq!(
+            of("mypy").as_deref(),
+            Some(
+                "mypy --ignore-missing-imports --scripts-are-modules ==1.2 @.pre-commit-config.yaml:6"
+            )
+        );
         assert_eq!(of("flake8"), None, "CI is whole and calls no tox");
         let found = automation(&files[1..]);
-        assert_eq!(adoption(&found, "flake8").map(line).as_deref(), Some("flake8 tox @tox.ini:5"), "without CI tox counts");
+        assert_eq!(
+            adoption(&found, "flake8").map(line).as_deref(),
+            Some("flake8 tox @tox.ini:5"),
+            "without CI tox counts"
+        );
     }
 
     #[test]
@@ -136,7 +161,10 @@ mod tests {
     fn prefers_what_can_fail() {
         let ci = steps(&["run: mypy || true", "run: black .", "run: pytest"]);
         let found = automation(&[(CI, &ci), (HOOKS, &hooks(&["black"]))]);
-        assert!(adoption(&found, "black").unwrap().can_fail, "a rewriting hook fails");
+        assert!(
+            adoption(&found, "black").unwrap().can_fail,
+            "a rewriting hook fails"
+        );
         assert!(!adoption(&found, "mypy").unwrap().can_fail);
         assert!(adoption(&found, "ruff").is_none());
     }
@@ -149,9 +177,21 @@ mod tests {
         let manifest = "[tool.hatch.envs.test]\ndependencies = ['pytest==8.1']\n[tool.hatch.envs.test.scripts]\ncov = ['run {args:tests}', '- codespell']\nrun = 'pytest -q {args}'\n[tool.poe.tasks]\nall = ['style', 'rest']\nstyle = 'black --check .'\nrest.shell = 'isort -c . || true'\n";
         let ci = steps(&["run: make lint", "run: ./ci/test.sh unit", "run: just fmt"]);
         let just = "fmt:\n  npx pyright@1.1\n";
-        let files = [(CI, ci.as_str()), ("Makefile", make), ("sub/Makefile", sub), ("ci/test.sh", script), ("pyproject.toml", manifest), ("justfile", just)];
+        let files = [
+            (CI, ci.as_str()),
+            ("Makefile", make),
+            ("sub/Makefile", sub),
+            ("ci/test.sh", script),
+            ("pyproject.toml", manifest),
+            ("justfile", just),
+        ];
         let found = automation(&files);
-        let lines: Vec<String> = found.invocations.iter().filter(|one| one.reached_from_ci).map(line).collect();
+        let lines: Vec<String> = found
+            .invocations
+            .iter()
+            .filter(|one| one.reached_from_ci)
+            .map(line)
+            .collect();
         assert_eq!(
             lines,
             [
@@ -166,7 +206,15 @@ mod tests {
             ]
         );
         let mypy = adoption(&found, "mypy").unwrap();
-        assert_eq!(mypy.via, ["ci.yml job `t`", "make target `lint`", "make target `types`", "make target `deep`"]);
+        assert_eq!(
+            mypy.via,
+            [
+                "ci.yml job `t`",
+                "make target `lint`",
+                "make target `types`",
+                "make target `deep`"
+            ]
+        );
         assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
     }
 
@@ -175,7 +223,11 @@ mod tests {
         let check = "#!/bin/sh -e\nexport PREFIX=\"\"\nif [ -d venv ] ; then\n    export PREFIX=\"venv/bin/\"\nfi\nexport SOURCES=\"pkg tests\"\nset -x\n${PREFIX}black --check $SOURCES\n";
         let test = "#!/bin/sh\nset -ex\nif [ -z $GITHUB_ACTIONS ]; then\n    scripts/check\nfi\nARGS=\"\"\n${PREFIX}coverage run -p -m pytest ${ARGS} \"$@\"\n";
         let ci = steps(&["run: scripts/test", "run: cd $TMP && pytest --pyargs other"]);
-        let found = automation(&[(CI, ci.as_str()), ("scripts/check", check), ("scripts/test", test)]);
+        let found = automation(&[
+            (CI, ci.as_str()),
+            ("scripts/check", check),
+            ("scripts/test", test),
+        ]);
         let lines: Vec<String> = found.invocations.iter().map(line).collect();
         assert_eq!(
             lines,
@@ -191,10 +243,27 @@ mod tests {
 
     #[test]
     fn lists_other_checks_once() {
-        let ci = steps(&["run: codespell src", "run: codespell docs", "run: python ci/check.py", "run: git diff", "run: pytest", "run: ruff check"]);
-        let found = automation(&[(CI, &ci), (HOOKS, &hooks(&["codespell", "check-yaml", "ruff"]))]);
-        let others: Vec<String> = found.other_checks().iter().map(|one| one.command()).collect();
-        assert_eq!(others, ["codespell src", "python ci/check.py", "check-yaml"]);
+        let ci = steps(&[
+            "run: codespell src",
+            "run: codespell docs",
+            "run: python ci/check.py",
+            "run: git diff",
+            "run: pytest",
+            "run: ruff check",
+        ]);
+        let found = automation(&[
+            (CI, &ci),
+            (HOOKS, &hooks(&["codespell", "check-yaml", "ruff"])),
+        ]);
+        let others: Vec<String> = found
+            .other_checks()
+            .iter()
+            .map(|one| one.command())
+            .collect();
+        assert_eq!(
+            others,
+            ["codespell src", "python ci/check.py", "check-yaml"]
+        );
     }
 
     #[test]

@@ -39,17 +39,36 @@ impl Ini {
                 continue;
             }
             if line.starts_with([' ', '\t']) {
-                if let Some(key) = ini.sections.last_mut().and_then(|section| section.keys.last_mut()) {
-                    key.lines.push(Line { text: trimmed.to_owned(), number });
+                if let Some(key) = ini
+                    .sections
+                    .last_mut()
+                    .and_then(|section| section.keys.last_mut())
+                {
+                    key.lines.push(Line {
+                        text: trimmed.to_owned(),
+                        number,
+                    });
                 }
-            } else if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-                ini.sections.push(Section { name: name.0.to_owned(), keys: Vec::new() });
+            } else if let Some(name) = trimmed
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once(']'))
+            {
+                ini.sections.push(Section {
+                    name: name.0.to_owned(),
+                    keys: Vec::new(),
+                });
             } else if let (Some(section), Some((name, value))) =
                 (ini.sections.last_mut(), trimmed.split_once(['=', ':']))
             {
                 let value = value.trim();
-                let lines = (!value.is_empty()).then(|| Line { text: value.to_owned(), number });
-                section.keys.push(Key { name: name.trim().to_owned(), lines: lines.into_iter().collect() });
+                let lines = (!value.is_empty()).then(|| Line {
+                    text: value.to_owned(),
+                    number,
+                });
+                section.keys.push(Key {
+                    name: name.trim().to_owned(),
+                    lines: lines.into_iter().collect(),
+                });
             }
         }
         ini
@@ -64,7 +83,9 @@ impl Ini {
 impl Section {
     /// Returns a key under the first of its names that is there.
     pub(super) fn key(&self, names: &[&str]) -> Option<&Key> {
-        names.iter().find_map(|name| self.keys.iter().find(|key| key.name == *name))
+        names
+            .iter()
+            .find_map(|name| self.keys.iter().find(|key| key.name == *name))
     }
 }
 
@@ -76,9 +97,19 @@ mod tests {
     fn reads_sections_keys_and_lines() {
         let ini = Ini::parse("# c\n[a]\nx = 1\n  # no\n  2\ny:\n\n    z=3\n[b]\nq\n");
         let a = ini.section("a").unwrap();
-        let x: Vec<(&str, u32)> = a.keys[0].lines.iter().map(|line| (line.text.as_str(), line.number)).collect();
+        let x: Vec<(&str, u32)> = a.keys[0]
+            .lines
+            .iter()
+            .map(|line| (line.text.as_str(), line.number))
+            .collect();
         assert_eq!(x, [("1", 3), ("2", 5)]);
-        assert_eq!(a.key(&["no", "y"]).unwrap().lines, [Line { text: "z=3".to_owned(), number: 8 }]);
+        assert_eq!(
+            a.key(&["no", "y"]).unwrap().lines,
+            [Line {
+                text: "z=3".to_owned(),
+                number: 8
+            }]
+        );
         assert!(ini.section("b").unwrap().keys.is_empty());
     }
 }

@@ -31,7 +31,10 @@ const NAMES: [&str; 3] = ["justfile", "Justfile", ".justfile"];
 
 impl Justfile {
     fn parse(path: &str, text: &str) -> Self {
-        let mut file = Self { path: path.to_owned(), ..Self::default() };
+        let mut file = Self {
+            path: path.to_owned(),
+            ..Self::default()
+        };
         for (number, line) in (1..).zip(text.lines()) {
             let trimmed = line.trim();
             if trimmed.is_empty() || (trimmed.starts_with('#') && !trimmed.starts_with("#!")) {
@@ -43,8 +46,14 @@ impl Justfile {
                 }
             } else if let Some((name, value)) = trimmed.split_once(":=") {
                 let name = name.trim_start_matches("export ").trim();
-                file.variables.insert(name.to_owned(), value.trim().trim_matches(['"', '\'']).to_owned());
-            } else if !trimmed.starts_with(['[', '}']) && !trimmed.starts_with("set ") && !trimmed.starts_with("alias ") {
+                file.variables.insert(
+                    name.to_owned(),
+                    value.trim().trim_matches(['"', '\'']).to_owned(),
+                );
+            } else if !trimmed.starts_with(['[', '}'])
+                && !trimmed.starts_with("set ")
+                && !trimmed.starts_with("alias ")
+            {
                 file.recipes.extend(heading(trimmed));
             }
         }
@@ -53,7 +62,10 @@ impl Justfile {
 
     fn expand(&self, text: &str, recipe: &Recipe) -> String {
         let mut text = text.to_owned();
-        let named = self.variables.iter().chain(recipe.parameters.iter().map(|(name, value)| (name, value)));
+        let named = self
+            .variables
+            .iter()
+            .chain(recipe.parameters.iter().map(|(name, value)| (name, value)));
         for (name, value) in named {
             for form in [format!("{{{{ {name} }}}}"), format!("{{{{{name}}}}}")] {
                 text = text.replace(&form, value);
@@ -72,7 +84,10 @@ fn heading(line: &str) -> Option<Recipe> {
         .map(|word| {
             let word = word.trim_start_matches(['*', '+', '$']);
             let (name, default) = word.split_once('=').unwrap_or((word, ""));
-            (name.to_owned(), default.trim_matches(['"', '\'']).to_owned())
+            (
+                name.to_owned(),
+                default.trim_matches(['"', '\'']).to_owned(),
+            )
         })
         .collect();
     let dependencies = dependencies
@@ -80,13 +95,20 @@ fn heading(line: &str) -> Option<Recipe> {
         .map(|word| word.trim_matches(['(', ')']).to_owned())
         .filter(|word| !word.is_empty() && !word.starts_with(['"', '\'', '&', '#']))
         .collect();
-    Some(Recipe { name, parameters, dependencies, lines: Vec::new() })
+    Some(Recipe {
+        name,
+        parameters,
+        dependencies,
+        lines: Vec::new(),
+    })
 }
 
 impl Walker<'_> {
     /// Reads the recipes of a folder that nothing need call.
     pub(super) fn read_just(&mut self, folder: &str) {
-        let Some(file) = self.justfile_in(folder) else { return };
+        let Some(file) = self.justfile_in(folder) else {
+            return;
+        };
         self.source("just", &file.path);
         for recipe in &file.recipes {
             let mut scene = self.root_scene(AutomationKind::Make, &file.path);
@@ -97,10 +119,15 @@ impl Walker<'_> {
 
     /// Follows `just …`: the first word is a recipe, what follows its parameters are further recipes.
     pub(super) fn follow_just(&mut self, arguments: &[String], scene: &Scene) {
-        let read = options::all(arguments, &["-f", "--justfile", "-d", "--working-directory"]);
+        let read = options::all(
+            arguments,
+            &["-f", "--justfile", "-d", "--working-directory"],
+        );
         let found = match read.value(&["-f", "--justfile"]) {
             Some(path) => self.justfile_at(&paths::join(&scene.folder, path)),
-            None => paths::upwards(&scene.folder).iter().find_map(|folder| self.justfile_in(folder)),
+            None => paths::upwards(&scene.folder)
+                .iter()
+                .find_map(|folder| self.justfile_in(folder)),
         };
         let Some(file) = found else {
             self.unreadable(scene, "`just` is called, but no justfile is here");
@@ -111,11 +138,19 @@ impl Walker<'_> {
         paths::parent(&file.path).clone_into(&mut inner.folder);
         let mut words = read.operands.as_slice();
         if words.is_empty() {
-            let first = file.recipes.first().map(|recipe| recipe.name.clone()).unwrap_or_default();
+            let first = file
+                .recipes
+                .first()
+                .map(|recipe| recipe.name.clone())
+                .unwrap_or_default();
             self.recipe(&file, &first, &[], &inner);
         }
         while let Some((name, rest)) = words.split_first() {
-            let count = file.recipes.iter().find(|recipe| recipe.name == *name).map_or(0, |recipe| recipe.parameters.len());
+            let count = file
+                .recipes
+                .iter()
+                .find(|recipe| recipe.name == *name)
+                .map_or(0, |recipe| recipe.parameters.len());
             let (own, next) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             self.recipe(&file, name, own, &inner);
             words = next;
@@ -123,7 +158,14 @@ impl Walker<'_> {
     }
 
     fn recipe(&mut self, file: &Rc<Justfile>, name: &str, arguments: &[String], scene: &Scene) {
-        let Some(mut recipe) = file.recipes.iter().find(|recipe| recipe.name == name).cloned() else { return };
+        let Some(mut recipe) = file
+            .recipes
+            .iter()
+            .find(|recipe| recipe.name == name)
+            .cloned()
+        else {
+            return;
+        };
         if !self.enter(format!("just {} {name}", file.path), scene) {
             return;
         }
@@ -133,13 +175,36 @@ impl Walker<'_> {
         for dependency in &recipe.dependencies {
             self.recipe(file, dependency, &[], scene);
         }
-        let inner = scene.inside(AutomationKind::Make, &file.path, format!("just recipe `{name}`"));
-        let shebang = recipe.lines.first().filter(|(text, _)| text.starts_with("#!"));
+        let inner = scene.inside(
+            AutomationKind::Make,
+            &file.path,
+            format!("just recipe `{name}`"),
+        );
+        let shebang = recipe
+            .lines
+            .first()
+            .filter(|(text, _)| text.starts_with("#!"));
         match shebang.cloned() {
             Some((first, line)) if first.contains("sh") => {
-                let texts: Vec<String> = recipe.lines.iter().map(|(text, _)| file.expand(text, &recipe)).collect();
-                let shell = Shell { errexit: false, pipefail: false, variables: BTreeMap::new() };
-                self.script(Text { text: &texts.join("\n"), line, keeps_lines: true }, &shell, &inner);
+                let texts: Vec<String> = recipe
+                    .lines
+                    .iter()
+                    .map(|(text, _)| file.expand(text, &recipe))
+                    .collect();
+                let shell = Shell {
+                    errexit: false,
+                    pipefail: false,
+                    variables: BTreeMap::new(),
+                };
+                self.script(
+                    Text {
+                        script: &texts.join("\n"),
+                        line,
+                        keeps_lines: true,
+                    },
+                    &shell,
+                    &inner,
+                );
             }
             Some(_) => {}
             None => self.plain_recipe(file, &recipe, &inner),
@@ -161,20 +226,36 @@ impl Walker<'_> {
             let prefix = whole.get(..whole.len() - command.len()).unwrap_or_default();
             let mut at = scene.at_line(first);
             at.can_fail &= !prefix.contains('-');
-            let shell = Shell { errexit: false, pipefail: false, variables: BTreeMap::new() };
-            self.script(Text { text: command, line: first, keeps_lines: false }, &shell, &at);
+            let shell = Shell {
+                errexit: false,
+                pipefail: false,
+                variables: BTreeMap::new(),
+            };
+            self.script(
+                Text {
+                    script: command,
+                    line: first,
+                    keeps_lines: false,
+                },
+                &shell,
+                &at,
+            );
         }
     }
 
     fn justfile_in(&mut self, folder: &str) -> Option<Rc<Justfile>> {
-        NAMES.iter().find_map(|name| self.justfile_at(&paths::join(folder, name)))
+        NAMES
+            .iter()
+            .find_map(|name| self.justfile_at(&paths::join(folder, name)))
     }
 
     fn justfile_at(&mut self, path: &str) -> Option<Rc<Justfile>> {
         if let Some(known) = self.just.get(path) {
             return known.clone();
         }
-        let file = self.read(path).map(|text| Rc::new(Justfile::parse(path, &text)));
+        let file = self
+            .read(path)
+            .map(|text| Rc::new(Justfile::parse(path, &text)));
         self.just.insert(path.to_owned(), file.clone());
         file
     }
@@ -188,7 +269,11 @@ mod tests {
     fn reads_recipes() {
         let text = "src := \"src\"\n# lint\nlint *args='-q': setup\n  @ruff check {{src}} {{ args }}\n\n[private]\nsetup:\n\tuv sync\n";
         let file = Justfile::parse("justfile", text);
-        let names: Vec<&str> = file.recipes.iter().map(|recipe| recipe.name.as_str()).collect();
+        let names: Vec<&str> = file
+            .recipes
+            .iter()
+            .map(|recipe| recipe.name.as_str())
+            .collect();
         assert_eq!(names, ["lint", "setup"]);
         let lint = &file.recipes[0];
         assert_eq!(lint.dependencies, ["setup"]);

@@ -32,24 +32,49 @@ struct RecipeLine {
 
 const NAMES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
 const DEEPEST: u32 = 20;
-const VALUED: &[&str] = &["-C", "--directory", "-f", "--file", "--makefile", "-j", "-l", "-o", "-W", "-I"];
+const VALUED: &[&str] = &[
+    "-C",
+    "--directory",
+    "-f",
+    "--file",
+    "--makefile",
+    "-j",
+    "-l",
+    "-o",
+    "-W",
+    "-I",
+];
 
 impl Makefile {
     fn parse(path: &str, text: &str) -> Self {
-        let mut makefile = Self { path: path.to_owned(), ..Self::default() };
+        let mut makefile = Self {
+            path: path.to_owned(),
+            ..Self::default()
+        };
         let mut rule: Option<Rule> = None;
         let mut in_define = false;
         for (number, line) in logical_lines(text) {
             if let Some(recipe) = line.strip_prefix('\t').filter(|_| rule.is_some()) {
                 if let Some(rule) = &mut rule {
-                    rule.recipe.push(RecipeLine { text: recipe.trim().to_owned(), line: number });
+                    rule.recipe.push(RecipeLine {
+                        text: recipe.trim().to_owned(),
+                        line: number,
+                    });
                 }
                 continue;
             }
-            let line = line.split_once(" #").map_or(line.as_str(), |(line, _)| line).trim();
+            let line = line
+                .split_once(" #")
+                .map_or(line.as_str(), |(line, _)| line)
+                .trim();
             in_define = (in_define || line.starts_with("define ")) && line != "endef";
-            let is_directive = ["ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "endef", "#"];
-            if in_define || line.is_empty() || is_directive.iter().any(|word| line.starts_with(word)) {
+            let is_directive = [
+                "ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "endef", "#",
+            ];
+            if in_define
+                || line.is_empty()
+                || is_directive.iter().any(|word| line.starts_with(word))
+            {
                 continue;
             }
             if makefile.assign(line) {
@@ -64,13 +89,23 @@ impl Makefile {
 
     /// Reads `NAME = value` in all its forms; returns whether the line was one.
     fn assign(&mut self, line: &str) -> bool {
-        let line = line.strip_prefix("export ").or_else(|| line.strip_prefix("override ")).unwrap_or(line);
-        let Some((name, value)) = line.split_once('=') else { return false };
-        let operator = name.chars().last().filter(|c| matches!(c, '?' | '+' | ':' | '!'));
+        let line = line
+            .strip_prefix("export ")
+            .or_else(|| line.strip_prefix("override "))
+            .unwrap_or(line);
+        let Some((name, value)) = line.split_once('=') else {
+            return false;
+        };
+        let operator = name
+            .chars()
+            .last()
+            .filter(|c| matches!(c, '?' | '+' | ':' | '!'));
         let name = name.trim_end_matches(['?', '+', ':', '!']).trim();
         if name.is_empty() || name.contains([' ', ':', '\t', '$', '(']) {
             // `target: NAME = value` is a variable of a target.
-            return name.split_once(':').is_some_and(|(_, rest)| !rest.trim().is_empty() && !rest.contains('$'));
+            return name
+                .split_once(':')
+                .is_some_and(|(_, rest)| !rest.trim().is_empty() && !rest.contains('$'));
         }
         let value = value.trim().to_owned();
         match operator {
@@ -93,12 +128,25 @@ impl Makefile {
     fn rule(&self, line: &str, number: u32) -> Option<Rule> {
         let (targets, rest) = line.split_once(':')?;
         let rest = rest.trim_start_matches(':');
-        let (prerequisites, inline) = rest.split_once(';').map_or((rest, None), |(before, recipe)| (before, Some(recipe)));
+        let (prerequisites, inline) = rest
+            .split_once(';')
+            .map_or((rest, None), |(before, recipe)| (before, Some(recipe)));
         let words = |text: &str| -> Vec<String> {
-            self.expand(text, "", 0).split_whitespace().filter(|word| *word != "|").map(str::to_owned).collect()
+            self.expand(text, "", 0)
+                .split_whitespace()
+                .filter(|word| *word != "|")
+                .map(str::to_owned)
+                .collect()
         };
-        let recipe = inline.map(|text| RecipeLine { text: text.trim().to_owned(), line: number });
-        Some(Rule { targets: words(targets), prerequisites: words(prerequisites), recipe: recipe.into_iter().collect() })
+        let recipe = inline.map(|text| RecipeLine {
+            text: text.trim().to_owned(),
+            line: number,
+        });
+        Some(Rule {
+            targets: words(targets),
+            prerequisites: words(prerequisites),
+            recipe: recipe.into_iter().collect(),
+        })
     }
 
     /// Replaces the variables that are plain text; `$$` is a dollar for the shell.
@@ -140,13 +188,19 @@ impl Makefile {
         if name.contains('$') && depth < DEEPEST {
             return self.variable(&self.expand(name, target, depth + 1), target, depth + 1);
         }
-        if let Some((_, default)) = name.strip_prefix("or ").and_then(|rest| rest.rsplit_once(',')) {
+        if let Some((_, default)) = name
+            .strip_prefix("or ")
+            .and_then(|rest| rest.rsplit_once(','))
+        {
             return Some(self.expand(default.trim(), target, depth + 1));
         }
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let Some(value) = self.variables.get(name) else {
             // What nothing sets is empty for make; these it sets itself.
-            let is_own = matches!(name, "MAKE" | "CURDIR" | "PWD" | "HOME" | "PYTHON" | "PIP" | "SHELL");
+            let is_own = matches!(
+                name,
+                "MAKE" | "CURDIR" | "PWD" | "HOME" | "PYTHON" | "PIP" | "SHELL"
+            );
             return (is_plain && !is_own && !name.is_empty()).then(String::new);
         };
         (depth < DEEPEST).then(|| self.expand(value, target, depth + 1))
@@ -154,16 +208,26 @@ impl Makefile {
 
     /// Returns the rules that make a target: those that name it, else a pattern.
     fn rules_for(&self, target: &str) -> Vec<&Rule> {
-        let named: Vec<&Rule> = self.rules.iter().filter(|rule| rule.targets.iter().any(|name| name == target)).collect();
+        let named: Vec<&Rule> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.targets.iter().any(|name| name == target))
+            .collect();
         if !named.is_empty() {
             return named;
         }
         let fits = |pattern: &String| {
             pattern.split_once('%').is_some_and(|(head, tail)| {
-                target.len() >= head.len() + tail.len() && target.starts_with(head) && target.ends_with(tail)
+                target.len() >= head.len() + tail.len()
+                    && target.starts_with(head)
+                    && target.ends_with(tail)
             })
         };
-        self.rules.iter().filter(|rule| rule.targets.iter().any(fits)).take(1).collect()
+        self.rules
+            .iter()
+            .filter(|rule| rule.targets.iter().any(fits))
+            .take(1)
+            .collect()
     }
 
     fn default_target(&self) -> Option<&str> {
@@ -171,7 +235,9 @@ impl Makefile {
             return Some(goal);
         }
         let targets = self.rules.iter().flat_map(|rule| &rule.targets);
-        targets.map(String::as_str).find(|target| !target.starts_with('.') && !target.contains('%'))
+        targets
+            .map(String::as_str)
+            .find(|target| !target.starts_with('.') && !target.contains('%'))
     }
 }
 
@@ -215,7 +281,9 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
 impl Walker<'_> {
     /// Reads the targets of a folder that nothing need call.
     pub(super) fn read_make(&mut self, folder: &str) {
-        let Some(makefile) = self.makefile_in(folder) else { return };
+        let Some(makefile) = self.makefile_in(folder) else {
+            return;
+        };
         self.source("make", &makefile.path);
         let targets: BTreeSet<&str> = makefile
             .rules
@@ -241,7 +309,9 @@ impl Walker<'_> {
         for folder in read.values(&["-C", "--directory"]) {
             inner.folder = paths::join(&inner.folder, folder);
         }
-        let file = read.value(&["-f", "--file", "--makefile"]).map(|file| paths::join(&inner.folder, file));
+        let file = read
+            .value(&["-f", "--file", "--makefile"])
+            .map(|file| paths::join(&inner.folder, file));
         let found = match &file {
             Some(path) => self.makefile_at(path),
             None => self.makefile_in(&inner.folder),
@@ -251,17 +321,27 @@ impl Walker<'_> {
             if inner.folder.contains(['$', '{']) {
                 return;
             }
-            let folder = if inner.folder.is_empty() { "." } else { &inner.folder };
+            let folder = if inner.folder.is_empty() {
+                "."
+            } else {
+                &inner.folder
+            };
             let what = format!("`make` is called in `{folder}`, where no makefile is");
             self.unreadable(scene, &what);
             return;
         };
-        let (assignments, targets): (Vec<&String>, Vec<&String>) = read.operands.iter().partition(|word| word.contains('='));
+        let (assignments, targets): (Vec<&String>, Vec<&String>) =
+            read.operands.iter().partition(|word| word.contains('='));
         let makefile = with_variables(&makefile, &assignments);
         self.source("make", &makefile.path);
-        inner.can_fail &= !read.has(&["-i", "--ignore-errors", "-k", "--keep-going"]) || !read.has(&["-i", "--ignore-errors"]);
+        inner.can_fail &= !read.has(&["-i", "--ignore-errors", "-k", "--keep-going"])
+            || !read.has(&["-i", "--ignore-errors"]);
         let targets: Vec<String> = match targets.as_slice() {
-            [] => makefile.default_target().map(str::to_owned).into_iter().collect(),
+            [] => makefile
+                .default_target()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             targets => targets.iter().map(|target| (*target).clone()).collect(),
         };
         for target in targets {
@@ -271,10 +351,19 @@ impl Walker<'_> {
 
     fn make_target(&mut self, makefile: &Rc<Makefile>, target: &str, scene: &Scene) {
         let rules: Vec<Rule> = makefile.rules_for(target).into_iter().cloned().collect();
-        if rules.is_empty() || !self.enter(format!("make {} {} {target}", makefile.path, scene.folder), scene) {
+        if rules.is_empty()
+            || !self.enter(
+                format!("make {} {} {target}", makefile.path, scene.folder),
+                scene,
+            )
+        {
             return;
         }
-        let mut inner = scene.inside(AutomationKind::Make, &makefile.path, format!("make target `{target}`"));
+        let mut inner = scene.inside(
+            AutomationKind::Make,
+            &makefile.path,
+            format!("make target `{target}`"),
+        );
         inner.folder.clone_from(&scene.folder);
         for prerequisite in rules.iter().flat_map(|rule| &rule.prerequisites) {
             self.make_target(makefile, prerequisite, &inner);
@@ -292,20 +381,32 @@ impl Walker<'_> {
 
     /// make stops at the first recipe line whose shell fails; within it the last command counts.
     fn recipe_line(&mut self, text: &str, scene: &Scene) {
-        let shell = super::shell::Shell { errexit: false, pipefail: false, variables: BTreeMap::new() };
-        let text = super::walk::Text { text, line: scene.place.line, keeps_lines: false };
+        let shell = super::shell::Shell {
+            errexit: false,
+            pipefail: false,
+            variables: BTreeMap::new(),
+        };
+        let text = super::walk::Text {
+            script: text,
+            line: scene.place.line,
+            keeps_lines: false,
+        };
         self.script(text, &shell, scene);
     }
 
     fn makefile_in(&mut self, folder: &str) -> Option<Rc<Makefile>> {
-        NAMES.iter().find_map(|name| self.makefile_at(&paths::join(folder, name)))
+        NAMES
+            .iter()
+            .find_map(|name| self.makefile_at(&paths::join(folder, name)))
     }
 
     fn makefile_at(&mut self, path: &str) -> Option<Rc<Makefile>> {
         if let Some(known) = self.make.get(path) {
             return known.clone();
         }
-        let text = self.read(path).map(|text| self.with_includes(path, &text, 0));
+        let text = self
+            .read(path)
+            .map(|text| self.with_includes(path, &text, 0));
         let makefile = text.map(|text| Rc::new(Makefile::parse(path, &text)));
         self.make.insert(path.to_owned(), makefile.clone());
         makefile
@@ -315,7 +416,9 @@ impl Walker<'_> {
     fn with_includes(&self, path: &str, text: &str, depth: u32) -> String {
         let mut whole = text.to_owned();
         for line in text.lines().filter(|_| depth < 4) {
-            let files = line.strip_prefix("include ").or_else(|| line.strip_prefix("-include "));
+            let files = line
+                .strip_prefix("include ")
+                .or_else(|| line.strip_prefix("-include "));
             for file in files.unwrap_or_default().split_whitespace() {
                 let file = paths::join(paths::parent(path), file);
                 if let Some(text) = self.read(&file) {
@@ -334,8 +437,17 @@ fn with_variables(makefile: &Rc<Makefile>, assignments: &[&String]) -> Rc<Makefi
         return Rc::clone(makefile);
     }
     let mut variables = makefile.variables.clone();
-    variables.extend(assignments.iter().filter_map(|word| word.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())));
-    Rc::new(Makefile { path: makefile.path.clone(), rules: makefile.rules.clone(), variables })
+    variables.extend(
+        assignments
+            .iter()
+            .filter_map(|word| word.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    Rc::new(Makefile {
+        path: makefile.path.clone(),
+        rules: makefile.rules.clone(),
+        variables,
+    })
 }
 
 #[cfg(test)]
@@ -348,10 +460,23 @@ mod tests {
         let makefile = Makefile::parse("Makefile", text);
         assert_eq!(makefile.default_target(), Some("all"));
         let lint = makefile.rules_for("lint");
-        let lines: Vec<(String, u32)> = lint[0].recipe.iter().map(|line| (makefile.expand(&line.text, "lint", 0), line.line)).collect();
-        assert_eq!(lines, [("@ruff check src tests".to_owned(), 6), ("-mypy src tests".to_owned(), 8)]);
+        let lines: Vec<(String, u32)> = lint[0]
+            .recipe
+            .iter()
+            .map(|line| (makefile.expand(&line.text, "lint", 0), line.line))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("@ruff check src tests".to_owned(), 6),
+                ("-mypy src tests".to_owned(), 8)
+            ]
+        );
         let test = makefile.rules_for("test");
-        assert_eq!(makefile.expand(&test[0].recipe[0].text, "test", 0), "pytest -q $HOME");
+        assert_eq!(
+            makefile.expand(&test[0].recipe[0].text, "test", 0),
+            "pytest -q $HOME"
+        );
         assert_eq!(makefile.rules_for("a.html").len(), 1);
         assert!(makefile.rules_for("nothing").is_empty());
     }

@@ -6,12 +6,14 @@
 
 mod adoption;
 mod ci;
+mod finish;
 mod hatch;
 mod ini;
 mod installs;
 mod just;
 mod make;
 mod model;
+mod notes;
 mod nox;
 mod options;
 mod paths;
@@ -32,9 +34,7 @@ use towpath_host::Tree;
 use crate::Project;
 
 pub use adoption::adoption;
-pub use model::{
-    Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin,
-};
+pub use model::{Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin};
 
 /// Reads the automation of a repository. Starts nothing and changes nothing; what cannot be read
 /// is listed with its place.
@@ -43,7 +43,12 @@ pub fn read_automation(tree: &Tree, projects: &[Project]) -> Automation {
     ci::read(&mut walker);
     walker.read_pre_commit();
     let mut folders: Vec<&str> = vec![""];
-    folders.extend(projects.iter().map(|project| project.root.as_str()).filter(|root| !root.is_empty()));
+    folders.extend(
+        projects
+            .iter()
+            .map(|project| project.root.as_str())
+            .filter(|root| !root.is_empty()),
+    );
     for folder in folders {
         walker.read_folder(folder);
     }

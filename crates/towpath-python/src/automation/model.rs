@@ -41,9 +41,7 @@ pub struct AutomationSource {
 }
 
 /// The kind of automation that a command is written in.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AutomationKind {
     /// A step of a CI file.

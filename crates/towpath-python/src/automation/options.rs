@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Options {
     /// Options with their values; a flag has an empty value.
-    pub(super) options: Vec<(String, String)>,
+    pub(super) given: Vec<(String, String)>,
     /// What is no option.
     pub(super) operands: Vec<String>,
     /// What follows `--`.
@@ -15,7 +15,7 @@ pub(super) struct Options {
 impl Options {
     /// Returns the values of an option under any of its names, in order.
     pub(super) fn values<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        self.options
+        self.given
             .iter()
             .filter(|(name, _)| names.contains(&name.as_str()))
             .map(|(_, value)| value.as_str())
@@ -28,7 +28,9 @@ impl Options {
 
     /// Returns whether a flag or option is given.
     pub(super) fn has(&self, names: &[&str]) -> bool {
-        self.options.iter().any(|(name, _)| names.contains(&name.as_str()))
+        self.given
+            .iter()
+            .any(|(name, _)| names.contains(&name.as_str()))
     }
 
     /// Returns the values of an option that takes lists, `a,b` or `a b`.
@@ -72,13 +74,15 @@ fn read(words: &[String], valued: &[&str], stops: bool) -> Options {
             continue;
         }
         if valued.contains(&word.as_str()) {
-            read.options.push((word.clone(), rest.next().cloned().unwrap_or_default()));
-        } else if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--")) {
-            read.options.push((name.to_owned(), value.to_owned()));
+            read.given
+                .push((word.clone(), rest.next().cloned().unwrap_or_default()));
+        } else if let Some((name, value)) = word.split_once('=').filter(|_| word.starts_with("--"))
+        {
+            read.given.push((name.to_owned(), value.to_owned()));
         } else if let Some((name, value)) = attached(word, valued) {
-            read.options.push((name, value));
+            read.given.push((name, value));
         } else {
-            read.options.push((word.clone(), String::new()));
+            read.given.push((word.clone(), String::new()));
         }
     }
     read
@@ -104,7 +108,10 @@ mod tests {
 
     #[test]
     fn takes_options_apart() {
-        let read = all(&words("run -p3.12 --with=a --with b -x file -- -y"), &["-p", "--with"]);
+        let read = all(
+            &words("run -p3.12 --with=a --with b -x file -- -y"),
+            &["-p", "--with"],
+        );
         assert_eq!(read.value(&["-p"]), Some("3.12"));
         assert_eq!(read.values(&["--with"]).collect::<Vec<_>>(), ["a", "b"]);
         assert!(read.has(&["-x"]));

@@ -2,22 +2,37 @@
 
 /// Variables by which CI names the folder of the repository.
 const REPOSITORY: &[&str] = &[
-    "${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}",
-    "$CI_PROJECT_DIR", "${CI_PROJECT_DIR}", "$TRAVIS_BUILD_DIR", "$(Build.SourcesDirectory)",
-    "$(System.DefaultWorkingDirectory)", "$CIRCLE_WORKING_DIRECTORY", "$CIRRUS_WORKING_DIR",
-    "%APPVEYOR_BUILD_FOLDER%", "$APPVEYOR_BUILD_FOLDER",
+    "${{ github.workspace }}",
+    "${{github.workspace}}",
+    "$GITHUB_WORKSPACE",
+    "${GITHUB_WORKSPACE}",
+    "$CI_PROJECT_DIR",
+    "${CI_PROJECT_DIR}",
+    "$TRAVIS_BUILD_DIR",
+    "$(Build.SourcesDirectory)",
+    "$(System.DefaultWorkingDirectory)",
+    "$CIRCLE_WORKING_DIRECTORY",
+    "$CIRRUS_WORKING_DIR",
+    "%APPVEYOR_BUILD_FOLDER%",
+    "$APPVEYOR_BUILD_FOLDER",
 ];
 
 /// Joins a path to a folder of the repository and resolves `.` and `..`. A path that starts at an
 /// unknown place (`/opt`, `$HOME`) stays as it is written.
 pub(super) fn join(folder: &str, path: &str) -> String {
     let path = path.trim();
-    let at_root = REPOSITORY.iter().find_map(|name| path.strip_prefix(name)).map(|rest| rest.trim_start_matches('/'));
+    let at_root = REPOSITORY
+        .iter()
+        .find_map(|name| path.strip_prefix(name))
+        .map(|rest| rest.trim_start_matches('/'));
     let (folder, path) = match at_root {
         Some(rest) => ("", rest),
         None => (folder, path),
     };
-    let path = path.strip_prefix("$PWD/").or_else(|| path.strip_prefix("$(pwd)/")).unwrap_or(path);
+    let path = path
+        .strip_prefix("$PWD/")
+        .or_else(|| path.strip_prefix("$(pwd)/"))
+        .unwrap_or(path);
     if path.starts_with(['/', '$', '~', '%']) || path.contains("://") {
         return path.to_owned();
     }
@@ -32,7 +47,11 @@ pub(super) fn join(folder: &str, path: &str) -> String {
         }
     }
     let joined = parts.join("/");
-    if folder.starts_with('/') { format!("/{joined}") } else { joined }
+    if folder.starts_with('/') {
+        format!("/{joined}")
+    } else {
+        joined
+    }
 }
 
 /// Returns the folder of a path; empty at the top.

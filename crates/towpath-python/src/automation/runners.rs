@@ -32,19 +32,56 @@ pub(super) struct Peeled {
 }
 
 const UV_VALUED: &[&str] = &[
-    "-p", "--python", "--with", "-w", "--with-requirements", "--with-editable", "--extra", "--group",
-    "--only-group", "--no-group", "--no-extra", "--package", "--directory", "--project", "--env-file",
-    "--index-url", "-i", "--extra-index-url", "--resolution", "--index", "--default-index",
-    "--exclude-newer", "--cache-dir", "--config-file", "--prerelease", "--link-mode", "--from", "-C",
-    "--refresh-package", "--reinstall-package", "-P", "--upgrade-package", "--color", "-c",
-    "--constraints", "--python-platform", "--index-strategy", "-f", "--find-links", "--allow-insecure-host",
+    "-p",
+    "--python",
+    "--with",
+    "-w",
+    "--with-requirements",
+    "--with-editable",
+    "--extra",
+    "--group",
+    "--only-group",
+    "--no-group",
+    "--no-extra",
+    "--package",
+    "--directory",
+    "--project",
+    "--env-file",
+    "--index-url",
+    "-i",
+    "--extra-index-url",
+    "--resolution",
+    "--index",
+    "--default-index",
+    "--exclude-newer",
+    "--cache-dir",
+    "--config-file",
+    "--prerelease",
+    "--link-mode",
+    "--from",
+    "-C",
+    "--refresh-package",
+    "--reinstall-package",
+    "-P",
+    "--upgrade-package",
+    "--color",
+    "-c",
+    "--constraints",
+    "--python-platform",
+    "--index-strategy",
+    "-f",
+    "--find-links",
+    "--allow-insecure-host",
 ];
 
 const MOST_LAYERS: usize = 12;
 
 /// Peels all runners off a command.
 pub(super) fn peel(words: &[String]) -> Peeled {
-    let mut peeled = Peeled { words: words.to_vec(), ..Peeled::default() };
+    let mut peeled = Peeled {
+        words: words.to_vec(),
+        ..Peeled::default()
+    };
     for _ in 0..MOST_LAYERS {
         if peeled.script.is_some() || !peeled.layer() {
             break;
@@ -57,7 +94,9 @@ impl Peeled {
     /// Peels one runner; returns whether there was one.
     fn layer(&mut self) -> bool {
         let words = std::mem::take(&mut self.words);
-        let Some((first, rest)) = words.split_first() else { return false };
+        let Some((first, rest)) = words.split_first() else {
+            return false;
+        };
         if let Some((name, value)) = assignment(first) {
             self.environment.insert(name, value);
             self.words = rest.to_vec();
@@ -66,14 +105,34 @@ impl Peeled {
         let program = tools::base_name(first);
         let inner = match program.as_str() {
             "sudo" => Some(options::leading(rest, &["-u", "-g", "-C"]).operands),
-            "time" | "command" | "exec" | "nohup" | "unbuffer" | "retry" | "catchsegv" | "then" | "do" | "else"
-            | "winpty" | "call" => Some(options::leading(rest, &[]).operands),
+            "time" | "command" | "exec" | "nohup" | "unbuffer" | "retry" | "catchsegv" | "then"
+            | "do" | "else" | "winpty" | "call" | "dbus-run-session" | "arch" => {
+                Some(options::leading(rest, &[]).operands)
+            }
             "nice" | "stdbuf" => Some(options::leading(rest, &["-n", "-o", "-e", "-i"]).operands),
-            "timeout" => options::leading(rest, &["-s", "-k"]).operands.get(1..).map(<[String]>::to_vec),
-            "xvfb-run" => Some(options::leading(rest, &["-s", "--server-args", "-n", "--server-num", "-e", "-f", "-w"]).operands),
-            "dbus-run-session" | "catchsignal" | "arch" => Some(options::leading(rest, &[]).operands),
+            "timeout" => options::leading(rest, &["-s", "-k"])
+                .operands
+                .get(1..)
+                .map(<[String]>::to_vec),
+            "xvfb-run" => Some(
+                options::leading(
+                    rest,
+                    &[
+                        "-s",
+                        "--server-args",
+                        "-n",
+                        "--server-num",
+                        "-e",
+                        "-f",
+                        "-w",
+                    ],
+                )
+                .operands,
+            ),
             "env" => Some(options::leading(rest, &["-u", "--unset", "-C"]).operands),
-            "xargs" => Some(options::leading(rest, &["-n", "-P", "-I", "-L", "-d", "-a", "-s"]).operands),
+            "xargs" => {
+                Some(options::leading(rest, &["-n", "-P", "-I", "-L", "-d", "-a", "-s"]).operands)
+            }
             "npx" | "bunx" | "pnpx" => Some(self.npx(rest)),
             "uvx" => Some(self.uvx(rest)),
             "uv" => self.uv(rest),
@@ -102,7 +161,9 @@ impl Peeled {
         let read = options::leading(rest, UV_VALUED);
         let mut words = read.operands.clone();
         self.is_isolated = true;
-        self.python = self.python.or_else(|| python_of(read.value(&["-p", "--python"])));
+        self.python = self
+            .python
+            .or_else(|| python_of(read.value(&["-p", "--python"])));
         self.with.extend(read.lists(&["--with", "-w"]));
         if let Some(from) = read.value(&["--from"]) {
             self.with.push(installs::requirement(from));
@@ -113,7 +174,9 @@ impl Peeled {
 
     /// `ruff@0.5 check` runs `ruff`; the version is kept as a package put beside.
     fn versioned(&mut self, words: &mut [String]) {
-        let Some(first) = words.first_mut() else { return };
+        let Some(first) = words.first_mut() else {
+            return;
+        };
         let split = first.rsplit_once('@').filter(|(name, _)| !name.is_empty());
         let Some((name, _)) = split else {
             // `uvx "ruff==0.5"` works too.
@@ -132,13 +195,22 @@ impl Peeled {
         let (command, rest) = global.operands.split_first()?;
         let folder = global.value(&["--directory"]).map(str::to_owned);
         match command.as_str() {
-            "tool" if rest.first().is_some_and(|word| word == "run") => Some(self.uvx(rest.get(1..)?)),
+            "tool" if rest.first().is_some_and(|word| word == "run") => {
+                Some(self.uvx(rest.get(1..)?))
+            }
             "run" => {
                 let read = options::leading(rest, UV_VALUED);
-                self.python = self.python.or_else(|| python_of(read.value(&["-p", "--python"])));
-                self.with.extend(read.values(&["--with"]).flat_map(|list| list.split(',')).map(str::to_owned));
+                self.python = self
+                    .python
+                    .or_else(|| python_of(read.value(&["-p", "--python"])));
+                self.with.extend(
+                    read.values(&["--with"])
+                        .flat_map(|list| list.split(','))
+                        .map(str::to_owned),
+                );
                 self.folder = read.value(&["--directory"]).map(str::to_owned).or(folder);
-                let is_project = !read.has(&["--no-project", "--isolated", "--script", "-s", "--no-sync"]);
+                let is_project =
+                    !read.has(&["--no-project", "--isolated", "--script", "-s", "--no-sync"]);
                 if is_project {
                     self.installs.push(installs::uv("uv run", &read));
                 } else if read.has(&["--isolated"]) {
@@ -162,7 +234,10 @@ impl Peeled {
         if command != "run" {
             return None;
         }
-        let read = options::leading(rest, &["--spec", "--python", "--pip-args", "--index-url", "--with"]);
+        let read = options::leading(
+            rest,
+            &["--spec", "--python", "--pip-args", "--index-url", "--with"],
+        );
         let mut words = read.operands.clone();
         self.is_isolated = true;
         self.with.extend(read.value(&["--spec"]).map(str::to_owned));
@@ -187,7 +262,10 @@ impl Peeled {
     }
 
     fn python(&mut self, program: &str, rest: &[String]) -> Option<Vec<String>> {
-        let version = program.rsplit('/').next().and_then(|name| name.strip_prefix("python"));
+        let version = program
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_prefix("python"));
         self.python = self.python.or_else(|| python_of(version));
         let mut words = rest.iter();
         while let Some(word) = words.next() {
@@ -200,7 +278,11 @@ impl Peeled {
                     return Some(module(&words));
                 }
                 // `-Im`, `-bbm`: flags and `-m` in one.
-                _ if word.len() > 2 && word.ends_with('m') && word.starts_with('-') && !word.starts_with("--") => {
+                _ if word.len() > 2
+                    && word.ends_with('m')
+                    && word.starts_with('-')
+                    && !word.starts_with("--") =>
+                {
                     return Some(module(words.as_slice()));
                 }
                 "-c" => return Some(Vec::new()),
@@ -251,7 +333,11 @@ fn module(words: &[String]) -> Vec<String> {
 }
 
 fn python_of(text: Option<&str>) -> Option<PythonVersion> {
-    text?.trim_start_matches("cpython-").trim_start_matches("python").parse().ok()
+    text?
+        .trim_start_matches("cpython-")
+        .trim_start_matches("python")
+        .parse()
+        .ok()
 }
 
 fn assignment(word: &str) -> Option<(String, String)> {
@@ -282,7 +368,10 @@ mod tests {
             ("pipx run black==24.1 --check .", "black --check ."),
             ("npx --yes pyright@1.1.300 src", "pyright src"),
             ("python3.12 -W error -m pytest", "pytest"),
-            ("python -Im coverage run -m pytest", "coverage run -m pytest"),
+            (
+                "python -Im coverage run -m pytest",
+                "coverage run -m pytest",
+            ),
             ("python -mpytest -x", "pytest -x"),
             ("python scripts/x.py", "python scripts/x.py"),
             ("python -u scripts/x.py -m a", "python scripts/x.py -m a"),
@@ -298,13 +387,17 @@ mod tests {
 
     #[test]
     fn keeps_what_runners_say() {
-        let words: Vec<String> = ["A=1", "uvx", "-p", "3.12", "ruff@0.5.1"].map(str::to_owned).to_vec();
+        let words: Vec<String> = ["A=1", "uvx", "-p", "3.12", "ruff@0.5.1"]
+            .map(str::to_owned)
+            .to_vec();
         let peeled = peel(&words);
         assert_eq!(peeled.environment.get("A").map(String::as_str), Some("1"));
         assert_eq!(peeled.python, Some(PythonVersion::new(3, 12)));
         assert_eq!(peeled.with, ["ruff==0.5.1"]);
         assert!(peeled.is_isolated);
-        let words: Vec<String> = ["bash", "-ec", "ruff check . || true"].map(str::to_owned).to_vec();
+        let words: Vec<String> = ["bash", "-ec", "ruff check . || true"]
+            .map(str::to_owned)
+            .to_vec();
         assert_eq!(peel(&words).script.as_deref(), Some("ruff check . || true"));
     }
 }

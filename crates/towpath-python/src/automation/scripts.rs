@@ -35,7 +35,11 @@ impl Walker<'_> {
     pub(super) fn read_scripts(&mut self, folder: &str) {
         let scripts = self.scripts_in(folder);
         for (runner, (path, table)) in &scripts.tables {
-            let kind = if *runner == "task" { "taskipy" } else { *runner };
+            let kind = if *runner == "task" {
+                "taskipy"
+            } else {
+                *runner
+            };
             self.source(kind, path);
             for (name, _) in table.table() {
                 let mut scene = self.root_scene(AutomationKind::Script, path);
@@ -47,27 +51,66 @@ impl Walker<'_> {
 
     /// Follows `poe NAME` and `task NAME`.
     pub(super) fn follow_task(&mut self, program: &str, arguments: &[String], scene: &Scene) {
-        let runner = if program.ends_with("task") { "task" } else { "poe" };
+        let runner = if program.ends_with("task") {
+            "task"
+        } else {
+            "poe"
+        };
         let read = options::leading(arguments, &["-C", "--directory", "-e", "--executor"]);
-        let Some((name, rest)) = read.operands.split_first() else { return };
+        let Some((name, rest)) = read.operands.split_first() else {
+            return;
+        };
         let mut inner = scene.clone();
         if let Some(folder) = read.value(&["-C", "--directory"]) {
             inner.folder = paths::join(&scene.folder, folder);
         }
         if !self.follow_script(runner, name, rest, &inner) {
-            self.unreadable(scene, &format!("the task `{name}` of `{program}` is not found"));
+            self.unreadable(
+                scene,
+                &format!("the task `{name}` of `{program}` is not found"),
+            );
         }
     }
 
     /// Follows `pdm NAME`, `rye lint` and the like, which need no `run`.
     pub(super) fn follow_manager(&mut self, program: &str, words: &[String], scene: &Scene) {
-        let Some((name, rest)) = words.get(1..).and_then(<[String]>::split_first) else { return };
+        let Some((name, rest)) = words.get(1..).and_then(<[String]>::split_first) else {
+            return;
+        };
         let manager = if program == "rye" { "rye" } else { "pdm" };
         match (manager, name.as_str()) {
-            ("rye", "lint") => self.record(Tool { name: "ruff".to_owned(), arguments: rest.to_vec() }, &[], scene),
-            ("rye", "fmt") => self.record(Tool { name: "ruff format".to_owned(), arguments: rest.to_vec() }, &[], scene),
-            ("rye", "test") => self.record(Tool { name: "pytest".to_owned(), arguments: rest.to_vec() }, &[], scene),
-            (_, "build") => self.record(Tool { name: "build".to_owned(), arguments: rest.to_vec() }, &[], scene),
+            ("rye", "lint") => self.record(
+                Tool {
+                    name: "ruff".to_owned(),
+                    arguments: rest.to_vec(),
+                },
+                &[],
+                scene,
+            ),
+            ("rye", "fmt") => self.record(
+                Tool {
+                    name: "ruff format".to_owned(),
+                    arguments: rest.to_vec(),
+                },
+                &[],
+                scene,
+            ),
+            ("rye", "test") => self.record(
+                Tool {
+                    name: "pytest".to_owned(),
+                    arguments: rest.to_vec(),
+                },
+                &[],
+                scene,
+            ),
+            (_, "build") => self.record(
+                Tool {
+                    name: "build".to_owned(),
+                    arguments: rest.to_vec(),
+                },
+                &[],
+                scene,
+            ),
             _ => {
                 self.follow_script(manager, name, rest, scene);
             }
@@ -75,21 +118,42 @@ impl Walker<'_> {
     }
 
     /// Follows a script by its name; returns whether there is one.
-    pub(super) fn follow_script(&mut self, runner: &str, name: &str, arguments: &[String], scene: &Scene) -> bool {
-        let found = paths::upwards(&scene.folder).into_iter().find_map(|folder| {
-            let scripts = self.scripts_in(folder);
-            let known = scripts.tables.get(runner).is_some_and(|(_, table)| table.get(name).is_some());
-            known.then_some(scripts)
-        });
+    pub(super) fn follow_script(
+        &mut self,
+        runner: &str,
+        name: &str,
+        arguments: &[String],
+        scene: &Scene,
+    ) -> bool {
+        let found = paths::upwards(&scene.folder)
+            .into_iter()
+            .find_map(|folder| {
+                let scripts = self.scripts_in(folder);
+                let known = scripts
+                    .tables
+                    .get(runner)
+                    .is_some_and(|(_, table)| table.get(name).is_some());
+                known.then_some(scripts)
+            });
         let Some(scripts) = found else { return false };
-        let Some((path, table)) = scripts.tables.get(runner) else { return false };
+        let Some((path, table)) = scripts.tables.get(runner) else {
+            return false;
+        };
         if !self.enter(format!("{runner} {path} {name}"), scene) {
             return true;
         }
-        let mut inner = scene.inside(AutomationKind::Script, path, format!("{runner} script `{name}`"));
+        let mut inner = scene.inside(
+            AutomationKind::Script,
+            path,
+            format!("{runner} script `{name}`"),
+        );
         inner.folder.clone_from(&scripts.folder);
         let runs = Runs { runner, arguments };
-        for name in [format!("pre_{name}"), name.to_owned(), format!("post_{name}")] {
+        for name in [
+            format!("pre_{name}"),
+            name.to_owned(),
+            format!("post_{name}"),
+        ] {
             if let Some(script) = table.get(&name) {
                 self.script_node(&runs, script, &inner);
             }
@@ -110,13 +174,23 @@ impl Walker<'_> {
             }
             Value::List(_) => self.command(&node.strings(), &at),
             Value::Table(_) => {
-                let passes = ["ignore_fail", "keep_going"].iter().any(|key| node.get(key).is_some_and(Node::is_true));
+                let passes = ["ignore_fail", "keep_going"]
+                    .iter()
+                    .any(|key| node.get(key).is_some_and(Node::is_true));
                 at.can_fail &= !passes;
-                if let Some(folder) = ["cwd", "working_dir"].iter().find_map(|key| node.get(key)).and_then(Node::text) {
+                if let Some(folder) = ["cwd", "working_dir"]
+                    .iter()
+                    .find_map(|key| node.get(key))
+                    .and_then(Node::text)
+                {
                     at.folder = paths::join(&at.folder, folder);
                 }
                 let environment = node.get("env").map(Node::table).unwrap_or_default();
-                at.environment.extend(environment.iter().filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned()))));
+                at.environment.extend(
+                    environment
+                        .iter()
+                        .filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned()))),
+                );
                 self.script_table(runs, node, &at);
             }
             _ => {}
@@ -129,7 +203,9 @@ impl Walker<'_> {
         }
         for key in ["cmd", "shell"] {
             match node.get(key) {
-                Some(list) if !list.list().is_empty() => self.command(&list.strings(), &scene.at_line(list.line)),
+                Some(list) if !list.list().is_empty() => {
+                    self.command(&list.strings(), &scene.at_line(list.line))
+                }
                 Some(text) => {
                     if let Some(line) = text.text() {
                         self.script_line(runs, line, &scene.at_line(text.line));
@@ -161,7 +237,9 @@ impl Walker<'_> {
 
     fn script_reference(&mut self, runs: &Runs<'_>, text: &str, scene: &Scene) {
         let words = super::shell::words(text);
-        let Some((name, rest)) = words.split_first() else { return };
+        let Some((name, rest)) = words.split_first() else {
+            return;
+        };
         if !self.follow_script(runs.runner, name, rest, scene) {
             self.script_line(runs, text, scene);
         }
@@ -180,10 +258,15 @@ impl Walker<'_> {
         if let Some(known) = self.scripts.get(folder) {
             return Rc::clone(known);
         }
-        let mut scripts = Scripts { folder: folder.to_owned(), ..Scripts::default() };
+        let mut scripts = Scripts {
+            folder: folder.to_owned(),
+            ..Scripts::default()
+        };
         for (runner, file, keys) in PLACES {
             let path = paths::join(folder, file);
-            let table = self.read(&path).and_then(|text| tables::parse(&text)?.at(keys).cloned());
+            let table = self
+                .read(&path)
+                .and_then(|text| tables::parse(&text)?.at(keys).cloned());
             if let Some(table) = table {
                 scripts.tables.entry(runner).or_insert((path, table));
             }

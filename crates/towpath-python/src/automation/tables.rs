@@ -31,7 +31,10 @@ pub(super) fn parse(text: &str) -> Option<Node> {
 impl Node {
     /// Returns the value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.table().iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.table()
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     /// Returns the node at the end of a path of keys.
@@ -72,7 +75,11 @@ impl Node {
     pub(super) fn strings(&self) -> Vec<String> {
         match &self.value {
             Value::Text(text) => vec![text.clone()],
-            Value::List(items) => items.iter().filter_map(Self::text).map(str::to_owned).collect(),
+            Value::List(items) => items
+                .iter()
+                .filter_map(Self::text)
+                .map(str::to_owned)
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -89,8 +96,14 @@ impl Reader<'_> {
     }
 
     fn table(&self, table: &Table) -> Node {
-        let entries = table.iter().map(|(key, item)| (key.to_owned(), self.item(item))).collect();
-        Node { line: self.line(table.span()), value: Value::Table(entries) }
+        let entries = table
+            .iter()
+            .map(|(key, item)| (key.to_owned(), self.item(item)))
+            .collect();
+        Node {
+            line: self.line(table.span()),
+            value: Value::Table(entries),
+        }
     }
 
     fn item(&self, item: &Item) -> Node {
@@ -101,7 +114,10 @@ impl Reader<'_> {
                 line: self.line(tables.span()),
                 value: Value::List(tables.iter().map(|table| self.table(table)).collect()),
             },
-            Item::None => Node { line: 0, value: Value::Other(String::new()) },
+            Item::None => Node {
+                line: 0,
+                value: Value::Other(String::new()),
+            },
         }
     }
 
@@ -109,13 +125,21 @@ impl Reader<'_> {
         let read = match value {
             TomlValue::String(text) => Value::Text(text.value().clone()),
             TomlValue::Boolean(boolean) => Value::Boolean(*boolean.value()),
-            TomlValue::Array(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
-            TomlValue::InlineTable(table) => {
-                Value::Table(table.iter().map(|(key, value)| (key.to_owned(), self.value(value))).collect())
+            TomlValue::Array(items) => {
+                Value::List(items.iter().map(|item| self.value(item)).collect())
             }
+            TomlValue::InlineTable(table) => Value::Table(
+                table
+                    .iter()
+                    .map(|(key, value)| (key.to_owned(), self.value(value)))
+                    .collect(),
+            ),
             other => Value::Other(other.to_string().trim().to_owned()),
         };
-        Node { line: self.line(value.span()), value: read }
+        Node {
+            line: self.line(value.span()),
+            value: read,
+        }
     }
 }
 
@@ -127,9 +151,17 @@ mod tests {
     fn reads_tables_with_lines() {
         let node = parse("a = 1\n[b.c]\nd = ['x',\n 'y']\n[[e]]\nf = true\n").unwrap();
         let list = node.at(&["b", "c", "d"]).unwrap();
-        assert_eq!((list.line, list.strings()), (3, vec!["x".to_owned(), "y".to_owned()]));
+        assert_eq!(
+            (list.line, list.strings()),
+            (3, vec!["x".to_owned(), "y".to_owned()])
+        );
         assert_eq!(list.list()[1].line, 4);
-        assert!(node.at(&["e"]).unwrap().list()[0].get("f").unwrap().is_true());
+        assert!(
+            node.at(&["e"]).unwrap().list()[0]
+                .get("f")
+                .unwrap()
+                .is_true()
+        );
         assert!(parse("a =").is_none());
     }
 }

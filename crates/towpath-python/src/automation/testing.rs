@@ -14,7 +14,12 @@ pub(super) fn automation(files: &[(&str, &str)]) -> Automation {
         fs_err::write(path, text).unwrap();
     }
     let index_file = folder.path().join("index");
-    let tree = snapshot(&SnapshotOptions { root: &root, index_file: &index_file, verify: false }).unwrap();
+    let tree = snapshot(&SnapshotOptions {
+        root: &root,
+        index_file: &index_file,
+        verify: false,
+    })
+    .unwrap();
     read_automation(&tree, &[])
 }
 
@@ -41,7 +46,10 @@ pub(super) fn line(invocation: &Invocation) -> String {
 #[track_caller]
 pub(super) fn check_ci(files: &[(&str, &str)], expected: &[&str]) {
     let automation = automation(files);
-    let reached = automation.invocations.iter().filter(|invocation| invocation.reached_from_ci);
+    let reached = automation
+        .invocations
+        .iter()
+        .filter(|invocation| invocation.reached_from_ci);
     let lines: Vec<String> = reached.map(line).collect();
     assert_eq!(lines, expected, "unreadable: {:?}", automation.unreadable);
 }

@@ -11,38 +11,43 @@ pub(super) struct Tool {
 }
 
 /// Tools whose work a check of towpath does.
+#[rustfmt::skip]
 const COVERED: &[&str] = &[
     "actionlint", "autopep8", "bandit", "basedpyright", "black", "build", "coverage",
     "coverage combine", "coverage erase", "coverage html", "coverage json", "coverage lcov",
     "coverage report", "coverage run", "coverage xml", "detect-secrets", "diff-cover", "flake8",
     "isort", "mkdocs", "mypy", "nosetests", "pip-audit", "pycodestyle", "pyflakes", "pylint",
-    "pyright", "pytest", "ruff", "ruff format", "safety", "setup.py test", "sphinx-build", "trial",
-    "twine", "ty", "unittest", "yapf", "zizmor",
+    "pyright", "pytest", "ruff", "ruff format", "safety", "setup.py test", "sphinx-build",
+    "trial", "twine", "ty", "unittest", "yapf", "zizmor",
 ];
 
 /// Tools that are checks of their own wherever they appear; towpath has none like them.
+#[rustfmt::skip]
 const NAMED: &[&str] = &[
     "add-trailing-comma", "autoflake", "blacken-docs", "cffconvert", "check-manifest",
     "check-wheel-contents", "codespell", "cspell", "deptry", "djlint", "docformatter", "doc8",
     "doctest", "eslint", "flynt", "gitlint", "interrogate", "import-linter", "lint-imports",
     "markdownlint", "markdownlint-cli2", "mdformat", "pip-licenses", "prettier", "proselint",
     "pydoclint", "pydocstyle", "pyproject-fmt", "pyre", "pyroma", "pytype", "pyupgrade", "radon",
-    "refurb", "reuse", "rstcheck", "semgrep", "shellcheck", "slotscheck", "sphinx-lint", "stubtest",
-    "taplo", "toml-sort", "towncrier", "tryceratops", "typos", "validate-pyproject", "vale",
-    "vermin", "vulture", "xdoctest", "xenon", "yamllint",
+    "refurb", "reuse", "rstcheck", "semgrep", "shellcheck", "slotscheck", "sphinx-lint",
+    "stubtest", "taplo", "toml-sort", "towncrier", "tryceratops", "typos", "validate-pyproject",
+    "vale", "vermin", "vulture", "xdoctest", "xenon", "yamllint",
 ];
 
 /// Tools that run the project's tests.
 const TEST_RUNNERS: &[&str] = &["pytest", "unittest", "nosetests", "setup.py test", "trial"];
 
 /// Programs that prepare, move, print or publish, and judge nothing.
+#[rustfmt::skip]
 const PREPARATION: &[&str] = &[
-    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true", "PyInstaller", "asdf", "mise", "nuitka", "pyinstaller", "sphinx_autobuild", "bump-my-version", "pixi", "doc2dash", "watchfiles", "gha-update", "msgfmt-compile",
-    "add-apt-repository", "ansible-playbook", "apk", "apt-cache", "apt-key", "awk", "aws",
-    "az", "base64", "bash", "basename", "brew", "bump2version", "bumpversion", "bunzip2", "bzip2",
-    "cat", "ccache", "certutil", "chgrp", "chmod", "choco", "chown", "cibuildwheel", "clear",
-    "cmake", "cmd", "codecov", "conda", "coveralls", "corepack", "cp", "curl", "cut", "date", "df",
-    "dir", "dirname", "dmypy", "dnf", "do", "docker", "docker-compose", "du", "dpkg", "easy_install",
+    "[", "7z", "cd", "echo", "exit", "export", "false", "printf", "set", "test", "true",
+    "PyInstaller", "asdf", "mise", "nuitka", "pyinstaller", "sphinx_autobuild", "bump-my-version",
+    "pixi", "doc2dash", "watchfiles", "gha-update", "msgfmt-compile", "add-apt-repository",
+    "ansible-playbook", "apk", "apt-cache", "apt-key", "awk", "aws", "az", "base64", "bash",
+    "basename", "brew", "bump2version", "bumpversion", "bunzip2", "bzip2", "cat", "ccache",
+    "certutil", "chgrp", "chmod", "choco", "chown", "cibuildwheel", "clear", "cmake", "cmd",
+    "codecov", "conda", "coveralls", "corepack", "cp", "curl", "cut", "date", "df", "dir",
+    "dirname", "dmypy", "dnf", "do", "docker", "docker-compose", "du", "dpkg", "easy_install",
     "env", "eval", "exec", "expr", "file", "find", "flit", "free", "gcloud", "gh", "git", "gpg",
     "grep", "gunzip", "gzip", "head", "helm", "hostname", "id", "if", "initdb", "install", "ip",
     "jobs", "jq", "kill", "killall", "kubectl", "ldconfig", "less", "ln", "locale-gen", "locale",
@@ -50,18 +55,19 @@ const PREPARATION: &[&str] = &[
     "mysqladmin", "nc", "netstat", "node", "npm", "nproc", "nuget", "openssl", "patch", "pg_ctl",
     "pgrep", "ping", "pip", "pip-compile", "pip-sync", "pipx", "pkg", "pkg-config", "pkill",
     "pnpm", "powershell", "ps", "psql", "pwd", "pwsh", "pyenv", "python", "pypy", "rclone",
-    "readlink", "realpath", "redis-cli", "redis-server", "rm", "rmdir", "rsync", "rustc", "rustup",
-    "scp", "sdk", "sed", "semantic-release", "service", "setx", "sh", "sha256sum", "sleep", "sort",
-    "source", "split", "ssh", "ssh-add", "ssh-keygen", "ssh-keyscan", "stat", "su", "sync",
-    "sysctl", "systemctl", "tail", "tar", "tee", "tic", "time", "timeout", "touch", "tr", "trap",
-    "tree", "ulimit", "uname", "uniq", "unset", "unxz", "unzip", "update-alternatives", "uv",
-    "vcpkg", "virtualenv", "venv", "wc", "wget", "where", "which", "whoami", "xargs", "xcodebuild",
-    "xcrun", "xz", "yarn", "yes", "yum", "zip", ".", "ar", "Write-Host", "setup-towpath", "sw_vers",
-    "watch", "sphinx-autobuild", "sphinx-apidoc", "open", "xdg-open", "webbrowser", "cookiecutter",
-    "copier", "command", "pip-tools", "compileall", "ensurepip", "site", "sysconfig", "platform",
-    "http.server", "this", "zest.releaser", "fullrelease", "twine-upload", "gitchangelog",
-    "git-cliff", "kcov", "lcov", "genhtml", "codecov.sh", "cc-test-reporter", "codacy", "ipython",
-    "jupyter-lab", "poetry", "pdm", "pipenv", "hatch", "rye", "tox", "nox", "pre-commit",
+    "readlink", "realpath", "redis-cli", "redis-server", "rm", "rmdir", "rsync", "rustc",
+    "rustup", "scp", "sdk", "sed", "semantic-release", "service", "setx", "sh", "sha256sum",
+    "sleep", "sort", "source", "split", "ssh", "ssh-add", "ssh-keygen", "ssh-keyscan", "stat",
+    "su", "sync", "sysctl", "systemctl", "tail", "tar", "tee", "tic", "time", "timeout", "touch",
+    "tr", "trap", "tree", "ulimit", "uname", "uniq", "unset", "unxz", "unzip",
+    "update-alternatives", "uv", "vcpkg", "virtualenv", "venv", "wc", "wget", "where", "which",
+    "whoami", "xargs", "xcodebuild", "xcrun", "xz", "yarn", "yes", "yum", "zip", ".", "ar",
+    "Write-Host", "setup-towpath", "sw_vers", "watch", "sphinx-autobuild", "sphinx-apidoc",
+    "open", "xdg-open", "webbrowser", "cookiecutter", "copier", "command", "pip-tools",
+    "compileall", "ensurepip", "site", "sysconfig", "platform", "http.server", "this",
+    "zest.releaser", "fullrelease", "twine-upload", "gitchangelog", "git-cliff", "kcov", "lcov",
+    "genhtml", "codecov.sh", "cc-test-reporter", "codacy", "ipython", "jupyter-lab", "poetry",
+    "pdm", "pipenv", "hatch", "rye", "tox", "nox", "pre-commit",
 ];
 
 /// Returns whether a check of towpath does this tool's work.
@@ -111,15 +117,18 @@ pub(super) fn normalised(name: &str) -> String {
 pub(super) fn recognise(words: &[String]) -> Option<Tool> {
     let (program, arguments) = words.split_first()?;
     let program = base_name(program);
-    let asks_only = |argument: &String| matches!(argument.as_str(), "--version" | "--help" | "-V" | "-VV");
-    if arguments.first().is_some_and(asks_only) || program.is_empty() || program.starts_with(['-', '#']) {
+    let asks_only =
+        |argument: &String| matches!(argument.as_str(), "--version" | "--help" | "-V" | "-VV");
+    if arguments.first().is_some_and(asks_only)
+        || program.is_empty()
+        || program.starts_with(['-', '#'])
+    {
         return None;
     }
     match program.as_str() {
         "ruff" => ruff(arguments),
         "coverage" | "coverage3" => coverage(arguments),
-        "py.test" => tool("pytest", arguments),
-        "pytest-3" => tool("pytest", arguments),
+        "py.test" | "pytest-3" => tool("pytest", arguments),
         "nose" | "nose2" | "nosetests3" => tool("nosetests", arguments),
         "sphinx" => tool("sphinx-build", arguments),
         "twisted.trial" => tool("trial", arguments),
@@ -137,7 +146,9 @@ pub(super) fn recognise(words: &[String]) -> Option<Tool> {
         "detect-secrets" => matches!(arguments.first()?.as_str(), "scan" | "hook" | "audit")
             .then(|| tool("detect-secrets", arguments))?,
         "towncrier" => (arguments.first()? == "check").then(|| tool("towncrier", arguments))?,
-        "poetry" | "uv" | "pdm" | "hatch" | "flit" | "rye" | "pipenv" => project_manager(&program, arguments),
+        "poetry" | "uv" | "pdm" | "hatch" | "flit" | "rye" | "pipenv" => {
+            project_manager(&program, arguments)
+        }
         "cargo" | "npm" | "yarn" | "pnpm" => foreign(&program, arguments),
         "python" => script(arguments),
         _ if PREPARATION.contains(&program.as_str()) => None,
@@ -147,19 +158,32 @@ pub(super) fn recognise(words: &[String]) -> Option<Tool> {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "each arm of the tables above is an `Option`"
+)]
 fn tool(name: &str, arguments: &[String]) -> Option<Tool> {
-    Some(Tool { name: name.to_owned(), arguments: arguments.to_vec() })
+    Some(Tool {
+        name: name.to_owned(),
+        arguments: arguments.to_vec(),
+    })
 }
 
 /// Returns the last part of a program's path, without the endings of Windows.
 pub(super) fn base_name(program: &str) -> String {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     // `${PREFIX}mypy` is `mypy` of an environment that a run chooses.
-    let name = match name.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
+    let name = match name
+        .strip_prefix("${")
+        .and_then(|rest| rest.split_once('}'))
+    {
         Some((_, tail)) if !tail.is_empty() => tail,
         _ => name,
     };
-    let name = name.strip_suffix(".exe").or_else(|| name.strip_suffix(".cmd")).unwrap_or(name);
+    let name = name
+        .strip_suffix(".exe")
+        .or_else(|| name.strip_suffix(".cmd"))
+        .unwrap_or(name);
     match name {
         _ if is_python(name) => "python".to_owned(),
         "pip3" | "$(PIP)" | "$PIP" => "pip".to_owned(),
@@ -171,19 +195,36 @@ pub(super) fn base_name(program: &str) -> String {
 fn is_python(name: &str) -> bool {
     let variable = name.trim_matches(['$', '(', ')', '{', '}', '"']);
     if name.starts_with('$') {
-        return matches!(variable.to_ascii_lowercase().as_str(), "python" | "py" | "python3" | "python_exe");
+        return matches!(
+            variable.to_ascii_lowercase().as_str(),
+            "python" | "py" | "python3" | "python_exe"
+        );
     }
-    let version = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 't');
+    let version = |rest: &str| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || c == '.' || c == 't')
+    };
     name == "py"
-        || ["python", "pypy"].iter().any(|prefix| name.strip_prefix(prefix).is_some_and(version))
+        || ["python", "pypy"]
+            .iter()
+            .any(|prefix| name.strip_prefix(prefix).is_some_and(version))
 }
 
 fn ruff(arguments: &[String]) -> Option<Tool> {
-    let at = arguments.iter().position(|argument| !argument.starts_with('-'));
-    let command = at.and_then(|at| arguments.get(at)).map_or("", String::as_str);
+    let at = arguments
+        .iter()
+        .position(|argument| !argument.starts_with('-'));
+    let command = at
+        .and_then(|at| arguments.get(at))
+        .map_or("", String::as_str);
     let without = |at: Option<usize>| -> Vec<String> {
         let keep = |(index, _): &(usize, &String)| Some(*index) != at;
-        arguments.iter().enumerate().filter(keep).map(|(_, argument)| argument.clone()).collect()
+        arguments
+            .iter()
+            .enumerate()
+            .filter(keep)
+            .map(|(_, argument)| argument.clone())
+            .collect()
     };
     match command {
         "check" => tool("ruff", &without(at)),
@@ -204,7 +245,9 @@ fn coverage(arguments: &[String]) -> Option<Tool> {
 }
 
 fn setup_py(arguments: &[String]) -> Option<Tool> {
-    let command = arguments.iter().find(|argument| !argument.starts_with('-'))?;
+    let command = arguments
+        .iter()
+        .find(|argument| !argument.starts_with('-'))?;
     match command.as_str() {
         "test" | "pytest" | "nosetests" => tool("setup.py test", arguments),
         "sdist" | "bdist_wheel" | "check" => tool("build", &[]),
@@ -220,7 +263,11 @@ fn project_manager(program: &str, arguments: &[String]) -> Option<Tool> {
         (_, ["build", ..]) => tool("build", arguments.get(1..)?),
         ("poetry", ["check", ..]) => tool("poetry check", arguments.get(1..)?),
         ("poetry", ["lock", "--check", ..]) => tool("poetry check", &["--lock".to_owned()]),
-        ("uv", ["lock", rest @ ..]) if rest.iter().any(|word| matches!(*word, "--check" | "--locked")) => {
+        ("uv", ["lock", rest @ ..])
+            if rest
+                .iter()
+                .any(|word| matches!(*word, "--check" | "--locked")) =>
+        {
             tool("uv lock", arguments.get(1..)?)
         }
         ("pdm", ["lock", "--check", ..]) => tool("pdm lock", arguments.get(1..)?),
@@ -233,10 +280,12 @@ fn project_manager(program: &str, arguments: &[String]) -> Option<Tool> {
 fn foreign(program: &str, arguments: &[String]) -> Option<Tool> {
     let (command, rest) = arguments.split_first()?;
     let judges = match (program, command.as_str()) {
-        ("cargo", "test" | "clippy" | "check" | "deny" | "fmt" | "nextest" | "audit") => true,
-        (_, "test" | "lint" | "t") => true,
+        ("cargo", "clippy" | "check" | "deny" | "fmt" | "nextest" | "audit")
+        | (_, "test" | "lint" | "t") => true,
         (_, "run") => rest.first().is_some_and(|name| {
-            ["test", "lint", "check", "type", "format"].iter().any(|word| name.contains(word))
+            ["test", "lint", "check", "type", "format"]
+                .iter()
+                .any(|word| name.contains(word))
         }),
         _ => false,
     };
@@ -254,18 +303,30 @@ fn script(arguments: &[String]) -> Option<Tool> {
 
 fn after_dashes(arguments: &[String]) -> &[String] {
     let at = arguments.iter().position(|argument| argument == "--");
-    at.and_then(|at| arguments.get(at + 1..)).unwrap_or_default()
+    at.and_then(|at| arguments.get(at + 1..))
+        .unwrap_or_default()
 }
 
 /// Returns whether a bad verdict gives a bad exit code, with these arguments.
 pub(super) fn can_fail(tool: &str, arguments: &[String]) -> bool {
-    let has = |names: &[&str]| arguments.iter().any(|argument| names.contains(&argument.as_str()));
-    let starts = |prefix: &str| arguments.iter().any(|argument| argument.starts_with(prefix));
+    let has = |names: &[&str]| {
+        arguments
+            .iter()
+            .any(|argument| names.contains(&argument.as_str()))
+    };
+    let starts = |prefix: &str| {
+        arguments
+            .iter()
+            .any(|argument| argument.starts_with(prefix))
+    };
     if has(&["--exit-zero"]) {
         return false;
     }
     match tool {
-        "ruff" => !has(&["-e", "--fix-only", "--show-files", "--show-settings"]) || has(&["--exit-non-zero-on-fix"]),
+        "ruff" => {
+            !has(&["-e", "--fix-only", "--show-files", "--show-settings"])
+                || has(&["--exit-non-zero-on-fix"])
+        }
         "ruff format" => has(&["--check", "--diff", "--exit-non-zero-on-format"]),
         "black" | "blue" => has(&["--check"]),
         "isort" => has(&["-c", "--check", "--check-only"]),
@@ -275,10 +336,10 @@ pub(super) fn can_fail(tool: &str, arguments: &[String]) -> bool {
         "mdformat" | "taplo" | "toml-sort" | "pyproject-fmt" => has(&["--check", "lint", "check"]),
         "prettier" => has(&["--check", "-c", "-l", "--list-different"]),
         "pylint" => !starts("--fail-under=-"),
-        "bandit" | "flake8" | "pycodestyle" => true,
         "radon" | "pip-licenses" => false,
-        "coverage run" | "coverage combine" => true,
-        "coverage xml" | "coverage html" | "coverage json" | "coverage lcov" => starts("--fail-under"),
+        "coverage xml" | "coverage html" | "coverage json" | "coverage lcov" => {
+            starts("--fail-under")
+        }
         "detect-secrets" => !has(&["audit"]),
         _ => true,
     }
@@ -297,7 +358,10 @@ mod tests {
         for (command, expected) in [
             ("ruff check src --fix", Some("ruff|src --fix")),
             ("ruff src", Some("ruff|src")),
-            ("ruff --quiet format --check .", Some("ruff format|--quiet --check .")),
+            (
+                "ruff --quiet format --check .",
+                Some("ruff format|--quiet --check ."),
+            ),
             ("ruff --version", None),
             (".venv/bin/ruff check", Some("ruff|")),
             ("py.test -x", Some("pytest|-x")),
@@ -305,7 +369,10 @@ mod tests {
             ("coverage erase", None),
             ("twine check dist/*", Some("twine|check dist/*")),
             ("twine upload dist/*", None),
-            ("python scripts/check.py --all", Some("python|scripts/check.py --all")),
+            (
+                "python scripts/check.py --all",
+                Some("python|scripts/check.py --all"),
+            ),
             ("python setup.py test", Some("setup.py test|test")),
             ("python setup.py sdist bdist_wheel", Some("build|")),
             ("poetry build", Some("build|")),
@@ -318,7 +385,8 @@ mod tests {
             ("${PREFIX}mypy src", Some("mypy|src")),
             ("git diff --exit-code", None),
         ] {
-            let tool = recognise(&words(command)).map(|tool| format!("{}|{}", tool.name, tool.arguments.join(" ")));
+            let tool = recognise(&words(command))
+                .map(|tool| format!("{}|{}", tool.name, tool.arguments.join(" ")));
             assert_eq!(tool.as_deref(), expected, "{command}");
         }
     }
@@ -342,7 +410,11 @@ mod tests {
             ("pytest", "", true),
             ("mypy", "src", true),
         ] {
-            assert_eq!(can_fail(tool, &words(arguments)), expected, "{tool} {arguments}");
+            assert_eq!(
+                can_fail(tool, &words(arguments)),
+                expected,
+                "{tool} {arguments}"
+            );
         }
     }
 }

@@ -17,8 +17,14 @@ pub(super) fn with_stars(text: &str) -> String {
 fn after_unknown(text: &str) -> &str {
     for (open, close) in [("{{", "}}"), ("{", "}"), ("(", ")")] {
         if let Some(inner) = text.strip_prefix(open) {
-            let end = if open == "(" { inner.rfind(close) } else { inner.find(close) };
-            return end.and_then(|at| inner.get(at + close.len()..)).unwrap_or_default();
+            let end = if open == "(" {
+                inner.rfind(close)
+            } else {
+                inner.find(close)
+            };
+            return end
+                .and_then(|at| inner.get(at + close.len()..))
+                .unwrap_or_default();
         }
     }
     text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_')
@@ -27,7 +33,9 @@ fn after_unknown(text: &str) -> &str {
 /// Returns whether a name may be what a pattern with `*` means.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|head| name.strip_prefix(head)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|head| name.strip_prefix(head)) else {
+        return false;
+    };
     let mut last = "";
     for part in parts {
         match rest.find(part) {

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use towpath_host::Tree;
 use towpath_report::Place;
 
-use super::installs::{self, Draft};
-use super::model::{Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin};
+use super::installs;
+use super::model::{Automation, AutomationKind, AutomationSource, VersionPin};
 use super::paths;
 use super::runners::{self, Peeled};
 use super::shell::{self, Shell};
@@ -57,7 +57,7 @@ impl Scene {
 /// Shell text and where it is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text<'a> {
-    pub(super) text: &'a str,
+    pub(super) script: &'a str,
     /// Line of its first line.
     pub(super) line: u32,
     /// Whether its lines are lines of the file, as in a block of YAML that is not folded.
@@ -66,17 +66,17 @@ pub(super) struct Text<'a> {
 
 /// An environment into which packages are installed and in which tools run.
 #[derive(Debug, Default)]
-struct Scope {
-    installs: Vec<usize>,
-    tools: BTreeSet<String>,
-    pins: BTreeMap<String, VersionPin>,
+pub(super) struct Scope {
+    pub(super) installs: Vec<usize>,
+    pub(super) tools: BTreeSet<String>,
+    pub(super) pins: BTreeMap<String, VersionPin>,
 }
 
 /// The state of the walk.
 pub(super) struct Walker<'a> {
     pub(super) tree: &'a Tree,
     pub(super) automation: Automation,
-    scopes: Vec<Scope>,
+    pub(super) scopes: Vec<Scope>,
     /// What is being followed, so that a circle ends.
     active: Vec<String>,
     pub(super) tox: BTreeMap<String, Option<Rc<tox::Tox>>>,
@@ -113,7 +113,10 @@ impl<'a> Walker<'a> {
 
     /// Notes a file that describes automation.
     pub(super) fn source(&mut self, kind: &str, path: &str) {
-        let source = AutomationSource { kind: kind.to_owned(), path: path.to_owned() };
+        let source = AutomationSource {
+            kind: kind.to_owned(),
+            path: path.to_owned(),
+        };
         if !self.automation.sources.contains(&source) {
             self.automation.sources.push(source);
         }
@@ -168,14 +171,22 @@ impl<'a> Walker<'a> {
     }
 
     /// Follows every command of a shell script; returns the variables that it sets for later steps.
-    pub(super) fn script(&mut self, text: Text<'_>, shell: &Shell, scene: &Scene) -> BTreeMap<String, String> {
+    pub(super) fn script(
+        &mut self,
+        text: Text<'_>,
+        shell: &Shell,
+        scene: &Scene,
+    ) -> BTreeMap<String, String> {
         let mut shell = shell.clone();
         for (name, value) in &scene.environment {
             if !value.contains("${{") {
-                shell.variables.entry(name.clone()).or_insert_with(|| value.clone());
+                shell
+                    .variables
+                    .entry(name.clone())
+                    .or_insert_with(|| value.clone());
             }
         }
-        let script = shell::read(text.text, &shell);
+        let script = shell::read(text.script, &shell);
         for command in script.commands {
             let line = text.line + if text.keeps_lines { command.line } else { 0 };
             let mut inner = scene.at_line(line);
@@ -189,8 +200,16 @@ impl<'a> Walker<'a> {
 
     /// Follows one command line in a format where each line is a shell of its own.
     pub(super) fn line(&mut self, text: &str, scene: &Scene) {
-        let shell = Shell { errexit: true, pipefail: false, variables: BTreeMap::new() };
-        let text = Text { text, line: scene.place.line, keeps_lines: false };
+        let shell = Shell {
+            errexit: true,
+            pipefail: false,
+            variables: BTreeMap::new(),
+        };
+        let text = Text {
+            script: text,
+            line: scene.place.line,
+            keeps_lines: false,
+        };
         self.script(text, &shell, scene);
     }
 
@@ -227,7 +246,9 @@ impl<'a> Walker<'a> {
 
     fn dispatch(&mut self, peeled: &Peeled, scene: &Scene) {
         let words = peeled.words.as_slice();
-        let Some((program, arguments)) = words.split_first() else { return };
+        let Some((program, arguments)) = words.split_first() else {
+            return;
+        };
         if let Some(manager) = peeled.manager
             && self.follow_script(manager, program, arguments, scene)
         {
@@ -240,16 +261,20 @@ impl<'a> Walker<'a> {
         match tools::base_name(program).as_str() {
             "tox" => self.follow_tox(arguments, scene),
             "nox" => self.follow_nox(arguments, scene),
-            "make" | "gmake" | "$(MAKE)" | "${MAKE}" | "mingw32-make" => self.follow_make(arguments, scene),
+            "make" | "gmake" | "$(MAKE)" | "${MAKE}" | "mingw32-make" => {
+                self.follow_make(arguments, scene)
+            }
             "just" => self.follow_just(arguments, scene),
             "pre-commit" | "prek" => self.follow_pre_commit(arguments, scene),
             "hatch" => self.follow_hatch(arguments, scene),
             "poe" | "task" => self.follow_task(program, arguments, scene),
             "pdm" | "rye" => self.follow_manager(program, words, scene),
-            "bash" | "sh" | "zsh" | "dash" | "source" | "." => self.follow_interpreter(arguments, scene),
+            "bash" | "sh" | "zsh" | "dash" | "source" | "." => {
+                self.follow_interpreter(arguments, scene)
+            }
             "apt-get" | "apt" => self.apt(arguments, scene),
-            "invoke" | "inv" | "doit" | "pants" | "./pants" | "bazel" | "earthly" | "dagger" | "docker-compose"
-            | "tilt" => {
+            "invoke" | "inv" | "doit" | "pants" | "./pants" | "bazel" | "earthly" | "dagger"
+            | "docker-compose" | "tilt" => {
                 let what = format!("`{}` is not followed", words.join(" "));
                 self.unreadable(scene, &what);
             }
@@ -259,7 +284,9 @@ impl<'a> Walker<'a> {
     }
 
     fn tool(&mut self, peeled: &Peeled, scene: &Scene) {
-        let Some(tool) = tools::recognise(&peeled.words) else { return };
+        let Some(tool) = tools::recognise(&peeled.words) else {
+            return;
+        };
         if tool.name == "coverage run" {
             self.covered(&tool, scene);
         }
@@ -268,8 +295,16 @@ impl<'a> Walker<'a> {
 
     /// Follows what `coverage run` runs.
     fn covered(&mut self, tool: &Tool, scene: &Scene) {
-        const VALUED: &[&str] =
-            &["--source", "--omit", "--include", "--rcfile", "--data-file", "--context", "--concurrency", "--save-signal"];
+        const VALUED: &[&str] = &[
+            "--source",
+            "--omit",
+            "--include",
+            "--rcfile",
+            "--data-file",
+            "--context",
+            "--concurrency",
+            "--save-signal",
+        ];
         let read = super::options::leading(&tool.arguments, VALUED);
         let mut words = vec!["python".to_owned()];
         if read.has(&["-m", "--module"]) {
@@ -277,137 +312,21 @@ impl<'a> Walker<'a> {
         }
         words.extend(read.operands);
         // `coverage run $(which pytest)` and `coverage run .venv/bin/pytest`.
-        if let Some(file) = words.get(1).filter(|word| !word.ends_with(".py") && *word != "-m") {
-            let name = file.trim_end_matches([')', '`']).rsplit([' ', '/']).next().unwrap_or(file).to_owned();
+        if let Some(file) = words
+            .get(1)
+            .filter(|word| !word.ends_with(".py") && *word != "-m")
+        {
+            let name = file
+                .trim_end_matches([')', '`'])
+                .rsplit([' ', '/'])
+                .next()
+                .unwrap_or(file)
+                .to_owned();
             words.splice(0..2, [name]);
         }
         let mut inner = scene.clone();
         inner.depth += 1;
         self.command(&words, &inner);
-    }
-
-    /// Notes that a tool runs.
-    pub(super) fn record(&mut self, tool: Tool, with: &[String], scene: &Scene) {
-        let is_rewriting_hook = scene.kind == AutomationKind::PreCommit;
-        let fails = tools::can_fail(&tool.name, &tool.arguments)
-            || (is_rewriting_hook && !tool.arguments.iter().any(|argument| argument == "--exit-zero"));
-        let mut invocation = Invocation {
-            can_fail: scene.can_fail && fails,
-            version: self.version(&tool.name, scene),
-            tool: tool.name,
-            arguments: tool.arguments,
-            folder: scene.folder.clone(),
-            place: scene.place.clone(),
-            via: scene.via.clone(),
-            kind: scene.kind,
-            reached_from_ci: scene.from_ci,
-            on_change: scene.on_change,
-            additional_dependencies: with.to_vec(),
-            environment: scene.environment.clone(),
-            files_pattern: None,
-            exclude_pattern: None,
-            types: Vec::new(),
-            pythons: scene.pythons.clone(),
-        };
-        let package = tools::package(&invocation.tool).to_owned();
-        invocation.additional_dependencies.retain(|text| requirement_name(text) != package);
-        self.push(invocation, scene.scope);
-    }
-
-    /// Adds a command, or its Pythons to the same command that is there already.
-    pub(super) fn push(&mut self, invocation: Invocation, scope: usize) {
-        if let Some(scope) = self.scopes.get_mut(scope) {
-            scope.tools.insert(invocation.tool.clone());
-        }
-        let same = |other: &&mut Invocation| {
-            other.tool == invocation.tool
-                && other.place == invocation.place
-                && other.arguments == invocation.arguments
-                && other.folder == invocation.folder
-        };
-        let Some(other) = self.automation.invocations.iter_mut().find(same) else {
-            self.automation.invocations.push(invocation);
-            return;
-        };
-        let is_better = |one: &Invocation| (one.reached_from_ci, one.on_change, one.can_fail);
-        let pythons = merged(&other.pythons, &invocation.pythons);
-        if is_better(&invocation) > is_better(other) {
-            // Pythons of an uncalled environment say nothing about the call.
-            let keeps = other.reached_from_ci == invocation.reached_from_ci;
-            let own = invocation.pythons.clone();
-            *other = invocation;
-            other.pythons = if keeps { pythons } else { own };
-        } else if other.reached_from_ci == invocation.reached_from_ci {
-            other.pythons = pythons;
-        }
-    }
-
-    fn version(&self, tool: &str, scene: &Scene) -> Option<VersionPin> {
-        self.scopes.get(scene.scope)?.pins.get(&tools::normalised(tools::package(tool))).cloned()
-    }
-
-    /// Notes an install and the versions that it pins.
-    pub(super) fn install(&mut self, draft: Draft, scene: &Scene) {
-        let at = |path: &String| paths::join(&scene.folder, path);
-        let install = Install {
-            installer: draft.installer.to_owned(),
-            requirement_files: draft.requirement_files.iter().map(at).collect(),
-            constraint_files: draft.constraint_files.iter().map(at).collect(),
-            requirements: draft.requirements,
-            extras: draft.extras,
-            groups: draft.groups,
-            project: draft.project,
-            editable: draft.editable,
-            folder: paths::join(&scene.folder, &draft.folder),
-            place: scene.place.clone(),
-            via: scene.via.clone(),
-            reached_from_ci: scene.from_ci,
-            for_tools: Vec::new(),
-        };
-        self.pin_requirements(&install.requirements, scene);
-        for file in install.requirement_files.iter().chain(&install.constraint_files) {
-            self.pin_file(file, scene, 0);
-        }
-        let known = self.scopes.get(scene.scope).map(|scope| scope.installs.clone()).unwrap_or_default();
-        if known.iter().any(|at| self.automation.installs.get(*at) == Some(&install)) {
-            return;
-        }
-        let index = self.automation.installs.len();
-        self.automation.installs.push(install);
-        if let Some(scope) = self.scopes.get_mut(scene.scope) {
-            scope.installs.push(index);
-        }
-    }
-
-    /// Notes exact versions among requirements.
-    pub(super) fn pin_requirements(&mut self, requirements: &[String], scene: &Scene) {
-        for requirement in requirements {
-            self.pin(requirement, &scene.place.to_string(), scene.scope);
-        }
-    }
-
-    fn pin(&mut self, requirement: &str, source: &str, scope: usize) {
-        let Some((_, version)) = requirement.split_once("==") else { return };
-        let version = version.trim_start_matches('=').split([';', ' ', ',', '\\', '#']).find(|part| !part.is_empty());
-        let Some(version) = version.filter(|version| !version.contains(['*', '$'])) else { return };
-        let pin = VersionPin { version: version.to_owned(), source: source.to_owned() };
-        if let Some(scope) = self.scopes.get_mut(scope) {
-            scope.pins.entry(requirement_name(requirement)).or_insert(pin);
-        }
-    }
-
-    fn pin_file(&mut self, path: &str, scene: &Scene, depth: u32) {
-        const DEEPEST_FILE: u32 = 5;
-        let Some(text) = self.read(path).filter(|_| depth < DEEPEST_FILE) else { return };
-        for (at, line) in text.lines().enumerate() {
-            let line = line.trim();
-            let included = ["-r ", "-c ", "--requirement ", "--constraint "].iter().find_map(|option| line.strip_prefix(option));
-            if let Some(included) = included {
-                self.pin_file(&paths::join(paths::parent(path), included.trim()), scene, depth + 1);
-            } else if !line.starts_with(['#', '-']) {
-                self.pin(line, &format!("{path}:{}", at + 1), scene.scope);
-            }
-        }
     }
 
     /// Reads a text file of the tree.
@@ -420,17 +339,34 @@ impl<'a> Walker<'a> {
 
     fn apt(&mut self, arguments: &[String], scene: &Scene) {
         let read = super::options::all(arguments, &["-o", "-t", "--option", "--target-release"]);
-        if scene.from_ci && read.operands.first().is_some_and(|command| command == "install") {
-            let packages = read.operands.into_iter().skip(1).filter(|name| !name.contains(['$', '/', '*']));
+        if scene.from_ci
+            && read
+                .operands
+                .first()
+                .is_some_and(|command| command == "install")
+        {
+            let packages = read
+                .operands
+                .into_iter()
+                .skip(1)
+                .filter(|name| !name.contains(['$', '/', '*']));
             self.apt_packages.extend(packages);
         }
     }
 
     /// `bash ci/test.sh`, `source scripts/common.sh`.
     fn follow_interpreter(&mut self, arguments: &[String], scene: &Scene) {
-        let flags: Vec<&String> = arguments.iter().take_while(|word| word.starts_with('-')).collect();
-        let errexit = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('e'));
-        if let Some((file, rest)) = arguments.get(flags.len()..).and_then(<[String]>::split_first) {
+        let flags: Vec<&String> = arguments
+            .iter()
+            .take_while(|word| word.starts_with('-'))
+            .collect();
+        let errexit = flags
+            .iter()
+            .any(|flag| !flag.starts_with("--") && flag.contains('e'));
+        if let Some((file, rest)) = arguments
+            .get(flags.len()..)
+            .and_then(<[String]>::split_first)
+        {
             let path = paths::join(&scene.folder, file);
             if self.tree.contains(&path) {
                 self.shell_file(&path, rest, errexit, scene);
@@ -444,7 +380,9 @@ impl<'a> Walker<'a> {
             return false;
         }
         let path = paths::join(&scene.folder, program);
-        let Some(text) = self.read(&path) else { return false };
+        let Some(text) = self.read(&path) else {
+            return false;
+        };
         let first = text.lines().next().unwrap_or_default();
         let is_shell = (first.starts_with("#!") && first.contains("sh")) || path.ends_with(".sh");
         if is_shell {
@@ -455,7 +393,14 @@ impl<'a> Walker<'a> {
             let mut words = vec!["python".to_owned(), program.to_owned()];
             words.extend(arguments.iter().cloned());
             let arguments = words.get(1..).unwrap_or_default().to_vec();
-            self.record(Tool { name: "python".to_owned(), arguments }, &[], scene);
+            self.record(
+                Tool {
+                    name: "python".to_owned(),
+                    arguments,
+                },
+                &[],
+                scene,
+            );
             return true;
         }
         false
@@ -467,81 +412,33 @@ impl<'a> Walker<'a> {
             return;
         }
         let first = text.lines().next().unwrap_or_default();
-        let flags = first.strip_prefix("#!").and_then(|line| line.split_once(" -")).map_or("", |(_, flags)| flags);
+        let flags = first
+            .strip_prefix("#!")
+            .and_then(|line| line.split_once(" -"))
+            .map_or("", |(_, flags)| flags);
         let errexit = errexit || flags.contains('e');
         let mut variables = BTreeMap::from([("@".to_owned(), arguments.join(" "))]);
-        variables.extend(arguments.iter().enumerate().map(|(at, word)| ((at + 1).to_string(), word.clone())));
-        let shell = Shell { errexit, pipefail: false, variables };
+        variables.extend(
+            arguments
+                .iter()
+                .enumerate()
+                .map(|(at, word)| ((at + 1).to_string(), word.clone())),
+        );
+        let shell = Shell {
+            errexit,
+            pipefail: false,
+            variables,
+        };
         let inner = scene.inside(AutomationKind::Script, path, path.to_owned());
-        self.script(Text { text: &text, line: 1, keeps_lines: true }, &shell, &inner);
+        self.script(
+            Text {
+                script: &text,
+                line: 1,
+                keeps_lines: true,
+            },
+            &shell,
+            &inner,
+        );
         self.leave();
     }
-
-    /// Gathers what can only be known at the end.
-    pub(super) fn finish(mut self) -> Automation {
-        for scope in &self.scopes {
-            for index in &scope.installs {
-                if let Some(install) = self.automation.installs.get_mut(*index) {
-                    install.for_tools = scope.tools.iter().cloned().collect();
-                }
-            }
-        }
-        let mut automation = self.automation;
-        let mut installs: Vec<Install> = Vec::new();
-        for install in std::mem::take(&mut automation.installs) {
-            let same = |other: &Install| *other == Install { via: other.via.clone(), ..install.clone() };
-            if !install.for_tools.is_empty() && !installs.iter().any(same) {
-                installs.push(install);
-            }
-        }
-        automation.installs = installs;
-        automation.apt_packages = self.apt_packages.into_iter().collect();
-        automation.invocations.sort_by_key(|invocation| {
-            (!invocation.reached_from_ci, !invocation.on_change, invocation.kind != AutomationKind::PreCommit)
-        });
-        let checks = |invocation: &Invocation| {
-            invocation.reached_from_ci && invocation.on_change && tools::is_covered(&invocation.tool)
-        };
-        automation.ci_is_whole &= automation.has_ci && automation.invocations.iter().any(checks);
-        automation.pythons = pythons(&automation, &self.matrix_pythons);
-        automation
-    }
-}
-
-/// The Pythons that tests run on: in CI, else in the matrices of CI, else in tox, else in nox.
-fn pythons(automation: &Automation, matrix: &BTreeMap<PythonVersion, Place>) -> Vec<(PythonVersion, Place)> {
-    let of = |wanted: &dyn Fn(&Invocation) -> bool| {
-        let mut found: BTreeMap<PythonVersion, Place> = BTreeMap::new();
-        for invocation in &automation.invocations {
-            if tools::is_test_runner(&invocation.tool) && wanted(invocation) {
-                for python in &invocation.pythons {
-                    found.entry(*python).or_insert_with(|| invocation.place.clone());
-                }
-            }
-        }
-        found
-    };
-    let lists = [
-        of(&|one| one.reached_from_ci && one.on_change && one.can_fail),
-        of(&|one| one.reached_from_ci),
-        matrix.clone(),
-        of(&|one| one.kind == AutomationKind::Tox),
-        of(&|one| one.kind == AutomationKind::Nox),
-        of(&|_| true),
-    ];
-    // A single Python in CI may be the one of a release; a longer list says more.
-    let longest = lists.iter().find(|list| list.len() > 1).or_else(|| lists.iter().find(|list| !list.is_empty()));
-    longest.cloned().unwrap_or_default().into_iter().collect()
-}
-
-/// Returns the union of two ascending lists.
-pub(super) fn merged(one: &[PythonVersion], other: &[PythonVersion]) -> Vec<PythonVersion> {
-    let all: BTreeSet<PythonVersion> = one.iter().chain(other).copied().collect();
-    all.into_iter().collect()
-}
-
-/// Returns the normalised name at the start of a requirement.
-fn requirement_name(requirement: &str) -> String {
-    let end = requirement.find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)));
-    tools::normalised(requirement.get(..end.unwrap_or(requirement.len())).unwrap_or_default())
 }

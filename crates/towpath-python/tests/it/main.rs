@@ -1,4 +1,5 @@
 //! Integration tests of what is known about Python projects and environments.
 
+mod automation;
 mod environments;
 mod project;

@@ -11,7 +11,9 @@ use crate::automation::walk::{Scene, Walker};
 type With<'a> = &'a [(String, String)];
 
 fn input<'a>(with: With<'a>, names: &[&str]) -> Option<&'a str> {
-    let found = with.iter().find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
+    let found = with
+        .iter()
+        .find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
     found.map(|(_, value)| value.as_str())
 }
 
@@ -40,24 +42,41 @@ pub(super) fn pythons(action: &str, with: With<'_>) -> Option<Vec<PythonVersion>
 pub(super) fn follow(walker: &mut Walker<'_>, action: &str, with: With<'_>, scene: &Scene) {
     let lower = action.to_ascii_lowercase();
     match lower.as_str() {
-        "pre-commit/action" | "tox-dev/action-pre-commit-uv" | "j178/prek-action" | "cloudposse/github-action-pre-commit" => {
+        "pre-commit/action"
+        | "tox-dev/action-pre-commit-uv"
+        | "j178/prek-action"
+        | "cloudposse/github-action-pre-commit" => {
             let mut words = vec!["run".to_owned()];
-            words.extend(shell::words(input(with, &["extra_args", "extra-args"]).unwrap_or("--all-files")));
+            words.extend(shell::words(
+                input(with, &["extra_args", "extra-args"]).unwrap_or("--all-files"),
+            ));
             walker.follow_pre_commit(&words, scene);
         }
-        "nick-fields/retry" | "nick-invision/retry" | "gabrielbb/xvfb-action" | "coactions/setup-xvfb" | "wandalen/wretry.action" => {
+        "nick-fields/retry"
+        | "nick-invision/retry"
+        | "gabrielbb/xvfb-action"
+        | "coactions/setup-xvfb"
+        | "wandalen/wretry.action" => {
             if let Some(script) = input(with, &["command", "run"]) {
                 walker.line(script, scene);
             }
         }
         "hynek/build-and-inspect-python-package" => {
             let path = input(with, &["path"]).unwrap_or(".");
-            run(walker, &format!("python -m build {path}"), None, with, scene);
+            run(
+                walker,
+                &format!("python -m build {path}"),
+                None,
+                with,
+                scene,
+            );
             run(walker, "twine check --strict dist/*", None, with, scene);
         }
         "awalsh128/cache-apt-pkgs-action" => {
             let packages = input(with, &["packages"]).unwrap_or_default();
-            walker.apt_packages.extend(packages.split_whitespace().map(str::to_owned));
+            walker
+                .apt_packages
+                .extend(packages.split_whitespace().map(str::to_owned));
         }
         "ammaraskar/sphinx-action" => {
             let folder = input(with, &["docs-folder"]).unwrap_or("docs");
@@ -76,45 +95,105 @@ pub(super) fn follow(walker: &mut Walker<'_>, action: &str, with: With<'_>, scen
 
 /// Returns the command of an action that runs one tool, and the input that holds its version.
 fn command(action: &str, with: With<'_>) -> Option<(String, &'static str)> {
-    let or = |names: &[&str], default: &'static str| input(with, names).unwrap_or(default).to_owned();
-    let option = |name: &str, flag: &str| input(with, &[name]).map_or(String::new(), |value| format!(" {flag} {value}"));
+    let or =
+        |names: &[&str], default: &'static str| input(with, names).unwrap_or(default).to_owned();
+    let option = |name: &str, flag: &str| {
+        input(with, &[name]).map_or(String::new(), |value| format!(" {flag} {value}"))
+    };
     let line = match action {
-        "astral-sh/ruff-action" | "chartboost/ruff-action" => (format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")), "version"),
-        "psf/black" | "lgeiger/black-action" => {
-            (format!("black {} {}", or(&["options", "args"], "--check --diff"), or(&["src"], ".")), "version")
-        }
+        "astral-sh/ruff-action" | "chartboost/ruff-action" => (
+            format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")),
+            "version",
+        ),
+        "psf/black" | "lgeiger/black-action" => (
+            format!(
+                "black {} {}",
+                or(&["options", "args"], "--check --diff"),
+                or(&["src"], ".")
+            ),
+            "version",
+        ),
         "rickstaa/action-black" => (format!("black {}", or(&["black_args"], ". --check")), ""),
         "jakebailey/pyright-action" => {
             let project = option("project", "--project");
-            let extra = input(with, &["extra-args"]).map_or(String::new(), |extra| format!(" {extra}"));
+            let extra =
+                input(with, &["extra-args"]).map_or(String::new(), |extra| format!(" {extra}"));
             (format!("pyright{project}{extra}"), "version")
         }
         "py-actions/flake8" | "theforgephoto/flake8-action" => {
-            let options = [("max-line-length", "--max-line-length"), ("ignore", "--ignore"), ("exclude", "--exclude")];
-            let options: String = options.iter().map(|(name, flag)| option(name, flag)).collect();
-            (format!("flake8{options} {} {}", or(&["args"], ""), or(&["path"], ".")), "flake8-version")
+            let options = [
+                ("max-line-length", "--max-line-length"),
+                ("ignore", "--ignore"),
+                ("exclude", "--exclude"),
+            ];
+            let options: String = options
+                .iter()
+                .map(|(name, flag)| option(name, flag))
+                .collect();
+            (
+                format!(
+                    "flake8{options} {} {}",
+                    or(&["args"], ""),
+                    or(&["path"], ".")
+                ),
+                "flake8-version",
+            )
         }
         "isort/isort-action" | "jamescurtin/isort-action" => {
             let paths = or(&["sort-paths", "sortpaths", "sortPaths"], ".");
-            (format!("isort {} {paths}", or(&["configuration"], "--check-only --diff")), "isort-version")
+            (
+                format!(
+                    "isort {} {paths}",
+                    or(&["configuration"], "--check-only --diff")
+                ),
+                "isort-version",
+            )
         }
-        "pycqa/bandit-action" => (format!("bandit -r {}{}", or(&["targets"], "."), option("configfile", "-c")), ""),
+        "pycqa/bandit-action" => (
+            format!(
+                "bandit -r {}{}",
+                or(&["targets"], "."),
+                option("configfile", "-c")
+            ),
+            "",
+        ),
         "pypa/gh-action-pip-audit" => {
             let inputs = or(&["inputs"], "");
             let words = inputs.split_whitespace().flat_map(|file| ["-r", file]);
-            (["pip-audit"].into_iter().chain(words).collect::<Vec<_>>().join(" "), "")
+            (
+                ["pip-audit"]
+                    .into_iter()
+                    .chain(words)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                "",
+            )
         }
         "codespell-project/actions-codespell" => {
-            let options = [("skip", "--skip"), ("ignore_words_list", "-L"), ("ignore_words_file", "-I")];
-            let options: String = options.iter().map(|(name, flag)| option(name, flag)).collect();
+            let options = [
+                ("skip", "--skip"),
+                ("ignore_words_list", "-L"),
+                ("ignore_words_file", "-I"),
+            ];
+            let options: String = options
+                .iter()
+                .map(|(name, flag)| option(name, flag))
+                .collect();
             (format!("codespell{options} {}", or(&["path"], ".")), "")
         }
         "crate-ci/typos" => (format!("typos {}", or(&["files"], ".")), ""),
-        "rhysd/actionlint" | "raven-actions/actionlint" | "devops-actions/actionlint" => ("actionlint".to_owned(), ""),
-        "zizmorcore/zizmor-action" | "woodruffw/zizmor-action" => (format!("zizmor {}", or(&["inputs"], ".")), "version"),
+        "rhysd/actionlint" | "raven-actions/actionlint" | "devops-actions/actionlint" => {
+            ("actionlint".to_owned(), "")
+        }
+        "zizmorcore/zizmor-action" | "woodruffw/zizmor-action" => {
+            (format!("zizmor {}", or(&["inputs"], ".")), "version")
+        }
         "fsfe/reuse-action" => ("reuse lint".to_owned(), ""),
         "ludeeus/action-shellcheck" => ("shellcheck .".to_owned(), ""),
-        "davidanson/markdownlint-cli2-action" => (format!("markdownlint-cli2 {}", or(&["globs"], "'*.md'")), ""),
+        "davidanson/markdownlint-cli2-action" => (
+            format!("markdownlint-cli2 {}", or(&["globs"], "'*.md'")),
+            "",
+        ),
         "ibiqlik/action-yamllint" => (format!("yamllint {}", or(&["file_or_dir"], ".")), ""),
         "lycheeverse/lychee-action" => (format!("lychee {}", or(&["args"], ".")), ""),
         "super-linter/super-linter" | "github/super-linter" => ("super-linter".to_owned(), ""),
@@ -124,21 +203,36 @@ fn command(action: &str, with: With<'_>) -> Option<(String, &'static str)> {
     Some(line)
 }
 
-fn run(walker: &mut Walker<'_>, command: &str, version: Option<&str>, with: With<'_>, scene: &Scene) {
+fn run(
+    walker: &mut Walker<'_>,
+    command: &str,
+    version: Option<&str>,
+    with: With<'_>,
+    scene: &Scene,
+) {
     let mut words = shell::words(command);
     if words.starts_with(&["python".to_owned(), "-m".to_owned()]) {
         words.drain(..2);
     }
-    let Some(tool) = tools::recognise(&words) else { return };
+    let Some(tool) = tools::recognise(&words) else {
+        return;
+    };
     // The action brings its own installation.
     let mut inner = scene.clone();
     inner.scope = walker.new_scope();
     if let Some(folder) = input(with, &["working-directory"]) {
         inner.folder = crate::automation::paths::join(&scene.folder, folder);
     }
-    let pinned = version.and_then(|name| input(with, &[name])).map(|version| version.trim_start_matches(['v', '=']));
-    if let Some(version) = pinned.filter(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
-        walker.pin_requirements(&[format!("{}=={version}", tools::package(&tool.name))], &inner);
+    let pinned = version
+        .and_then(|name| input(with, &[name]))
+        .map(|version| version.trim_start_matches(['v', '=']));
+    if let Some(version) =
+        pinned.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        walker.pin_requirements(
+            &[format!("{}=={version}", tools::package(&tool.name))],
+            &inner,
+        );
     }
     let passes = input(with, &["exit_zero"]).is_some_and(|text| text == "true");
     inner.can_fail &= !passes;

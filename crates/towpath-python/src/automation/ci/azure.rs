@@ -9,7 +9,12 @@ use crate::automation::paths;
 use crate::automation::pre_commit::line_of;
 use crate::automation::walk::{Scene, Walker};
 
-const FILES: [&str; 4] = ["azure-pipelines.yml", ".azure-pipelines.yml", ".azure-pipelines/azure-pipelines.yml", "azure-pipelines.yaml"];
+const FILES: [&str; 4] = [
+    "azure-pipelines.yml",
+    ".azure-pipelines.yml",
+    ".azure-pipelines/azure-pipelines.yml",
+    "azure-pipelines.yaml",
+];
 
 type Variables = BTreeMap<String, String>;
 
@@ -25,7 +30,9 @@ pub(super) fn read(walker: &mut Walker<'_>) {
 }
 
 fn file(walker: &mut Walker<'_>, path: &str, text: &str, variables: &Variables, scene: &Scene) {
-    let Some(root) = walker.yaml(path, text) else { return };
+    let Some(root) = walker.yaml(path, text) else {
+        return;
+    };
     if walker.enter(format!("azure {path}"), scene) {
         let mut inner = scene.clone();
         path.clone_into(&mut inner.place.path);
@@ -46,12 +53,20 @@ impl Reader<'_, '_, '_> {
         let mut known = outer.clone();
         known.extend(variables(node.get("variables")));
         for key in ["stages", "jobs"] {
-            for item in node.get(key).and_then(Node::as_sequence).unwrap_or_default() {
+            for item in node
+                .get(key)
+                .and_then(Node::as_sequence)
+                .unwrap_or_default()
+            {
                 self.item(item, &known, scene);
             }
         }
         let mut inner = scene.clone();
-        for step in node.get("steps").and_then(Node::as_sequence).unwrap_or_default() {
+        for step in node
+            .get("steps")
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+        {
             self.step(step, &known, &mut inner);
         }
     }
@@ -78,17 +93,25 @@ impl Reader<'_, '_, '_> {
     }
 
     fn template(&mut self, item: &Node, known: &Variables, scene: &Scene) {
-        let name = item.get("template").and_then(Node::text).unwrap_or_default();
+        let name = item
+            .get("template")
+            .and_then(Node::text)
+            .unwrap_or_default();
         let path = match name.strip_prefix('/') {
             Some(path) => path.to_owned(),
             None => paths::join(paths::parent(self.path), name),
         };
         let Some(text) = self.walker.read(&path).filter(|_| !name.contains('@')) else {
-            self.walker.unreadable(scene, &format!("the template `{name}` is not here"));
+            self.walker
+                .unreadable(scene, &format!("the template `{name}` is not here"));
             return;
         };
         let mut known = known.clone();
-        known.extend(variables(item.get("parameters")).into_iter().map(|(name, value)| (format!("parameters.{name}"), value)));
+        known.extend(
+            variables(item.get("parameters"))
+                .into_iter()
+                .map(|(name, value)| (format!("parameters.{name}"), value)),
+        );
         file(self.walker, &path, &text, &known, scene);
     }
 
@@ -100,7 +123,10 @@ impl Reader<'_, '_, '_> {
         let task = step.get("task").and_then(Node::text).unwrap_or_default();
         let inputs = step.get("inputs");
         if task.starts_with("UsePythonVersion") {
-            let version = inputs.and_then(|inputs| inputs.get("versionSpec")).and_then(Node::text).unwrap_or_default();
+            let version = inputs
+                .and_then(|inputs| inputs.get("versionSpec"))
+                .and_then(Node::text)
+                .unwrap_or_default();
             scene.pythons = pythons_in(&substitute(version, known));
             let pythons = scene.pythons.clone();
             self.walker.note_pythons(&pythons, scene);
@@ -109,31 +135,60 @@ impl Reader<'_, '_, '_> {
         let mut inner = scene.clone();
         inner.place.line = line_of(self.text, step.span.start);
         inner.can_fail &= step.get("continueOnError").and_then(Node::text) != Some("true");
-        inner.environment.extend(known.iter().filter(|(name, _)| !name.contains('.')).map(|(name, value)| (name.clone(), value.clone())));
-        inner.environment.extend(variables(step.get("env")).into_iter().map(|(name, value)| (name, substitute(&value, known))));
+        inner.environment.extend(
+            known
+                .iter()
+                .filter(|(name, _)| !name.contains('.'))
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        inner.environment.extend(
+            variables(step.get("env"))
+                .into_iter()
+                .map(|(name, value)| (name, substitute(&value, known))),
+        );
         if let Some(folder) = step.get("workingDirectory").and_then(Node::text) {
             inner.folder = paths::join("", &substitute(folder, known));
         }
-        let script = ["script", "bash", "pwsh", "powershell"].iter().find_map(|key| step.get(key));
-        let of_task = inputs.filter(|_| task.starts_with("Bash") || task.starts_with("CmdLine")).and_then(|inputs| inputs.get("script"));
+        let script = ["script", "bash", "pwsh", "powershell"]
+            .iter()
+            .find_map(|key| step.get(key));
+        let of_task = inputs
+            .filter(|_| task.starts_with("Bash") || task.starts_with("CmdLine"))
+            .and_then(|inputs| inputs.get("script"));
         if let Some(script) = script.or(of_task) {
-            self.walker.ci_script(script, self.text, &inner, &|text| substitute(text, known));
+            self.walker
+                .ci_script(script, self.text, &inner, &|text| substitute(text, known));
         }
     }
 }
 
 /// The variables of each entry of `strategy: matrix:`.
 fn cells(item: &Node) -> Vec<Variables> {
-    let matrix = item.get("strategy").and_then(|strategy| strategy.get("matrix")).and_then(Node::as_mapping);
-    let cells: Vec<Variables> = matrix.unwrap_or_default().iter().map(|(_, cell)| variables(Some(cell)).into_iter().collect()).collect();
-    if cells.is_empty() { vec![Variables::new()] } else { cells }
+    let matrix = item
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"))
+        .and_then(Node::as_mapping);
+    let cells: Vec<Variables> = matrix
+        .unwrap_or_default()
+        .iter()
+        .map(|(_, cell)| variables(Some(cell)).into_iter().collect())
+        .collect();
+    if cells.is_empty() {
+        vec![Variables::new()]
+    } else {
+        cells
+    }
 }
 
 /// Replaces `$(name)`, `${{ parameters.name }}` and `${{ variables.name }}`.
 fn substitute(text: &str, known: &Variables) -> String {
     let mut text = text.to_owned();
     for (name, value) in known {
-        for form in [format!("$({name})"), format!("${{{{ {name} }}}}"), format!("${{{{ variables.{name} }}}}")] {
+        for form in [
+            format!("$({name})"),
+            format!("${{{{ {name} }}}}"),
+            format!("${{{{ variables.{name} }}}}"),
+        ] {
             text = text.replace(&form, value);
         }
     }

@@ -30,7 +30,13 @@ pub(super) fn substitute(text: &str, known: &Known) -> String {
 
 /// Returns the value of an expression.
 pub(super) fn value(expression: &str, known: &Known) -> Option<String> {
-    match (Reader { rest: expression, known, depth: 0 }).either() {
+    match (Reader {
+        rest: expression,
+        known,
+        depth: 0,
+    })
+    .either()
+    {
         Operand::Value(value) => Some(value),
         Operand::Unknown => None,
     }
@@ -39,7 +45,10 @@ pub(super) fn value(expression: &str, known: &Known) -> Option<String> {
 /// Returns whether a condition holds; `None` where that is not known.
 pub(super) fn truth(condition: &str, known: &Known) -> Option<bool> {
     let condition = condition.trim();
-    let inner = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(condition);
+    let inner = condition
+        .strip_prefix("${{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .unwrap_or(condition);
     value(inner, known).map(|value| is_true(&value))
 }
 
@@ -118,7 +127,9 @@ impl Reader<'_> {
         for (token, equal) in [("==", true), ("!=", false)] {
             if self.accept(token) {
                 return match (left, self.unary()) {
-                    (Operand::Value(left), Operand::Value(right)) => Operand::of(left.eq_ignore_ascii_case(&right) == equal),
+                    (Operand::Value(left), Operand::Value(right)) => {
+                        Operand::of(left.eq_ignore_ascii_case(&right) == equal)
+                    }
                     _ => Operand::Unknown,
                 };
             }
@@ -146,7 +157,10 @@ impl Reader<'_> {
     fn primary(&mut self) -> Operand {
         self.rest = self.rest.trim_start();
         if !self.rest.starts_with("!=") && self.accept("!") {
-            return self.unary().truth().map_or(Operand::Unknown, |truth| Operand::of(!truth));
+            return self
+                .unary()
+                .truth()
+                .map_or(Operand::Unknown, |truth| Operand::of(!truth));
         }
         if self.accept("(") {
             let inner = self.either();
@@ -156,7 +170,10 @@ impl Reader<'_> {
         if self.accept("'") {
             return self.text();
         }
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "._-*".contains(c))).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_alphanumeric() || "._-*".contains(c)))
+            .unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
         if name.is_empty() {
@@ -174,7 +191,10 @@ impl Reader<'_> {
             };
             self.accept("]");
             name = format!("{name}.{key}");
-            let end = self.rest.find(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).unwrap_or(self.rest.len());
+            let end = self
+                .rest
+                .find(|c: char| !(c.is_alphanumeric() || "._-".contains(c)))
+                .unwrap_or(self.rest.len());
             let (tail, rest) = self.rest.split_at(end);
             name.push_str(tail);
             self.rest = rest;
@@ -232,7 +252,9 @@ impl Reader<'_> {
                 Operand::Unknown => None,
             })
             .collect();
-        let Some(texts) = texts else { return Operand::Unknown };
+        let Some(texts) = texts else {
+            return Operand::Unknown;
+        };
         match (name.to_ascii_lowercase().as_str(), texts.as_slice()) {
             ("always" | "success", []) => Operand::of(true),
             ("failure" | "cancelled", []) => Operand::of(false),
@@ -246,7 +268,9 @@ impl Reader<'_> {
                 }
                 Operand::Value(text)
             }
-            ("fromjson", [text]) if !text.trim_start().starts_with(['[', '{']) => Operand::Value((*text).to_owned()),
+            ("fromjson", [text]) if !text.trim_start().starts_with(['[', '{']) => {
+                Operand::Value((*text).to_owned())
+            }
             _ => Operand::Unknown,
         }
     }
@@ -261,18 +285,28 @@ mod tests {
     use super::*;
 
     fn known() -> Known {
-        [("matrix.os", "ubuntu-latest"), ("matrix.python", "3.12"), ("env.A", "x")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
+        [
+            ("matrix.os", "ubuntu-latest"),
+            ("matrix.python", "3.12"),
+            ("env.A", "x"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
     }
 
     #[test]
     fn substitutes_what_is_known() {
         for (text, expected) in [
             ("tox -e py${{ matrix.python }}", "tox -e py3.12"),
-            ("${{ matrix['python'] }} ${{ github.sha }}", "3.12 ${{ github.sha }}"),
+            (
+                "${{ matrix['python'] }} ${{ github.sha }}",
+                "3.12 ${{ github.sha }}",
+            ),
             ("${{ matrix.tox || matrix.python }}", "3.12"),
-            ("${{ matrix.os == 'ubuntu-latest' && 'yes' || 'no' }}", "yes"),
+            (
+                "${{ matrix.os == 'ubuntu-latest' && 'yes' || 'no' }}",
+                "yes",
+            ),
             ("${{ format('{0}-{1}', env.A, 'b') }}", "x-b"),
             ("${{ open", "${{ open"),
         ] {
@@ -287,7 +321,10 @@ mod tests {
             ("${{ false }}", Some(false)),
             ("matrix.os == 'windows-latest'", Some(false)),
             ("matrix.os != 'windows-latest' && github.ref == 'x'", None),
-            ("matrix.os == 'windows-latest' && github.ref == 'x'", Some(false)),
+            (
+                "matrix.os == 'windows-latest' && github.ref == 'x'",
+                Some(false),
+            ),
             ("github.ref == 'x' && false", Some(false)),
             ("startsWith(matrix.os, 'ubuntu')", Some(true)),
             ("!contains(matrix.os, 'ubuntu')", Some(false)),

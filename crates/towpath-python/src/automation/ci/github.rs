@@ -19,15 +19,27 @@ const FOLDER: &str = ".github/workflows/";
 /// Reads all workflows.
 pub(super) fn read(walker: &mut Walker<'_>) {
     let is_workflow = |path: &&String| {
-        path.strip_prefix(FOLDER).is_some_and(|name| !name.contains('/') && (name.ends_with(".yml") || name.ends_with(".yaml")))
+        path.strip_prefix(FOLDER).is_some_and(|name| {
+            !name.contains('/') && (name.ends_with(".yml") || name.ends_with(".yaml"))
+        })
     };
-    let paths: Vec<String> = walker.tree.files().keys().filter(is_workflow).cloned().collect();
+    let paths: Vec<String> = walker
+        .tree
+        .files()
+        .keys()
+        .filter(is_workflow)
+        .cloned()
+        .collect();
     for path in paths {
         walker.ci_source("github", &path);
         if let Some(file) = File::read(walker, &path) {
             let triggers = Triggers::of(&file.root);
             if !triggers.only_called {
-                let mut reader = Reader { walker, file: &file, triggers: &triggers };
+                let mut reader = Reader {
+                    walker,
+                    file: &file,
+                    triggers: &triggers,
+                };
                 reader.workflow(&Known::new(), None);
             }
         }
@@ -45,7 +57,11 @@ impl File {
     fn read(walker: &mut Walker<'_>, path: &str) -> Option<Self> {
         let text = walker.read(path)?;
         let root = walker.yaml(path, &text)?;
-        Some(Self { path: path.to_owned(), text, root })
+        Some(Self {
+            path: path.to_owned(),
+            text,
+            root,
+        })
     }
 }
 
@@ -62,27 +78,54 @@ impl Triggers {
         let on = root.get("on").or_else(|| root.get("true"));
         let mut names = strings(on);
         let entries = on.and_then(Node::as_mapping).unwrap_or_default();
-        names.extend(entries.iter().filter_map(|(name, _)| name.text().map(str::to_owned)));
+        names.extend(
+            entries
+                .iter()
+                .filter_map(|(name, _)| name.text().map(str::to_owned)),
+        );
         let push = on.and_then(|on| on.get("push"));
-        let only_tags = push.is_some_and(|push| push.get("tags").is_some() && push.get("branches").is_none() && push.get("branches-ignore").is_none());
+        let only_tags = push.is_some_and(|push| {
+            push.get("tags").is_some()
+                && push.get("branches").is_none()
+                && push.get("branches-ignore").is_none()
+        });
         let event = |name: &str, reference: &str| {
-            let values = [("github.event_name", name), ("github.ref", reference), ("github.ref_type", "branch"), ("github.actor", "someone")];
+            let values = [
+                ("github.event_name", name),
+                ("github.ref", reference),
+                ("github.ref_type", "branch"),
+                ("github.actor", "someone"),
+            ];
             Known::from(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
         // `types: [closed]` and the like are no changes to judge.
         let is_of_change = |name: &str| {
-            let types = strings(on.and_then(|on| on.get(name)).and_then(|event| event.get("types")));
-            types.is_empty() || types.iter().any(|kind| matches!(kind.as_str(), "opened" | "synchronize" | "reopened" | "checks_requested"))
+            let types = strings(
+                on.and_then(|on| on.get(name))
+                    .and_then(|event| event.get("types")),
+            );
+            types.is_empty()
+                || types.iter().any(|kind| {
+                    matches!(
+                        kind.as_str(),
+                        "opened" | "synchronize" | "reopened" | "checks_requested"
+                    )
+                })
         };
         let mut changes = Vec::new();
         for name in names.iter().filter(|name| is_of_change(name)) {
             match name.as_str() {
                 "push" if !only_tags => changes.push(event("push", "refs/heads/main")),
-                "pull_request" | "pull_request_target" | "merge_group" => changes.push(event(name, "refs/pull/1/merge")),
+                "pull_request" | "pull_request_target" | "merge_group" => {
+                    changes.push(event(name, "refs/pull/1/merge"))
+                }
                 _ => {}
             }
         }
-        Self { changes, only_called: names == ["workflow_call"] }
+        Self {
+            changes,
+            only_called: names == ["workflow_call"],
+        }
     }
 }
 
@@ -113,7 +156,13 @@ pub(super) struct StepScene {
 
 impl Reader<'_, '_, '_> {
     fn workflow(&mut self, inputs: &Known, caller: Option<&Scene>) {
-        for (id, job) in self.file.root.get("jobs").and_then(Node::as_mapping).unwrap_or_default() {
+        for (id, job) in self
+            .file
+            .root
+            .get("jobs")
+            .and_then(Node::as_mapping)
+            .unwrap_or_default()
+        {
             let id = id.text().unwrap_or_default();
             let source = self.file.text.get(job.span.clone()).unwrap_or_default();
             for cell in matrix::cells(job, source) {
@@ -126,7 +175,11 @@ impl Reader<'_, '_, '_> {
 
     fn when(&self, condition: Option<&Node>, known: &Known, is_on_change: bool) -> When {
         let Some(condition) = condition.and_then(Node::text) else {
-            return if is_on_change { When::OnChange } else { When::Sometimes };
+            return if is_on_change {
+                When::OnChange
+            } else {
+                When::Sometimes
+            };
         };
         if conditions::truth(condition, known) == Some(false) {
             return When::Never;
@@ -136,11 +189,16 @@ impl Reader<'_, '_, '_> {
             all.extend(event.clone());
             conditions::truth(condition, &all) != Some(false)
         };
-        if is_on_change && self.triggers.changes.iter().any(holds) { When::OnChange } else { When::Sometimes }
+        if is_on_change && self.triggers.changes.iter().any(holds) {
+            When::OnChange
+        } else {
+            When::Sometimes
+        }
     }
 
     fn job(&mut self, id: &str, job: &Node, known: &Known, caller: Option<&Scene>) {
-        let is_on_change = caller.map_or(!self.triggers.changes.is_empty(), |scene| scene.on_change);
+        let is_on_change =
+            caller.map_or(!self.triggers.changes.is_empty(), |scene| scene.on_change);
         let when = self.when(job.get("if"), known, is_on_change);
         if when == When::Never {
             return;
@@ -153,14 +211,21 @@ impl Reader<'_, '_, '_> {
             scene.depth = caller.depth + 1;
         }
         scene.on_change = when == When::OnChange;
-        let mut at = StepScene { scene, known: known.clone(), shell: String::new(), base: String::new() };
+        let mut at = StepScene {
+            scene,
+            known: known.clone(),
+            shell: String::new(),
+            base: String::new(),
+        };
         at.defaults(&self.file.root);
         at.defaults(job);
         at.passes(job);
         let runner = strings(job.get("runs-on")).join(" ");
         at.set_runner(&conditions::substitute(&runner, known));
         let container = job.get("container");
-        let image = container.and_then(Node::text).or_else(|| container?.get("image")?.text());
+        let image = container
+            .and_then(Node::text)
+            .or_else(|| container?.get("image")?.text());
         if let Some(image) = image {
             let image = conditions::substitute(image, known);
             at.scene.pythons = image_python(&image).into_iter().collect();
@@ -174,11 +239,15 @@ impl Reader<'_, '_, '_> {
     /// Follows a reusable workflow of this repository.
     fn called(&mut self, target: &str, job: &Node, at: &StepScene) {
         let Some(path) = target.strip_prefix("./") else {
-            self.walker.unreadable(&at.scene, &format!("the workflow `{target}` lies in another repository"));
+            self.walker.unreadable(
+                &at.scene,
+                &format!("the workflow `{target}` lies in another repository"),
+            );
             return;
         };
         let Some(file) = File::read(self.walker, path) else {
-            self.walker.unreadable(&at.scene, &format!("the workflow `{path}` is not here"));
+            self.walker
+                .unreadable(&at.scene, &format!("the workflow `{path}` is not here"));
             return;
         };
         if !self.walker.enter(format!("workflow {path}"), &at.scene) {
@@ -186,7 +255,11 @@ impl Reader<'_, '_, '_> {
         }
         let declared = file.root.at_path(&["on", "workflow_call", "inputs"]);
         let inputs = inputs(declared, job.get("with"), &at.known);
-        let mut reader = Reader { walker: self.walker, file: &file, triggers: self.triggers };
+        let mut reader = Reader {
+            walker: self.walker,
+            file: &file,
+            triggers: self.triggers,
+        };
         reader.workflow(&inputs, Some(&at.scene));
         self.walker.leave();
     }
@@ -224,9 +297,14 @@ impl Reader<'_, '_, '_> {
         if shell.starts_with("python") || shell.starts_with("perl") || shell.starts_with("node") {
             return BTreeMap::new();
         }
-        let Some(text) = run.text() else { return BTreeMap::new() };
+        let Some(text) = run.text() else {
+            return BTreeMap::new();
+        };
         let mut text = conditions::substitute(text, &at.known);
-        let is_windows = at.known.get("runner.os").is_some_and(|system| system == "Windows");
+        let is_windows = at
+            .known
+            .get("runner.os")
+            .is_some_and(|system| system == "Windows");
         if is_windows && !shell.contains("bash") && !text.contains("\\\n") {
             text = text.replace('\\', "/");
         }
@@ -239,15 +317,29 @@ impl Reader<'_, '_, '_> {
             pipefail: shell == "bash" || shell.contains("pipefail"),
             variables: BTreeMap::new(),
         };
-        self.walker.script(Text { text: &text, line, keeps_lines }, &options, &at.scene)
+        self.walker.script(
+            Text {
+                script: &text,
+                line,
+                keeps_lines,
+            },
+            &options,
+            &at.scene,
+        )
     }
 
     /// Follows an action; what it sets up holds for the steps after it.
     fn uses(&mut self, target: &str, step: &Node, at: &StepScene, outer: &mut StepScene) {
         let with = variables(step.get("with"));
-        let with: Vec<(String, String)> = with.into_iter().map(|(name, value)| (name, conditions::substitute(&value, &at.known))).collect();
+        let with: Vec<(String, String)> = with
+            .into_iter()
+            .map(|(name, value)| (name, conditions::substitute(&value, &at.known)))
+            .collect();
         let Some(path) = target.strip_prefix("./") else {
-            let raw = step.get("with").and_then(|with| self.file.text.get(with.span.clone())).unwrap_or_default();
+            let raw = step
+                .get("with")
+                .and_then(|with| self.file.text.get(with.span.clone()))
+                .unwrap_or_default();
             let name = target.split('@').next().unwrap_or(target);
             if let Some(mut pythons) = actions::pythons(name, &with) {
                 if pythons.is_empty() {
@@ -262,9 +354,12 @@ impl Reader<'_, '_, '_> {
             return;
         };
         let path = path.trim_end_matches('/');
-        let file = ["action.yml", "action.yaml"].iter().find_map(|name| File::read(self.walker, &paths::join(path, name)));
+        let file = ["action.yml", "action.yaml"]
+            .iter()
+            .find_map(|name| File::read(self.walker, &paths::join(path, name)));
         let Some(file) = file else {
-            self.walker.unreadable(&at.scene, &format!("the action `./{path}` is not here"));
+            self.walker
+                .unreadable(&at.scene, &format!("the action `./{path}` is not here"));
             return;
         };
         if !self.walker.enter(format!("action {path}"), &at.scene) {
@@ -274,11 +369,17 @@ impl Reader<'_, '_, '_> {
         let mut inner = at.clone();
         inner.known.retain(|name, _| !name.starts_with("inputs."));
         inner.known.extend(inputs);
-        inner.known.insert("github.action_path".to_owned(), path.to_owned());
+        inner
+            .known
+            .insert("github.action_path".to_owned(), path.to_owned());
         inner.scene.place.path.clone_from(&file.path);
         inner.scene.kind = AutomationKind::Ci;
         inner.scene.via.push(format!("action `{path}`"));
-        let mut reader = Reader { walker: self.walker, file: &file, triggers: self.triggers };
+        let mut reader = Reader {
+            walker: self.walker,
+            file: &file,
+            triggers: self.triggers,
+        };
         reader.steps(file.root.at_path(&["runs", "steps"]), &mut inner);
         self.walker.leave();
         outer.scene.pythons = inner.scene.pythons;
@@ -293,7 +394,10 @@ impl StepScene {
         if let Some(shell) = run.and_then(|run| run.get("shell")).and_then(Node::text) {
             shell.clone_into(&mut self.shell);
         }
-        if let Some(folder) = run.and_then(|run| run.get("working-directory")).and_then(Node::text) {
+        if let Some(folder) = run
+            .and_then(|run| run.get("working-directory"))
+            .and_then(Node::text)
+        {
             self.base = paths::join("", &conditions::substitute(folder, &self.known));
             self.scene.folder.clone_from(&self.base);
         }
@@ -313,19 +417,28 @@ impl StepScene {
         if !value.contains("${{") {
             self.known.insert(format!("env.{name}"), value.to_owned());
         }
-        self.scene.environment.insert(name.to_owned(), value.to_owned());
+        self.scene
+            .environment
+            .insert(name.to_owned(), value.to_owned());
     }
 
     /// Pythons among the keys of the matrix that an expression too clever to evaluate mentions.
     fn mentioned_pythons(&self, raw: &str) -> Vec<PythonVersion> {
-        let mentioned = self.known.iter().filter(|(name, _)| name.starts_with("matrix.") && raw.contains(name.as_str()));
-        mentioned.map(|(_, value)| pythons_in(value)).find(|pythons| !pythons.is_empty()).unwrap_or_default()
+        let mentioned = self
+            .known
+            .iter()
+            .filter(|(name, _)| name.starts_with("matrix.") && raw.contains(name.as_str()));
+        mentioned
+            .map(|(_, value)| pythons_in(value))
+            .find(|pythons| !pythons.is_empty())
+            .unwrap_or_default()
     }
 
     /// `continue-on-error` lets a failure pass.
     fn passes(&mut self, node: &Node) {
         let text = node.get("continue-on-error").and_then(Node::text);
-        self.scene.can_fail &= text.and_then(|text| conditions::truth(text, &self.known)) != Some(true);
+        self.scene.can_fail &=
+            text.and_then(|text| conditions::truth(text, &self.known)) != Some(true);
     }
 
     fn set_runner(&mut self, label: &str) {
@@ -345,7 +458,10 @@ fn inputs(declared: Option<&Node>, given: Option<&Node>, known: &Known) -> Known
     let mut inputs = Known::new();
     for (name, input) in declared.and_then(Node::as_mapping).unwrap_or_default() {
         let Some(name) = name.text() else { continue };
-        let default = input.get("default").and_then(Node::text).unwrap_or_default();
+        let default = input
+            .get("default")
+            .and_then(Node::text)
+            .unwrap_or_default();
         inputs.insert(format!("inputs.{name}"), default.to_owned());
     }
     for (name, value) in variables(given) {

@@ -9,8 +9,20 @@ use crate::automation::walk::{Scene, Walker};
 const FILE: &str = ".gitlab-ci.yml";
 /// Keys of the top that are no jobs.
 const KEYWORDS: [&str; 14] = [
-    "default", "include", "stages", "variables", "workflow", "image", "services", "cache", "before_script",
-    "after_script", "types", "spec", "pages:deploy", "name",
+    "default",
+    "include",
+    "stages",
+    "variables",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "after_script",
+    "types",
+    "spec",
+    "pages:deploy",
+    "name",
 ];
 
 /// A job's tables, its own first, then those that it extends.
@@ -24,15 +36,24 @@ pub(super) fn read(walker: &mut Walker<'_>) {
         if roots.iter().any(|(known, ..)| *known == path) || roots.len() > 20 {
             continue;
         }
-        let Some(text) = walker.read(&path) else { continue };
+        let Some(text) = walker.read(&path) else {
+            continue;
+        };
         walker.ci_source("gitlab", &path);
-        let Some(root) = walker.yaml(&path, &text) else { continue };
+        let Some(root) = walker.yaml(&path, &text) else {
+            continue;
+        };
         files.extend(included(walker, &path, &root));
         roots.push((path, text, root));
     }
     for (path, text, root) in &roots {
         for (name, job) in root.as_mapping().unwrap_or_default() {
-            let Some(name) = name.text().filter(|name| !name.starts_with('.') && !KEYWORDS.contains(name)) else { continue };
+            let Some(name) = name
+                .text()
+                .filter(|name| !name.starts_with('.') && !KEYWORDS.contains(name))
+            else {
+                continue;
+            };
             if job.as_mapping().is_some() {
                 let all: Vec<&Node> = roots.iter().map(|(_, _, root)| root).collect();
                 let mut scene = walker.ci_scene(path, name);
@@ -47,10 +68,17 @@ pub(super) fn read(walker: &mut Walker<'_>) {
 fn included(walker: &mut Walker<'_>, path: &str, root: &Node) -> Vec<String> {
     let include = root.get("include");
     let single = include.filter(|node| node.as_sequence().is_none());
-    let items = include.and_then(Node::as_sequence).unwrap_or_default().iter().chain(single);
+    let items = include
+        .and_then(Node::as_sequence)
+        .unwrap_or_default()
+        .iter()
+        .chain(single);
     let mut files = Vec::new();
     for item in items {
-        let local = item.text().or_else(|| item.get("local")?.text()).filter(|text| !text.contains("://"));
+        let local = item
+            .text()
+            .or_else(|| item.get("local")?.text())
+            .filter(|text| !text.contains("://"));
         if let Some(file) = local {
             files.push(file.trim_start_matches('/').to_owned());
         } else {
@@ -87,20 +115,29 @@ fn job_of(walker: &mut Walker<'_>, roots: &[&Node], job: &Node, text: &str, mut 
     if find(&chain, "when").and_then(Node::text) == Some("never") {
         return;
     }
-    scene.on_change = find(&chain, "when").and_then(Node::text) != Some("manual") && !only_tags(find(&chain, "only"));
+    scene.on_change = find(&chain, "when").and_then(Node::text) != Some("manual")
+        && !only_tags(find(&chain, "only"));
     // `allow_failure: {exit_codes: …}` still fails for the others.
-    scene.can_fail = find(&chain, "allow_failure").is_none_or(|node| node.value != Value::Boolean(true));
+    scene.can_fail =
+        find(&chain, "allow_failure").is_none_or(|node| node.value != Value::Boolean(true));
     for table in chain.iter().rev() {
         scene.environment.extend(variables(table.get("variables")));
     }
     let image = find(&chain, "image");
-    let image = image.and_then(Node::text).or_else(|| image?.get("name")?.text()).map(str::to_owned);
+    let image = image
+        .and_then(Node::text)
+        .or_else(|| image?.get("name")?.text())
+        .map(str::to_owned);
     for cell in cells(find(&chain, "parallel")) {
         let mut inner = scene.clone();
         inner.scope = walker.new_scope();
         inner.environment.extend(cell);
         let image = image.as_deref().map(|image| expand(image, &inner));
-        inner.pythons = image.as_deref().and_then(image_python).into_iter().collect();
+        inner.pythons = image
+            .as_deref()
+            .and_then(image_python)
+            .into_iter()
+            .collect();
         if inner.pythons.len() == 1 {
             let pythons = inner.pythons.clone();
             walker.note_pythons(&pythons, &inner);
@@ -115,21 +152,29 @@ fn job_of(walker: &mut Walker<'_>, roots: &[&Node], job: &Node, text: &str, mut 
 
 fn only_tags(only: Option<&Node>) -> bool {
     let names = strings(only);
-    !names.is_empty() && names.iter().all(|name| matches!(name.as_str(), "tags" | "schedules" | "web" | "triggers"))
+    !names.is_empty()
+        && names
+            .iter()
+            .all(|name| matches!(name.as_str(), "tags" | "schedules" | "web" | "triggers"))
 }
 
 /// Replaces `$NAME` and `${NAME}` by the variables of the job.
 fn expand(text: &str, scene: &Scene) -> String {
     let mut text = text.to_owned();
     for (name, value) in &scene.environment {
-        text = text.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value);
+        text = text
+            .replace(&format!("${{{name}}}"), value)
+            .replace(&format!("${name}"), value);
     }
     text
 }
 
 /// The variables of each cell of `parallel: matrix:`.
 fn cells(parallel: Option<&Node>) -> Vec<Vec<(String, String)>> {
-    let rows = parallel.and_then(|parallel| parallel.get("matrix")).and_then(Node::as_sequence).unwrap_or_default();
+    let rows = parallel
+        .and_then(|parallel| parallel.get("matrix"))
+        .and_then(Node::as_sequence)
+        .unwrap_or_default();
     let mut all = Vec::new();
     for row in rows {
         let mut cells: Vec<Vec<(String, String)>> = vec![Vec::new()];
@@ -141,9 +186,22 @@ fn cells(parallel: Option<&Node>) -> Vec<Vec<(String, String)>> {
                 cell.push((name.to_owned(), value.clone()));
                 cell
             };
-            cells = cells.iter().flat_map(|cell| values.iter().map(|value| with(cell, value)).collect::<Vec<_>>()).take(200).collect();
+            cells = cells
+                .iter()
+                .flat_map(|cell| {
+                    values
+                        .iter()
+                        .map(|value| with(cell, value))
+                        .collect::<Vec<_>>()
+                })
+                .take(200)
+                .collect();
         }
         all.extend(cells);
     }
-    if all.is_empty() { vec![Vec::new()] } else { all }
+    if all.is_empty() {
+        vec![Vec::new()]
+    } else {
+        all
+    }
 }

@@ -14,14 +14,22 @@ const MOST_CELLS: usize = 256;
 
 /// Returns the cells, reduced to the keys that `source`, the text of the job, mentions.
 pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
-    let Some(matrix) = job.get("strategy").and_then(|strategy| strategy.get("matrix")) else {
+    let Some(matrix) = job
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"))
+    else {
         return vec![Known::new()];
     };
     let mut is_whole = matrix.as_mapping().is_some();
     let mut cells: Vec<Cell> = vec![Cell::new()];
     let mut keys: Vec<&str> = Vec::new();
     for (key, values) in matrix.as_mapping().unwrap_or_default() {
-        let Some(key) = key.text().filter(|key| !matches!(*key, "include" | "exclude")) else { continue };
+        let Some(key) = key
+            .text()
+            .filter(|key| !matches!(*key, "include" | "exclude"))
+        else {
+            continue;
+        };
         let Some(values) = values.as_sequence() else {
             is_whole = false;
             continue;
@@ -29,10 +37,25 @@ pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
         keys.push(key);
         cells = product(&cells, key, values);
     }
-    let entries = |name: &str| matrix.get(name).and_then(Node::as_sequence).unwrap_or_default();
-    is_whole &= ["include", "exclude"].iter().all(|name| matrix.get(name).is_none_or(|node| node.as_sequence().is_some()));
+    let entries = |name: &str| {
+        matrix
+            .get(name)
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+    };
+    is_whole &= ["include", "exclude"].iter().all(|name| {
+        matrix
+            .get(name)
+            .is_none_or(|node| node.as_sequence().is_some())
+    });
     let excluded: Vec<Cell> = entries("exclude").iter().map(entry).collect();
-    cells.retain(|cell| !excluded.iter().any(|other| other.iter().all(|(key, value)| cell.get(key) == Some(value))));
+    cells.retain(|cell| {
+        !excluded.iter().any(|other| {
+            other
+                .iter()
+                .all(|(key, value)| cell.get(key) == Some(value))
+        })
+    });
     if keys.is_empty() {
         cells.clear();
     }
@@ -41,7 +64,11 @@ pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
     }
     let mut reduced: Vec<Known> = Vec::new();
     for cell in cells {
-        let mut known: Known = cell.into_iter().filter(|(key, _)| source.contains(key.as_str())).flat_map(|(_, flat)| flat).collect();
+        let mut known: Known = cell
+            .into_iter()
+            .filter(|(key, _)| source.contains(key.as_str()))
+            .flat_map(|(_, flat)| flat)
+            .collect();
         if !is_whole {
             known.insert("matrix.*".to_owned(), String::new());
         }
@@ -61,20 +88,34 @@ fn product(cells: &[Cell], key: &str, values: &[Node]) -> Vec<Cell> {
         cell.insert(key.to_owned(), flat(&format!("matrix.{key}"), value));
         cell
     };
-    let all = cells.iter().flat_map(|cell| values.iter().map(move |value| with(cell, value)));
+    let all = cells
+        .iter()
+        .flat_map(|cell| values.iter().map(move |value| with(cell, value)));
     all.take(MOST_CELLS).collect()
 }
 
 fn entry(node: &Node) -> Cell {
     let entries = node.as_mapping().unwrap_or_default();
-    entries.iter().filter_map(|(key, value)| Some((key.text()?.to_owned(), flat(&format!("matrix.{}", key.text()?), value)))).collect()
+    entries
+        .iter()
+        .filter_map(|(key, value)| {
+            Some((
+                key.text()?.to_owned(),
+                flat(&format!("matrix.{}", key.text()?), value),
+            ))
+        })
+        .collect()
 }
 
 /// Adds an entry of `include` to the cells that it fits, else as a cell of its own.
 fn add(cells: &mut Vec<Cell>, keys: &[&str], include: Cell) {
     let mut fits_any = false;
     for cell in cells.iter_mut() {
-        let fits = keys.iter().all(|key| include.get(*key).is_none_or(|value| cell.get(*key) == Some(value)));
+        let fits = keys.iter().all(|key| {
+            include
+                .get(*key)
+                .is_none_or(|value| cell.get(*key) == Some(value))
+        });
         if fits && !keys.is_empty() && keys.iter().all(|key| cell.contains_key(*key)) {
             fits_any = true;
             for (key, value) in &include {
@@ -92,13 +133,20 @@ fn flat(name: &str, node: &Node) -> Known {
     let mut known = Known::new();
     if let Some(entries) = node.as_mapping() {
         for (key, value) in entries {
-            known.extend(flat(&format!("{name}.{}", key.text().unwrap_or_default()), value));
+            known.extend(flat(
+                &format!("{name}.{}", key.text().unwrap_or_default()),
+                value,
+            ));
         }
     } else if let Some(items) = node.as_sequence() {
         let texts: Vec<&str> = items.iter().filter_map(Node::text).collect();
         known.insert(name.to_owned(), texts.join(" "));
     } else {
-        let text = if node.is_null() { "" } else { node.text().unwrap_or_default() };
+        let text = if node.is_null() {
+            ""
+        } else {
+            node.text().unwrap_or_default()
+        };
         known.insert(name.to_owned(), text.to_owned());
     }
     known
@@ -112,19 +160,40 @@ mod tests {
 
     fn check(matrix: &str, expected: &[&str]) {
         let text = format!("strategy:\n  matrix: {matrix}\n# python os tox a b name\n");
-        let node = parse(&Source { path: "x", text: &text }, &Limits::LENIENT).unwrap();
+        let node = parse(
+            &Source {
+                path: "x",
+                text: &text,
+            },
+            &Limits::LENIENT,
+        )
+        .unwrap();
         let cells: Vec<String> = cells(&node, &text)
             .iter()
-            .map(|cell| cell.iter().map(|(key, value)| format!("{}={value}", key.trim_start_matches("matrix."))).collect::<Vec<_>>().join(" "))
+            .map(|cell| {
+                cell.iter()
+                    .map(|(key, value)| format!("{}={value}", key.trim_start_matches("matrix.")))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect();
         assert_eq!(cells, expected, "{matrix}");
     }
 
     #[test]
     fn makes_cells() {
-        check("{python: [3.9, '3.10'], os: [a, b], exclude: [{python: 3.9, os: b}]}", &["os=a python=3.9", "os=a python=3.10", "os=b python=3.10"]);
-        check("{python: [3.9], include: [{python: 3.9, tox: x}, {python: 3.8}]}", &["python=3.9 tox=x", "python=3.8"]);
-        check("{include: [{name: a, tox: b}, {name: c}]}", &["name=a tox=b", "name=c"]);
+        check(
+            "{python: [3.9, '3.10'], os: [a, b], exclude: [{python: 3.9, os: b}]}",
+            &["os=a python=3.9", "os=a python=3.10", "os=b python=3.10"],
+        );
+        check(
+            "{python: [3.9], include: [{python: 3.9, tox: x}, {python: 3.8}]}",
+            &["python=3.9 tox=x", "python=3.8"],
+        );
+        check(
+            "{include: [{name: a, tox: b}, {name: c}]}",
+            &["name=a tox=b", "name=c"],
+        );
         check("{a: [{b: 1, c: 2}]}", &["a.b=1 a.c=2"]);
         check("${{ fromJson(needs.x.outputs.y) }}", &["*="]);
         check("{python: '${{ fromJson(x) }}', os: [a]}", &["*= os=a"]);

@@ -12,15 +12,27 @@ const PHASES: [&str; 4] = ["before_install", "install", "before_script", "script
 
 /// Reads the configuration.
 pub(super) fn read(walker: &mut Walker<'_>) {
-    let Some(text) = walker.read(FILE) else { return };
+    let Some(text) = walker.read(FILE) else {
+        return;
+    };
     walker.ci_source("travis", FILE);
-    let Some(root) = walker.yaml(FILE, &text) else { return };
-    let apt = root.get("addons").and_then(|addons| addons.get("apt")).and_then(|apt| apt.get("packages"));
+    let Some(root) = walker.yaml(FILE, &text) else {
+        return;
+    };
+    let apt = root
+        .get("addons")
+        .and_then(|addons| addons.get("apt"))
+        .and_then(|apt| apt.get("packages"));
     walker.apt_packages.extend(strings(apt));
     let jobs = root.get("jobs").or_else(|| root.get("matrix"));
-    let included = jobs.and_then(|jobs| jobs.get("include")).and_then(Node::as_sequence).unwrap_or_default();
+    let included = jobs
+        .and_then(|jobs| jobs.get("include"))
+        .and_then(Node::as_sequence)
+        .unwrap_or_default();
     let env = root.get("env");
-    let matrix = env.and_then(|env| env.get("matrix").or_else(|| env.get("jobs"))).or(env.filter(|env| env.as_mapping().is_none()));
+    let matrix = env
+        .and_then(|env| env.get("matrix").or_else(|| env.get("jobs")))
+        .or(env.filter(|env| env.as_mapping().is_none()));
     let global = env.and_then(|env| env.get("global"));
     for python in once_or(strings(root.get("python"))) {
         for line in once_or(strings(matrix)) {
@@ -37,10 +49,21 @@ pub(super) fn read(walker: &mut Walker<'_>) {
 }
 
 fn once_or(list: Vec<String>) -> Vec<String> {
-    if list.is_empty() { vec![String::new()] } else { list }
+    if list.is_empty() {
+        vec![String::new()]
+    } else {
+        list
+    }
 }
 
-fn build(walker: &mut Walker<'_>, root: &Node, job: &Node, text: &str, python: &str, environments: &[String]) {
+fn build(
+    walker: &mut Walker<'_>,
+    root: &Node,
+    job: &Node,
+    text: &str,
+    python: &str,
+    environments: &[String],
+) {
     let name = job.get("name").and_then(Node::text).unwrap_or_default();
     let mut scene = walker.ci_scene(FILE, name);
     scene.pythons = pythons_in(python);
@@ -48,7 +71,12 @@ fn build(walker: &mut Walker<'_>, root: &Node, job: &Node, text: &str, python: &
     walker.note_pythons(&pythons, &scene);
     for line in environments {
         let pairs = shell::words(line);
-        scene.environment.extend(pairs.iter().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())));
+        scene.environment.extend(
+            pairs
+                .iter()
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
     }
     for phase in PHASES {
         let script = job.get(phase).or_else(|| root.get(phase));

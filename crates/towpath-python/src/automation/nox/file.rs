@@ -40,7 +40,12 @@ const MOST_PARAMETERS: usize = 60;
 
 impl Nox {
     /// Reads a noxfile; `None` for what is no Python.
-    pub(super) fn parse(path: &str, folder: &str, text: String, manifest: Option<Node>) -> Option<Self> {
+    pub(super) fn parse(
+        path: &str,
+        folder: &str,
+        text: String,
+        manifest: Option<Node>,
+    ) -> Option<Self> {
         let module = ruff_python_parser::parse_module(&text).ok()?.into_syntax();
         let mut nox = Self {
             path: path.to_owned(),
@@ -49,7 +54,10 @@ impl Nox {
             manifest,
             sessions: Vec::new(),
             functions: BTreeMap::new(),
-            constants: BTreeMap::from([("__file__".to_owned(), Value::Text("noxfile.py".to_owned()))]),
+            constants: BTreeMap::from([(
+                "__file__".to_owned(),
+                Value::Text("noxfile.py".to_owned()),
+            )]),
             chosen: None,
         };
         nox.statements(&module.body);
@@ -58,7 +66,12 @@ impl Nox {
 
     /// Returns the names of the module.
     pub(super) fn names(&self) -> Names<'_> {
-        Names { source: &self.text, values: self.constants.clone(), manifest: self.manifest.as_ref(), ..Names::default() }
+        Names {
+            source: &self.text,
+            values: self.constants.clone(),
+            manifest: self.manifest.as_ref(),
+            ..Names::default()
+        }
     }
 
     fn statements(&mut self, statements: &[Stmt]) {
@@ -105,10 +118,19 @@ impl Nox {
     fn function(&mut self, function: &StmtFunctionDef) {
         let name = function.name.to_string();
         self.functions.insert(name.clone(), function.clone());
-        let Some(decorator) = function.decorator_list.iter().find(|decorator| is_call_of(decorator, "session")) else {
+        let Some(decorator) = function
+            .decorator_list
+            .iter()
+            .find(|decorator| is_call_of(decorator, "session"))
+        else {
             return;
         };
-        let mut session = Session { name: name.clone(), function: name, is_default: true, ..Session::default() };
+        let mut session = Session {
+            name: name.clone(),
+            function: name,
+            is_default: true,
+            ..Session::default()
+        };
         if let Expr::Call(call) = &decorator.expression {
             self.options(&mut session, call);
         }
@@ -126,10 +148,14 @@ impl Nox {
                 "default" => session.is_default = value.truth() != Some(false),
                 "tags" => session.tags = value.words(),
                 "requires" => session.requires = value.words(),
-                "venv_backend" => session.shares_environment = value == Value::Text("none".to_owned()),
+                "venv_backend" => {
+                    session.shares_environment = value == Value::Text("none".to_owned())
+                }
                 _ => {}
             }
-            if keyword.arg.as_ref().is_some_and(|name| name == "python") && value == Value::Boolean(false) {
+            if keyword.arg.as_ref().is_some_and(|name| name == "python")
+                && value == Value::Boolean(false)
+            {
                 session.shares_environment = true;
             }
         }
@@ -141,9 +167,16 @@ impl Nox {
     /// Multiplies the values of all `nox.parametrize` decorators.
     fn parameters(&self, decorators: &[Decorator]) -> Vec<BTreeMap<String, Value>> {
         let mut sets = vec![BTreeMap::new()];
-        for decorator in decorators.iter().filter(|decorator| is_call_of(decorator, "parametrize")) {
-            let Expr::Call(call) = &decorator.expression else { continue };
-            let [names, values, ..] = &*call.arguments.args else { continue };
+        for decorator in decorators
+            .iter()
+            .filter(|decorator| is_call_of(decorator, "parametrize"))
+        {
+            let Expr::Call(call) = &decorator.expression else {
+                continue;
+            };
+            let [names, values, ..] = &*call.arguments.args else {
+                continue;
+            };
             let names: Vec<String> = self
                 .names()
                 .evaluate(names)
@@ -152,7 +185,9 @@ impl Nox {
                 .flat_map(|text| text.split(','))
                 .map(|name| name.trim().to_owned())
                 .collect();
-            let Value::List(values) = self.names().evaluate(values) else { continue };
+            let Value::List(values) = self.names().evaluate(values) else {
+                continue;
+            };
             let mut product = Vec::new();
             for set in &sets {
                 for value in &values {
@@ -189,7 +224,8 @@ fn is_call_of(decorator: &Decorator, name: &str) -> bool {
     };
     match function {
         Expr::Attribute(attribute) => {
-            attribute.attr.as_str() == name && !matches!(&*attribute.value, Expr::Name(module) if module.id.as_str() == "pytest")
+            attribute.attr.as_str() == name
+                && !matches!(&*attribute.value, Expr::Name(module) if module.id.as_str() == "pytest")
         }
         Expr::Name(function) => {
             let id = function.id.as_str();

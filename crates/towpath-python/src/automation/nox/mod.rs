@@ -21,8 +21,25 @@ use super::unknown;
 use super::walk::{Scene, Walker};
 
 const VALUED: &[&str] = &[
-    "-f", "--noxfile", "-p", "--pythons", "--python", "-k", "--keywords", "-t", "--tags", "--default-venv-backend", "-db",
-    "--force-venv-backend", "-fb", "--envdir", "-P", "--force-python", "--extra-python", "--report", "--force-pythons",
+    "-f",
+    "--noxfile",
+    "-p",
+    "--pythons",
+    "--python",
+    "-k",
+    "--keywords",
+    "-t",
+    "--tags",
+    "--default-venv-backend",
+    "-db",
+    "--force-venv-backend",
+    "-fb",
+    "--envdir",
+    "-P",
+    "--force-python",
+    "--extra-python",
+    "--report",
+    "--force-pythons",
 ];
 
 /// Which sessions a call asks for.
@@ -37,7 +54,9 @@ struct Call {
 impl Walker<'_> {
     /// Reads the sessions of a folder that nothing need call.
     pub(super) fn read_nox(&mut self, folder: &str) {
-        let Some(nox) = self.nox_at(&paths::join(folder, "noxfile.py")) else { return };
+        let Some(nox) = self.nox_at(&paths::join(folder, "noxfile.py")) else {
+            return;
+        };
         self.source("nox", &nox.path);
         let mut scene = self.root_scene(AutomationKind::Nox, &nox.path);
         scene.folder.clone_from(&nox.folder);
@@ -50,7 +69,15 @@ impl Walker<'_> {
     pub(super) fn follow_nox(&mut self, arguments: &[String], scene: &Scene) {
         let (lists, rest) = spread(arguments);
         let read = options::all(&rest, VALUED);
-        if read.has(&["-l", "--list", "--list-sessions", "--version", "--install-only", "-h", "--help"]) {
+        if read.has(&[
+            "-l",
+            "--list",
+            "--list-sessions",
+            "--version",
+            "--install-only",
+            "-h",
+            "--help",
+        ]) {
             return;
         }
         let path = match read.value(&["-f", "--noxfile"]) {
@@ -58,14 +85,29 @@ impl Walker<'_> {
             None => paths::join(&scene.folder, "noxfile.py"),
         };
         let Some(nox) = self.nox_at(&path) else {
-            self.unreadable(scene, &format!("`nox` is called, but `{path}` is not here or is no Python"));
+            self.unreadable(
+                scene,
+                &format!("`nox` is called, but `{path}` is not here or is no Python"),
+            );
             return;
         };
         self.source("nox", &nox.path);
         let call = Call::new(&read, lists, scene);
-        let wanted: Vec<&Session> = nox.sessions.iter().filter(|session| call.wants(session, &nox)).collect();
-        if let Some(name) = call.sessions.iter().find(|name| name.contains('*')).filter(|_| wanted.is_empty()) {
-            self.unreadable(scene, &format!("which sessions `nox -s {name}` runs is known only in a run"));
+        let wanted: Vec<&Session> = nox
+            .sessions
+            .iter()
+            .filter(|session| call.wants(session, &nox))
+            .collect();
+        if let Some(name) = call
+            .sessions
+            .iter()
+            .find(|name| name.contains('*'))
+            .filter(|_| wanted.is_empty())
+        {
+            self.unreadable(
+                scene,
+                &format!("which sessions `nox -s {name}` runs is known only in a run"),
+            );
         }
         for session in wanted {
             self.nox_session(&nox, session, &call, &read.after, scene);
@@ -73,14 +115,34 @@ impl Walker<'_> {
     }
 
     /// Follows `session.notify`.
-    pub(super) fn nox_named(&mut self, nox: &Rc<Nox>, name: &str, posargs: &[String], scene: &Scene) {
-        let call = Call { sessions: vec![name.to_owned()], ..Call::default() };
-        for session in nox.sessions.iter().filter(|session| call.wants(session, nox)) {
+    pub(super) fn nox_named(
+        &mut self,
+        nox: &Rc<Nox>,
+        name: &str,
+        posargs: &[String],
+        scene: &Scene,
+    ) {
+        let call = Call {
+            sessions: vec![name.to_owned()],
+            ..Call::default()
+        };
+        for session in nox
+            .sessions
+            .iter()
+            .filter(|session| call.wants(session, nox))
+        {
             self.nox_session(nox, session, &call, posargs, scene);
         }
     }
 
-    fn nox_session(&mut self, nox: &Rc<Nox>, session: &Session, call: &Call, posargs: &[String], scene: &Scene) {
+    fn nox_session(
+        &mut self,
+        nox: &Rc<Nox>,
+        session: &Session,
+        call: &Call,
+        posargs: &[String],
+        scene: &Scene,
+    ) {
         if !self.enter(format!("nox {} {}", nox.path, session.name), scene) {
             return;
         }
@@ -89,7 +151,11 @@ impl Walker<'_> {
         }
         for python in call.pythons_of(session) {
             for parameters in &session.parameters {
-                let mut inner = scene.inside(AutomationKind::Nox, &nox.path, format!("nox session `{}`", session.name));
+                let mut inner = scene.inside(
+                    AutomationKind::Nox,
+                    &nox.path,
+                    format!("nox session `{}`", session.name),
+                );
                 inner.folder.clone_from(&nox.folder);
                 if !session.shares_environment {
                     inner.scope = self.new_scope();
@@ -120,8 +186,13 @@ impl Walker<'_> {
             return known.clone();
         }
         let folder = paths::parent(path).to_owned();
-        let manifest = self.read(&paths::join(&folder, "pyproject.toml")).and_then(|text| tables::parse(&text));
-        let nox = self.read(path).and_then(|text| Nox::parse(path, &folder, text, manifest)).map(Rc::new);
+        let manifest = self
+            .read(&paths::join(&folder, "pyproject.toml"))
+            .and_then(|text| tables::parse(&text));
+        let nox = self
+            .read(path)
+            .and_then(|text| Nox::parse(path, &folder, text, manifest))
+            .map(Rc::new);
         self.nox.insert(path.to_owned(), nox.clone());
         nox
     }
@@ -139,10 +210,15 @@ fn spread(arguments: &[String]) -> (Vec<String>, Vec<String>) {
             rest.extend(words.cloned());
             break;
         }
-        let attached = LISTS.iter().find_map(|option| word.strip_prefix(option)).filter(|value| !value.is_empty());
+        let attached = LISTS
+            .iter()
+            .find_map(|option| word.strip_prefix(option))
+            .filter(|value| !value.is_empty());
         if LISTS.contains(&word.as_str()) {
             in_list = true;
-        } else if let Some(value) = attached.filter(|value| word.starts_with("--") == value.starts_with('=')) {
+        } else if let Some(value) =
+            attached.filter(|value| word.starts_with("--") == value.starts_with('='))
+        {
             sessions.push(value.trim_start_matches('=').to_owned());
             in_list = false;
         } else if word.starts_with('-') {
@@ -163,10 +239,22 @@ fn spread(arguments: &[String]) -> (Vec<String>, Vec<String>) {
 impl Call {
     fn new(read: &Options, mut sessions: Vec<String>, scene: &Scene) -> Self {
         if sessions.is_empty() {
-            let variable = scene.environment.get("NOXSESSION").map(String::as_str).unwrap_or_default();
-            sessions.extend(variable.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned));
+            let variable = scene
+                .environment
+                .get("NOXSESSION")
+                .map(String::as_str)
+                .unwrap_or_default();
+            sessions.extend(
+                variable
+                    .split([',', ' '])
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned),
+            );
         }
-        let sessions = sessions.iter().map(|name| unknown::with_stars(name)).collect();
+        let sessions = sessions
+            .iter()
+            .map(|name| unknown::with_stars(name))
+            .collect();
         Self {
             sessions,
             pythons: known_pythons(read),
@@ -205,11 +293,24 @@ impl Call {
             .filter(|python| !python.contains('*'))
             .collect();
         let wanted = |python: &&String| {
-            (self.pythons.is_empty() || self.pythons.contains(python)) && (named.is_empty() || named.contains(python))
+            (self.pythons.is_empty() || self.pythons.contains(python))
+                && (named.is_empty() || named.contains(python))
         };
-        let pythons: Vec<Option<String>> = session.pythons.iter().filter(wanted).cloned().map(Some).collect();
+        let pythons: Vec<Option<String>> = session
+            .pythons
+            .iter()
+            .filter(wanted)
+            .cloned()
+            .map(Some)
+            .collect();
         if pythons.is_empty() {
-            let asked: Vec<Option<String>> = self.pythons.iter().chain(&named).cloned().map(Some).collect();
+            let asked: Vec<Option<String>> = self
+                .pythons
+                .iter()
+                .chain(&named)
+                .cloned()
+                .map(Some)
+                .collect();
             return if asked.is_empty() { vec![None] } else { asked };
         }
         pythons
@@ -225,7 +326,13 @@ fn known_pythons(read: &Options) -> Vec<String> {
 /// Returns whether `tests`, `tests-3.12` or `tests(django=5)` asks for a session.
 fn is_of(name: &str, session: &Session) -> bool {
     let base = name.split('(').next().unwrap_or(name);
-    base == session.name || (base.contains('*') && unknown::fits(base, &session.name)) || base.strip_prefix(&session.name).is_some_and(|rest| {
-        rest.strip_prefix('-').is_some_and(|python| python.starts_with(|c: char| c.is_ascii_digit()) || python.starts_with("pypy") || python.starts_with('*'))
-    })
+    base == session.name
+        || (base.contains('*') && unknown::fits(base, &session.name))
+        || base.strip_prefix(&session.name).is_some_and(|rest| {
+            rest.strip_prefix('-').is_some_and(|python| {
+                python.starts_with(|c: char| c.is_ascii_digit())
+                    || python.starts_with("pypy")
+                    || python.starts_with('*')
+            })
+        })
 }

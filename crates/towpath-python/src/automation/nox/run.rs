@@ -37,9 +37,12 @@ const MOST_ROUNDS: usize = 40;
 impl Run<'_, '_> {
     /// Reads the function of the session.
     pub(super) fn run(mut self) {
-        let Some(function) = self.nox.functions.get(&self.session.function).cloned() else { return };
+        let Some(function) = self.nox.functions.get(&self.session.function).cloned() else {
+            return;
+        };
         if let Some(first) = function.parameters.args.first() {
-            self.locals.insert(first.parameter.name.to_string(), Value::Session);
+            self.locals
+                .insert(first.parameter.name.to_string(), Value::Session);
         }
         self.defaults(&function);
         self.statements(&function.body);
@@ -47,9 +50,18 @@ impl Run<'_, '_> {
 
     /// Gives parameters that nothing set their defaults.
     fn defaults(&mut self, function: &StmtFunctionDef) {
-        for parameter in function.parameters.args.iter().chain(&function.parameters.kwonlyargs) {
+        for parameter in function
+            .parameters
+            .args
+            .iter()
+            .chain(&function.parameters.kwonlyargs)
+        {
             let name = parameter.parameter.name.to_string();
-            if let Some(default) = parameter.default.as_deref().filter(|_| !self.locals.contains_key(&name)) {
+            if let Some(default) = parameter
+                .default
+                .as_deref()
+                .filter(|_| !self.locals.contains_key(&name))
+            {
                 let value = self.evaluate(default);
                 self.locals.insert(name, value);
             }
@@ -158,11 +170,17 @@ impl Run<'_, '_> {
             }
             Expr::Subscript(subscript) => {
                 let is_environment = matches!(&*subscript.value, Expr::Attribute(attribute) if attribute.attr.as_str() == "env");
-                if let (true, [key]) = (is_environment, self.evaluate(&subscript.slice).words().as_slice()) {
-                    self.scene.environment.insert(key.clone(), value.words().join(" "));
+                if let (true, [key]) = (
+                    is_environment,
+                    self.evaluate(&subscript.slice).words().as_slice(),
+                ) {
+                    self.scene
+                        .environment
+                        .insert(key.clone(), value.words().join(" "));
                 } else if let Expr::Name(name) = &*subscript.value {
                     let key = self.evaluate(&subscript.slice).words().join(" ");
-                    if let Some(Value::Dictionary(entries)) = self.locals.get_mut(name.id.as_str()) {
+                    if let Some(Value::Dictionary(entries)) = self.locals.get_mut(name.id.as_str())
+                    {
                         entries.push((key, value));
                     }
                 }
@@ -181,7 +199,10 @@ impl Run<'_, '_> {
             Some(false) => {}
         }
         for clause in &choice.elif_else_clauses {
-            let truth = clause.test.as_ref().map_or(Some(true), |test| self.evaluate(test).truth());
+            let truth = clause
+                .test
+                .as_ref()
+                .map_or(Some(true), |test| self.evaluate(test).truth());
             match truth {
                 Some(true) => {
                     let flow = self.statements(&clause.body);
@@ -210,7 +231,11 @@ impl Run<'_, '_> {
                 }
             }
             unknown => {
-                bind(&mut self.locals, &names, &Value::Unknown(unknown.words().join(" ")));
+                bind(
+                    &mut self.locals,
+                    &names,
+                    &Value::Unknown(unknown.words().join(" ")),
+                );
                 self.statements(body);
             }
         }
@@ -233,7 +258,9 @@ impl Run<'_, '_> {
             Expr::Attribute(attribute) if self.evaluate(&attribute.value) == Value::Session => {
                 return self.session_method(attribute.attr.as_str(), call);
             }
-            Expr::Attribute(attribute) => self.list_method(&attribute.value, attribute.attr.as_str(), call),
+            Expr::Attribute(attribute) => {
+                self.list_method(&attribute.value, attribute.attr.as_str(), call)
+            }
             Expr::Name(name) => self.function(name.id.as_str(), call),
             _ => {}
         }
@@ -242,7 +269,11 @@ impl Run<'_, '_> {
 
     fn session_method(&mut self, method: &str, call: &ExprCall) -> Flow {
         let words = self.names().items(&call.arguments.args).words();
-        let line = 1 + self.nox.text.get(..usize::from(call.range().start())).map_or(0, |text| text.matches('\n').count() as u32);
+        let line = 1 + self
+            .nox
+            .text
+            .get(..usize::from(call.range().start()))
+            .map_or(0, |text| text.matches('\n').count() as u32);
         let mut scene = self.scene.at_line(line);
         match method {
             "install" => self.install(&words, &scene),
@@ -258,7 +289,8 @@ impl Run<'_, '_> {
             "notify" => {
                 if let Some(name) = words.first() {
                     let nox = Rc::clone(&self.nox);
-                    self.walker.nox_named(&nox, name, &self.posargs, &self.scene);
+                    self.walker
+                        .nox_named(&nox, name, &self.posargs, &self.scene);
                 }
             }
             "error" | "skip" => return Flow::Ends,
@@ -271,7 +303,13 @@ impl Run<'_, '_> {
         let mut command = vec!["pip".to_owned(), "install".to_owned()];
         command.extend(words.iter().cloned());
         if let Some(draft) = installs::read(&command) {
-            self.walker.install(Draft { installer: "nox", ..draft }, scene);
+            self.walker.install(
+                Draft {
+                    installer: "nox",
+                    ..draft
+                },
+                scene,
+            );
         }
     }
 
@@ -280,10 +318,14 @@ impl Run<'_, '_> {
             let value = self.evaluate(&keyword.value);
             match (keyword.arg.as_ref().map_or("", |name| name.as_str()), value) {
                 ("env", Value::Dictionary(entries)) => {
-                    scene.environment.extend(entries.into_iter().map(|(name, value)| (name, value.words().join(" "))));
+                    scene.environment.extend(
+                        entries
+                            .into_iter()
+                            .map(|(name, value)| (name, value.words().join(" "))),
+                    );
                 }
                 ("success_codes", Value::List(codes)) => {
-                    scene.can_fail &= !codes.iter().any(|code| *code == Value::Number(1));
+                    scene.can_fail &= !codes.contains(&Value::Number(1));
                 }
                 _ => {}
             }
@@ -292,23 +334,33 @@ impl Run<'_, '_> {
 
     /// `args.append(x)`, `args.extend([…])`, `env.update(…)`.
     fn list_method(&mut self, target: &Expr, method: &str, call: &ExprCall) {
-        let (Some(name), Some(argument)) = (name_of(target), call.arguments.args.first()) else { return };
+        let (Some(name), Some(argument)) = (name_of(target), call.arguments.args.first()) else {
+            return;
+        };
         let value = self.evaluate(argument);
         match (self.locals.get_mut(&name), method, value) {
             (Some(Value::List(list)), "append", value) => list.push(value),
             (Some(Value::List(list)), "extend", Value::List(more)) => list.extend(more),
             (Some(Value::List(list)), "insert", Value::Number(0)) => {
-                let value = call.arguments.args.get(1).map(|value| self.nox.names().evaluate(value));
+                let value = call
+                    .arguments
+                    .args
+                    .get(1)
+                    .map(|value| self.nox.names().evaluate(value));
                 list.splice(0..0, value);
             }
-            (Some(Value::Dictionary(entries)), "update", Value::Dictionary(more)) => entries.extend(more),
+            (Some(Value::Dictionary(entries)), "update", Value::Dictionary(more)) => {
+                entries.extend(more)
+            }
             _ => {}
         }
     }
 
     /// Reads a function of the noxfile that takes part in the session.
     fn function(&mut self, name: &str, call: &ExprCall) {
-        let Some(function) = self.nox.functions.get(name).cloned() else { return };
+        let Some(function) = self.nox.functions.get(name).cloned() else {
+            return;
+        };
         let mut locals = BTreeMap::new();
         let mut takes_session = false;
         for (parameter, argument) in function.parameters.args.iter().zip(&call.arguments.args) {
@@ -317,7 +369,11 @@ impl Run<'_, '_> {
             locals.insert(parameter.parameter.name.to_string(), value);
         }
         if let Some(rest) = &function.parameters.vararg {
-            let own = call.arguments.args.get(function.parameters.args.len()..).unwrap_or_default();
+            let own = call
+                .arguments
+                .args
+                .get(function.parameters.args.len()..)
+                .unwrap_or_default();
             locals.insert(rest.name.to_string(), self.names().items(own));
         }
         for keyword in &call.arguments.keywords {

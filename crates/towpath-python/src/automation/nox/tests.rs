@@ -66,12 +66,23 @@ fn reads_sessions() {
 #[test]
 fn follows_calls() {
     let reached = |command: &str| {
-        let workflow = format!("on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n      - run: {command}\n");
-        let automation = automation(&[(".github/workflows/ci.yml", &workflow), ("noxfile.py", FILE)]);
-        let lines: Vec<String> = automation.invocations.iter().filter(|one| one.reached_from_ci).map(|one| {
-            let pythons: Vec<String> = one.pythons.iter().map(ToString::to_string).collect();
-            format!("{} {}", one.tool, pythons.join("+")).trim().to_owned()
-        }).collect();
+        let workflow =
+            format!("on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n      - run: {command}\n");
+        let automation = automation(&[
+            (".github/workflows/ci.yml", &workflow),
+            ("noxfile.py", FILE),
+        ]);
+        let lines: Vec<String> = automation
+            .invocations
+            .iter()
+            .filter(|one| one.reached_from_ci)
+            .map(|one| {
+                let pythons: Vec<String> = one.pythons.iter().map(ToString::to_string).collect();
+                format!("{} {}", one.tool, pythons.join("+"))
+                    .trim()
+                    .to_owned()
+            })
+            .collect();
         lines.join(", ")
     };
     for (command, expected) in [
@@ -82,7 +93,10 @@ fn follows_calls() {
         ("nox --session=tests -p 3.11", "pytest 3.11"),
         ("nox -stypes -- -x", "mypy, pytest"),
         ("nox -k 'not tests and not lint'", "mypy, pytest"),
-        ("python -m nox -f noxfile.py --sessions types release", "mypy, pytest"),
+        (
+            "python -m nox -f noxfile.py --sessions types release",
+            "mypy, pytest",
+        ),
         ("nox --list", ""),
     ] {
         assert_eq!(reached(command), expected, "{command}");
@@ -93,23 +107,49 @@ fn follows_calls() {
 fn notes_installs_and_variables() {
     let automation = automation(&[("noxfile.py", FILE)]);
     let pytest = automation.chosen("pytest");
-    assert_eq!(pytest[0].environment.get("A").map(String::as_str), Some("1"));
+    assert_eq!(
+        pytest[0].environment.get("A").map(String::as_str),
+        Some("1")
+    );
     let install = &automation.installs[0];
-    assert_eq!((install.extras.clone(), install.editable, install.project), (vec!["test".to_owned(), "dev".to_owned()], true, true));
-    assert_eq!(automation.installs[1].requirements, ["django==4.2", "pytest==8.0"]);
+    assert_eq!(
+        (install.extras.clone(), install.editable, install.project),
+        (vec!["test".to_owned(), "dev".to_owned()], true, true)
+    );
+    assert_eq!(
+        automation.installs[1].requirements,
+        ["django==4.2", "pytest==8.0"]
+    );
 }
 
 #[test]
 fn reads_the_manifest_for_nox_project() {
     let noxfile = "import nox\nPYPROJECT = nox.project.load_toml('pyproject.toml')\n@nox.session(python=nox.project.python_versions(PYPROJECT))\ndef tests(session):\n    session.install(*nox.project.dependency_groups(PYPROJECT, 'test'))\n    session.run('pytest')\n";
     let manifest = "[project]\nclassifiers = ['Programming Language :: Python :: 3', 'Programming Language :: Python :: 3.12']\n[dependency-groups]\ntest = ['pytest==8.2', {include-group = 'more'}]\nmore = ['x']\n";
-    check_all(&[("noxfile.py", noxfile), ("pyproject.toml", manifest)], &["pytest ==8.2 on 3.12 @noxfile.py:6"]);
+    check_all(
+        &[("noxfile.py", noxfile), ("pyproject.toml", manifest)],
+        &["pytest ==8.2 on 3.12 @noxfile.py:6"],
+    );
 }
 
 #[test]
 fn says_what_it_cannot_read() {
     let workflow = "on: push\njobs:\n  t:\n    runs-on: x\n    steps:\n      - run: nox\n";
-    let found = automation(&[(".github/workflows/ci.yml", workflow), ("noxfile.py", "def (:\n")]);
-    assert_eq!(found.unreadable, [".github/workflows/ci.yml:6: `nox` is called, but `noxfile.py` is not here or is no Python"]);
-    check_ci(&[(".github/workflows/ci.yml", workflow), ("noxfile.py", "def (:\n")], &[]);
+    let found = automation(&[
+        (".github/workflows/ci.yml", workflow),
+        ("noxfile.py", "def (:\n"),
+    ]);
+    assert_eq!(
+        found.unreadable,
+        [
+            ".github/workflows/ci.yml:6: `nox` is called, but `noxfile.py` is not here or is no Python"
+        ]
+    );
+    check_ci(
+        &[
+            (".github/workflows/ci.yml", workflow),
+            ("noxfile.py", "def (:\n"),
+        ],
+        &[],
+    );
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Expr, ExprAttribute, ExprCall, FStringPart, InterpolatedStringElement, Number, Operator, UnaryOp,
+    BoolOp, CmpOp, Expr, ExprAttribute, ExprCall, FStringPart, InterpolatedStringElement, Number,
+    Operator, UnaryOp,
 };
 use ruff_text_size::Ranged;
 
@@ -56,17 +57,25 @@ impl Value {
         match &node.value {
             TableValue::Text(text) => Self::Text(text.clone()),
             TableValue::Boolean(boolean) => Self::Boolean(*boolean),
-            TableValue::Other(text) => text.parse().map_or_else(|_| Self::Unknown(text.clone()), Self::Number),
+            TableValue::Other(text) => text
+                .parse()
+                .map_or_else(|_| Self::Unknown(text.clone()), Self::Number),
             TableValue::List(items) => Self::List(items.iter().map(Self::from_table).collect()),
-            TableValue::Table(entries) => {
-                Self::Dictionary(entries.iter().map(|(key, value)| (key.clone(), Self::from_table(value))).collect())
-            }
+            TableValue::Table(entries) => Self::Dictionary(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), Self::from_table(value)))
+                    .collect(),
+            ),
         }
     }
 
     fn entry(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Dictionary(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::Dictionary(entries) => entries
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -127,19 +136,22 @@ impl Names<'_> {
             Expr::Name(name) => self.values.get(name.id.as_str()).cloned(),
             Expr::FString(text) => Some(Value::Text(self.f_string(text.value.as_slice()))),
             Expr::Attribute(attribute) => self.attribute(attribute),
-            Expr::BinOp(operation) => self.operation(operation.op, &operation.left, &operation.right),
-            Expr::BoolOp(operation) => self.boolean(operation.op, &operation.values),
-            Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => {
-                self.evaluate(&operation.operand).truth().map(|truth| Value::Boolean(!truth))
+            Expr::BinOp(operation) => {
+                self.operation(operation.op, &operation.left, &operation.right)
             }
+            Expr::BoolOp(operation) => self.boolean(operation.op, &operation.values),
+            Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => self
+                .evaluate(&operation.operand)
+                .truth()
+                .map(|truth| Value::Boolean(!truth)),
             Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
                 ([op], [right]) => self.compare(*op, &compare.left, right),
                 _ => None,
             },
-            Expr::If(choice) => match self.evaluate(&choice.test).truth()? {
-                true => Some(self.evaluate(&choice.body)),
-                false => Some(self.evaluate(&choice.orelse)),
-            },
+            Expr::If(choice) => {
+                let holds = self.evaluate(&choice.test).truth()?;
+                Some(self.evaluate(if holds { &choice.body } else { &choice.orelse }))
+            }
             Expr::Subscript(subscript) => self.subscript(&subscript.value, &subscript.slice),
             Expr::ListComp(list) => self.comprehension(&list.elt, &list.generators),
             Expr::Generator(list) => self.comprehension(&list.elt, &list.generators),
@@ -157,8 +169,12 @@ impl Names<'_> {
             match item {
                 Expr::Starred(starred) => match self.evaluate(&starred.value) {
                     Value::List(inner) => values.extend(inner),
-                    Value::Dictionary(entries) => values.extend(entries.into_iter().map(|(key, _)| Value::Text(key))),
-                    Value::Text(text) => values.extend(text.chars().map(|c| Value::Text(c.to_string()))),
+                    Value::Dictionary(entries) => {
+                        values.extend(entries.into_iter().map(|(key, _)| Value::Text(key)))
+                    }
+                    Value::Text(text) => {
+                        values.extend(text.chars().map(|c| Value::Text(c.to_string())))
+                    }
                     other => values.push(other),
                 },
                 item => values.push(self.evaluate(item)),
@@ -175,9 +191,13 @@ impl Names<'_> {
                 FStringPart::FString(inner) => {
                     for element in &inner.elements {
                         match element {
-                            InterpolatedStringElement::Literal(literal) => text.push_str(&literal.value),
+                            InterpolatedStringElement::Literal(literal) => {
+                                text.push_str(&literal.value)
+                            }
                             InterpolatedStringElement::Interpolation(element) => {
-                                text.push_str(&self.evaluate(&element.expression).words().join(" "));
+                                text.push_str(
+                                    &self.evaluate(&element.expression).words().join(" "),
+                                );
                             }
                         }
                     }
@@ -190,8 +210,12 @@ impl Names<'_> {
     fn attribute(&self, attribute: &ExprAttribute) -> Option<Value> {
         // towpath runs on Linux.
         match (&*attribute.value, attribute.attr.as_str()) {
-            (Expr::Name(module), "platform") if module.id.as_str() == "sys" => return Some(Value::Text("linux".to_owned())),
-            (Expr::Name(module), "name") if module.id.as_str() == "os" => return Some(Value::Text("posix".to_owned())),
+            (Expr::Name(module), "platform") if module.id.as_str() == "sys" => {
+                return Some(Value::Text("linux".to_owned()));
+            }
+            (Expr::Name(module), "name") if module.id.as_str() == "os" => {
+                return Some(Value::Text("posix".to_owned()));
+            }
             _ => {}
         }
         if self.evaluate(&attribute.value) != Value::Session {
@@ -199,7 +223,9 @@ impl Names<'_> {
         }
         match attribute.attr.as_str() {
             "python" => Some(self.python.clone().map_or(Value::None, Value::Text)),
-            "posargs" => Some(Value::List(self.posargs.iter().cloned().map(Value::Text).collect())),
+            "posargs" => Some(Value::List(
+                self.posargs.iter().cloned().map(Value::Text).collect(),
+            )),
             "name" => Some(Value::Text(self.session.clone())),
             "interactive" => Some(Value::Boolean(false)),
             _ => None,
@@ -208,7 +234,9 @@ impl Names<'_> {
 
     fn operation(&self, operator: Operator, left: &Expr, right: &Expr) -> Option<Value> {
         match (operator, self.evaluate(left), self.evaluate(right)) {
-            (Operator::Add, Value::Text(left), Value::Text(right)) => Some(Value::Text(left + &right)),
+            (Operator::Add, Value::Text(left), Value::Text(right)) => {
+                Some(Value::Text(left + &right))
+            }
             (Operator::Add, Value::List(mut left), Value::List(right)) => {
                 left.extend(right);
                 Some(Value::List(left))
@@ -216,9 +244,15 @@ impl Names<'_> {
             (Operator::Div, left, right) => {
                 let path = |value: &Value| value.words().join("/");
                 let (left, right) = (path(&left), path(&right));
-                Some(Value::Text(if left.is_empty() || left == "." { right } else { format!("{left}/{right}") }))
+                Some(Value::Text(if left.is_empty() || left == "." {
+                    right
+                } else {
+                    format!("{left}/{right}")
+                }))
             }
-            (Operator::Mod, Value::Text(text), Value::Text(value)) => Some(Value::Text(text.replacen("%s", &value, 1))),
+            (Operator::Mod, Value::Text(text), Value::Text(value)) => {
+                Some(Value::Text(text.replacen("%s", &value, 1)))
+            }
             _ => None,
         }
     }
@@ -245,7 +279,10 @@ impl Names<'_> {
         let within = || match &right {
             Value::List(items) if items.iter().all(is_known) => Some(items.contains(&left)),
             Value::Text(text) => left.words().first().map(|part| text.contains(part)),
-            Value::Dictionary(entries) => left.words().first().map(|key| entries.iter().any(|(name, _)| name == key)),
+            Value::Dictionary(entries) => left
+                .words()
+                .first()
+                .map(|key| entries.iter().any(|(name, _)| name == key)),
             _ => None,
         };
         let result = match operator {
@@ -267,14 +304,22 @@ impl Names<'_> {
                 _ => None,
             };
             let length = items.len() as i64;
-            let place = |bound: i64| (if bound < 0 { length + bound } else { bound }).clamp(0, length) as usize;
+            let place = |bound: i64| {
+                (if bound < 0 { length + bound } else { bound }).clamp(0, length) as usize
+            };
             let start = bound(slice.lower.as_deref())?.map_or(0, place);
             let end = bound(slice.upper.as_deref())?.map_or(items.len(), place);
-            return Some(Value::List(items.get(start..end).unwrap_or_default().to_vec()));
+            return Some(Value::List(
+                items.get(start..end).unwrap_or_default().to_vec(),
+            ));
         }
         match (&value, self.evaluate(key)) {
             (Value::List(items), Value::Number(at)) => {
-                let at = if at < 0 { items.len().checked_sub(at.unsigned_abs() as usize)? } else { at as usize };
+                let at = if at < 0 {
+                    items.len().checked_sub(at.unsigned_abs() as usize)?
+                } else {
+                    at as usize
+                };
                 items.get(at).cloned()
             }
             (dictionary, Value::Text(key)) => dictionary.entry(&key).cloned(),
@@ -282,16 +327,25 @@ impl Names<'_> {
         }
     }
 
-    fn comprehension(&self, element: &Expr, generators: &[ruff_python_ast::Comprehension]) -> Option<Value> {
+    fn comprehension(
+        &self,
+        element: &Expr,
+        generators: &[ruff_python_ast::Comprehension],
+    ) -> Option<Value> {
         let [generator] = generators else { return None };
-        let (Expr::Name(name), Value::List(items)) = (&generator.target, self.evaluate(&generator.iter)) else {
+        let (Expr::Name(name), Value::List(items)) =
+            (&generator.target, self.evaluate(&generator.iter))
+        else {
             return None;
         };
         let mut values = Vec::new();
         for item in items {
             let mut inner = self.clone();
             inner.values.insert(name.id.to_string(), item);
-            let keeps = generator.ifs.iter().all(|test| inner.evaluate(test).truth() != Some(false));
+            let keeps = generator
+                .ifs
+                .iter()
+                .all(|test| inner.evaluate(test).truth() != Some(false));
             if keeps {
                 values.push(inner.evaluate(element));
             }
@@ -300,11 +354,19 @@ impl Names<'_> {
     }
 
     fn call(&self, call: &ExprCall) -> Option<Value> {
-        let first = call.arguments.args.first().map(|argument| self.evaluate(argument));
+        let first = call
+            .arguments
+            .args
+            .first()
+            .map(|argument| self.evaluate(argument));
         match &*call.func {
             Expr::Name(name) => match (name.id.as_str(), first) {
-                ("str" | "Path" | "PurePath", Some(value)) => Some(Value::Text(value.words().join(" "))),
-                ("list" | "tuple" | "sorted" | "set", Some(Value::List(items))) => Some(Value::List(items)),
+                ("str" | "Path" | "PurePath", Some(value)) => {
+                    Some(Value::Text(value.words().join(" ")))
+                }
+                ("list" | "tuple" | "sorted" | "set", Some(Value::List(items))) => {
+                    Some(Value::List(items))
+                }
                 ("list" | "tuple" | "set", None) => Some(Value::List(Vec::new())),
                 ("range", _) => self.range(&call.arguments.args),
                 _ => None,
@@ -330,22 +392,42 @@ impl Names<'_> {
         (end - start < 100).then(|| Value::List((start..end).map(Value::Number).collect()))
     }
 
-    fn method(&self, attribute: &ExprAttribute, first: Option<Value>, call: &ExprCall) -> Option<Value> {
-        let of_project = matches!(&*attribute.value, Expr::Attribute(inner) if inner.attr.as_str() == "project");
+    fn method(
+        &self,
+        attribute: &ExprAttribute,
+        first: Option<Value>,
+        call: &ExprCall,
+    ) -> Option<Value> {
+        let of_project =
+            matches!(&*attribute.value, Expr::Attribute(inner) if inner.attr.as_str() == "project");
         if of_project {
             return self.project(attribute.attr.as_str(), &call.arguments.args);
         }
-        match (self.evaluate(&attribute.value), attribute.attr.as_str(), first) {
-            (Value::Text(text), "split", None) => {
-                Some(Value::List(text.split_whitespace().map(|word| Value::Text(word.to_owned())).collect()))
-            }
+        match (
+            self.evaluate(&attribute.value),
+            attribute.attr.as_str(),
+            first,
+        ) {
+            (Value::Text(text), "split", None) => Some(Value::List(
+                text.split_whitespace()
+                    .map(|word| Value::Text(word.to_owned()))
+                    .collect(),
+            )),
             (Value::Text(text), "split", Some(Value::Text(at))) if !at.is_empty() => {
-                Some(Value::List(text.split(&at).map(|word| Value::Text(word.to_owned())).collect()))
+                Some(Value::List(
+                    text.split(&at)
+                        .map(|word| Value::Text(word.to_owned()))
+                        .collect(),
+                ))
             }
-            (Value::Text(text), "join", Some(list @ Value::List(_))) => Some(Value::Text(list.words().join(&text))),
-            (Value::Text(text), "format", Some(value)) => {
-                Some(Value::Text(text.replacen("{}", &value.words().join(" "), 1)))
+            (Value::Text(text), "join", Some(list @ Value::List(_))) => {
+                Some(Value::Text(list.words().join(&text)))
             }
+            (Value::Text(text), "format", Some(value)) => Some(Value::Text(text.replacen(
+                "{}",
+                &value.words().join(" "),
+                1,
+            ))),
             (Value::Text(text), "replace", Some(Value::Text(from))) => {
                 let to = call.arguments.args.get(1).map(|to| self.evaluate(to));
                 match to {
@@ -353,24 +435,39 @@ impl Names<'_> {
                     _ => None,
                 }
             }
-            (Value::Text(text), "startswith", Some(Value::Text(start))) => Some(Value::Boolean(text.starts_with(&start))),
-            (Value::Text(text), "endswith", Some(Value::Text(end))) => Some(Value::Boolean(text.ends_with(&end))),
-            (Value::Text(text), "strip" | "resolve" | "absolute" | "as_posix" | "relative_to", _) => {
-                Some(Value::Text(text.trim().to_owned()))
+            (Value::Text(text), "startswith", Some(Value::Text(start))) => {
+                Some(Value::Boolean(text.starts_with(&start)))
             }
-            (Value::Text(text), "joinpath", Some(Value::Text(part))) => Some(Value::Text(format!("{text}/{part}"))),
-            (Value::Dictionary(entries), "keys", None) => {
-                Some(Value::List(entries.into_iter().map(|(key, _)| Value::Text(key)).collect()))
+            (Value::Text(text), "endswith", Some(Value::Text(end))) => {
+                Some(Value::Boolean(text.ends_with(&end)))
             }
-            (Value::Dictionary(entries), "values", None) => {
-                Some(Value::List(entries.into_iter().map(|(_, value)| value).collect()))
+            (
+                Value::Text(text),
+                "strip" | "resolve" | "absolute" | "as_posix" | "relative_to",
+                _,
+            ) => Some(Value::Text(text.trim().to_owned())),
+            (Value::Text(text), "joinpath", Some(Value::Text(part))) => {
+                Some(Value::Text(format!("{text}/{part}")))
             }
+            (Value::Dictionary(entries), "keys", None) => Some(Value::List(
+                entries
+                    .into_iter()
+                    .map(|(key, _)| Value::Text(key))
+                    .collect(),
+            )),
+            (Value::Dictionary(entries), "values", None) => Some(Value::List(
+                entries.into_iter().map(|(_, value)| value).collect(),
+            )),
             (Value::Dictionary(entries), "items", None) => {
                 let pair = |(key, value)| Value::List(vec![Value::Text(key), value]);
                 Some(Value::List(entries.into_iter().map(pair).collect()))
             }
             (dictionary @ Value::Dictionary(_), "get", Some(Value::Text(key))) => {
-                let default = call.arguments.args.get(1).map_or(Value::None, |default| self.evaluate(default));
+                let default = call
+                    .arguments
+                    .args
+                    .get(1)
+                    .map_or(Value::None, |default| self.evaluate(default));
                 Some(dictionary.entry(&key).cloned().unwrap_or(default))
             }
             (Value::List(items), "copy", None) => Some(Value::List(items)),
@@ -384,13 +481,27 @@ impl Names<'_> {
             "load_toml" => self.manifest.map(Value::from_table),
             "python_versions" => {
                 let classifiers = self.manifest?.at(&["project", "classifiers"])?.strings();
-                let versions = classifiers.iter().filter_map(|text| text.strip_prefix("Programming Language :: Python :: 3."));
-                Some(Value::List(versions.map(|minor| Value::Text(format!("3.{minor}"))).collect()))
+                let versions = classifiers
+                    .iter()
+                    .filter_map(|text| text.strip_prefix("Programming Language :: Python :: 3."));
+                Some(Value::List(
+                    versions
+                        .map(|minor| Value::Text(format!("3.{minor}")))
+                        .collect(),
+                ))
             }
             "dependency_groups" => {
-                let names = arguments.get(1..)?.iter().flat_map(|argument| self.evaluate(argument).words());
+                let names = arguments
+                    .get(1..)?
+                    .iter()
+                    .flat_map(|argument| self.evaluate(argument).words());
                 let groups = self.manifest?.get("dependency-groups")?;
-                Some(Value::List(names.flat_map(|name| group(groups, &name, 0)).map(Value::Text).collect()))
+                Some(Value::List(
+                    names
+                        .flat_map(|name| group(groups, &name, 0))
+                        .map(Value::Text)
+                        .collect(),
+                ))
             }
             _ => None,
         }

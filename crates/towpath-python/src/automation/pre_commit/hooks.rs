@@ -13,7 +13,11 @@ pub(super) struct Known {
 }
 
 const fn known(entry: &'static str, arguments: &'static [&'static str]) -> Known {
-    Known { entry, arguments, is_version: true }
+    Known {
+        entry,
+        arguments,
+        is_version: true,
+    }
 }
 
 /// Hooks by id. Those of `pre-commit-hooks` are checks of its own and stand for themselves.
@@ -25,32 +29,65 @@ const HOOKS: &[(&str, Known)] = &[
     ("black-jupyter", known("black", &[])),
     ("isort", known("isort", &["--filter-files"])),
     ("flake8", known("flake8", &[])),
-    ("mypy", known("mypy", &["--ignore-missing-imports", "--scripts-are-modules"])),
+    (
+        "mypy",
+        known(
+            "mypy",
+            &["--ignore-missing-imports", "--scripts-are-modules"],
+        ),
+    ),
     ("pyright", known("pyright", &[])),
     ("basedpyright", known("basedpyright", &[])),
     ("ty", known("ty check", &[])),
     ("pylint", known("pylint", &[])),
     ("pycodestyle", known("pycodestyle", &[])),
     ("pyflakes", known("pyflakes", &[])),
-    ("autopep8", Known { entry: "autopep8", arguments: &["-i"], is_version: true }),
+    (
+        "autopep8",
+        Known {
+            entry: "autopep8",
+            arguments: &["-i"],
+            is_version: true,
+        },
+    ),
     ("yapf", known("yapf --in-place", &["-p"])),
     ("bandit", known("bandit", &[])),
     ("pip-audit", known("pip-audit", &[])),
-    ("python-safety-dependencies-check", Known { entry: "safety check", arguments: &[], is_version: false }),
+    (
+        "python-safety-dependencies-check",
+        Known {
+            entry: "safety check",
+            arguments: &[],
+            is_version: false,
+        },
+    ),
     ("detect-secrets", known("detect-secrets-hook", &[])),
     ("pyupgrade", known("pyupgrade", &[])),
     ("autoflake", known("autoflake", &[])),
     ("docformatter", known("docformatter", &["-i"])),
     ("pydocstyle", known("pydocstyle", &[])),
     ("pydoclint", known("pydoclint", &[])),
-    ("pydoclint-flake8", Known { entry: "flake8 --select=DOC", arguments: &[], is_version: false }),
+    (
+        "pydoclint-flake8",
+        Known {
+            entry: "flake8 --select=DOC",
+            arguments: &[],
+            is_version: false,
+        },
+    ),
     ("interrogate", known("interrogate", &[])),
     ("vulture", known("vulture", &[])),
     ("codespell", known("codespell", &[])),
-    ("typos", known("typos", &["--write-changes", "--force-exclude"])),
+    (
+        "typos",
+        known("typos", &["--write-changes", "--force-exclude"]),
+    ),
     ("blacken-docs", known("blacken-docs", &[])),
     ("add-trailing-comma", known("add-trailing-comma", &[])),
-    ("reorder-python-imports", known("reorder-python-imports", &[])),
+    (
+        "reorder-python-imports",
+        known("reorder-python-imports", &[]),
+    ),
     ("setup-cfg-fmt", known("setup-cfg-fmt", &[])),
     ("pyproject-fmt", known("pyproject-fmt", &[])),
     ("tox-ini-fmt", known("tox-ini-fmt", &[])),
@@ -62,7 +99,14 @@ const HOOKS: &[(&str, Known)] = &[
     ("markdownlint", known("markdownlint", &[])),
     ("markdownlint-cli2", known("markdownlint-cli2", &[])),
     ("mdformat", known("mdformat", &[])),
-    ("prettier", Known { entry: "prettier --write --list-different --ignore-unknown", arguments: &[], is_version: false }),
+    (
+        "prettier",
+        Known {
+            entry: "prettier --write --list-different --ignore-unknown",
+            arguments: &[],
+            is_version: false,
+        },
+    ),
     ("yamllint", known("yamllint", &[])),
     ("yamlfmt", known("yamlfmt", &[])),
     ("shellcheck", known("shellcheck", &[])),
@@ -71,14 +115,35 @@ const HOOKS: &[(&str, Known)] = &[
     ("taplo-format", known("taplo format", &[])),
     ("taplo-lint", known("taplo lint", &[])),
     ("toml-sort-fix", known("toml-sort --in-place", &[])),
-    ("check-github-workflows", known("check-jsonschema --builtin-schema vendor.github-workflows", &[])),
-    ("check-github-actions", known("check-jsonschema --builtin-schema vendor.github-actions", &[])),
-    ("check-dependabot", known("check-jsonschema --builtin-schema vendor.dependabot", &[])),
-    ("check-readthedocs", known("check-jsonschema --builtin-schema vendor.readthedocs", &[])),
+    (
+        "check-github-workflows",
+        known(
+            "check-jsonschema --builtin-schema vendor.github-workflows",
+            &[],
+        ),
+    ),
+    (
+        "check-github-actions",
+        known(
+            "check-jsonschema --builtin-schema vendor.github-actions",
+            &[],
+        ),
+    ),
+    (
+        "check-dependabot",
+        known("check-jsonschema --builtin-schema vendor.dependabot", &[]),
+    ),
+    (
+        "check-readthedocs",
+        known("check-jsonschema --builtin-schema vendor.readthedocs", &[]),
+    ),
     ("check-jsonschema", known("check-jsonschema", &[])),
     ("actionlint", known("actionlint", &[])),
     ("zizmor", known("zizmor", &[])),
-    ("gitleaks", known("gitleaks git --pre-commit --redact --staged --verbose", &[])),
+    (
+        "gitleaks",
+        known("gitleaks git --pre-commit --redact --staged --verbose", &[]),
+    ),
     ("nbstripout", known("nbstripout", &[])),
     ("nbqa-ruff", known("nbqa ruff", &[])),
     ("nbqa-black", known("nbqa black", &[])),
@@ -86,7 +151,10 @@ const HOOKS: &[(&str, Known)] = &[
     ("poetry-check", known("poetry check", &[])),
     ("poetry-lock", known("poetry lock", &[])),
     ("uv-lock", known("uv lock", &[])),
-    ("uv-export", known("uv export", &["--frozen", "--output-file=requirements.txt"])),
+    (
+        "uv-export",
+        known("uv export", &["--frozen", "--output-file=requirements.txt"]),
+    ),
     ("pip-compile", known("uv pip compile", &[])),
     ("slotscheck", known("slotscheck", &[])),
     ("import-linter", known("lint-imports", &[])),
@@ -105,5 +173,8 @@ pub(super) fn find(id: &str) -> Option<Known> {
         "seed-isort-config" => return None,
         id => id,
     };
-    HOOKS.iter().find(|(name, _)| *name == id).map(|(_, known)| *known)
+    HOOKS
+        .iter()
+        .find(|(name, _)| *name == id)
+        .map(|(_, known)| *known)
 }

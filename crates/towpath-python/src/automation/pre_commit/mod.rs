@@ -37,9 +37,16 @@ struct Hook<'a> {
 impl Walker<'_> {
     /// Reads the configuration; pre-commit.ci, where it is set up, counts as CI.
     pub(super) fn read_pre_commit(&mut self) {
-        let Some((path, text)) = NAMES.iter().find_map(|name| Some((*name, self.read(name)?))) else { return };
+        let Some((path, text)) = NAMES
+            .iter()
+            .find_map(|name| Some((*name, self.read(name)?)))
+        else {
+            return;
+        };
         self.source("pre-commit", path);
-        let Some(root) = self.yaml(path, &text) else { return };
+        let Some(root) = self.yaml(path, &text) else {
+            return;
+        };
         let mut scene = self.root_scene(AutomationKind::PreCommit, path);
         let mut skipped = Vec::new();
         if let Some(ci) = root.get("ci") {
@@ -48,7 +55,15 @@ impl Walker<'_> {
             scene.via.push("pre-commit.ci".to_owned());
             skipped = strings(ci.get("skip"));
         }
-        self.hooks(&root, &text, &Call { skipped: skipped.clone(), ..Call::default() }, &scene);
+        self.hooks(
+            &root,
+            &text,
+            &Call {
+                skipped: skipped.clone(),
+                ..Call::default()
+            },
+            &scene,
+        );
         if !skipped.is_empty() {
             // What pre-commit.ci leaves out still runs on the developers' machines.
             let scene = self.root_scene(AutomationKind::PreCommit, path);
@@ -58,24 +73,48 @@ impl Walker<'_> {
 
     /// Follows `pre-commit run …`.
     pub(super) fn follow_pre_commit(&mut self, arguments: &[String], scene: &Scene) {
-        let read = options::all(arguments, &["-c", "--config", "--hook-stage", "--from-ref", "--to-ref", "-s", "-o", "--color", "--source", "--origin"]);
+        let read = options::all(
+            arguments,
+            &[
+                "-c",
+                "--config",
+                "--hook-stage",
+                "--from-ref",
+                "--to-ref",
+                "-s",
+                "-o",
+                "--color",
+                "--source",
+                "--origin",
+            ],
+        );
         let mut operands = read.operands.iter();
         if operands.next().is_none_or(|command| command != "run") {
             return;
         }
-        let configured = read.value(&["-c", "--config"]).map(|path| super::paths::join(&scene.folder, path));
+        let configured = read
+            .value(&["-c", "--config"])
+            .map(|path| super::paths::join(&scene.folder, path));
         let path = configured.unwrap_or_else(|| {
             let found = NAMES.iter().find(|name| self.tree.contains(name));
             found.unwrap_or(&NAMES[0]).to_string()
         });
         let Some(text) = self.read(&path) else {
-            self.unreadable(scene, &format!("`pre-commit` is called, but `{path}` is not here"));
+            self.unreadable(
+                scene,
+                &format!("`pre-commit` is called, but `{path}` is not here"),
+            );
             return;
         };
-        let Some(root) = self.yaml(&path, &text) else { return };
+        let Some(root) = self.yaml(&path, &text) else {
+            return;
+        };
         let mut files = read.values(&["--files"]).peekable();
         let hook = operands.next().filter(|_| files.peek().is_none()).cloned();
-        let skipped = scene.environment.get("SKIP").map(|list| list.split(',').map(|id| id.trim().to_owned()).collect());
+        let skipped = scene
+            .environment
+            .get("SKIP")
+            .map(|list| list.split(',').map(|id| id.trim().to_owned()).collect());
         let call = Call {
             hook,
             stage: read.value(&["--hook-stage"]).unwrap_or_default().to_owned(),
@@ -92,13 +131,34 @@ impl Walker<'_> {
 
     fn hooks(&mut self, root: &Node, text: &str, call: &Call, scene: &Scene) {
         let default_stages = strings(root.get("default_stages"));
-        for repository in root.get("repos").and_then(Node::as_sequence).unwrap_or_default() {
-            let name = repository.get("repo").and_then(Node::text).unwrap_or_default();
-            let version = repository.get("rev").and_then(|rev| version(rev, text, &scene.place.path));
-            for node in repository.get("hooks").and_then(Node::as_sequence).unwrap_or_default() {
-                let Some(id) = node.get("id").and_then(Node::text) else { continue };
+        for repository in root
+            .get("repos")
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+        {
+            let name = repository
+                .get("repo")
+                .and_then(Node::text)
+                .unwrap_or_default();
+            let version = repository
+                .get("rev")
+                .and_then(|rev| version(rev, text, &scene.place.path));
+            for node in repository
+                .get("hooks")
+                .and_then(Node::as_sequence)
+                .unwrap_or_default()
+            {
+                let Some(id) = node.get("id").and_then(Node::text) else {
+                    continue;
+                };
                 let line = line_of(text, node.span.start);
-                let hook = Hook { node, id, repository: name, version: version.clone(), line };
+                let hook = Hook {
+                    node,
+                    id,
+                    repository: name,
+                    version: version.clone(),
+                    line,
+                };
                 if name != "meta" && call.wants(&hook, &default_stages) {
                     self.hook(&hook, root, scene);
                 }
@@ -113,25 +173,51 @@ impl Walker<'_> {
         self.pin_requirements(&dependencies, &at);
         let command = hook.command();
         // The entry of these is a pattern or a message.
-        let is_pattern = matches!(hook.node.get("language").and_then(Node::text), Some("pygrep" | "fail"));
-        let entry_is_local = !is_pattern && (hook.repository == "local" || hook.node.get("entry").is_some());
+        let is_pattern = matches!(
+            hook.node.get("language").and_then(Node::text),
+            Some("pygrep" | "fail")
+        );
+        let entry_is_local =
+            !is_pattern && (hook.repository == "local" || hook.node.get("entry").is_some());
         if is_pattern {
-            self.record(Tool { name: hook.id.to_owned(), arguments: Vec::new() }, &[], &at);
+            self.record(
+                Tool {
+                    name: hook.id.to_owned(),
+                    arguments: Vec::new(),
+                },
+                &[],
+                &at,
+            );
         } else if entry_is_local {
             self.command(&command, &at);
         } else if let Some(tool) = tools::recognise(&runners::peel(&command).words) {
             self.record(tool, &[], &at);
         } else {
             let arguments = command.get(1..).unwrap_or_default().to_vec();
-            self.record(Tool { name: hook.id.to_owned(), arguments }, &[], &at);
+            self.record(
+                Tool {
+                    name: hook.id.to_owned(),
+                    arguments,
+                },
+                &[],
+                &at,
+            );
         }
-        let (files, exclude) = (patterns(root, hook.node, "files"), patterns(root, hook.node, "exclude"));
+        let (files, exclude) = (
+            patterns(root, hook.node, "files"),
+            patterns(root, hook.node, "exclude"),
+        );
         let mut types = strings(hook.node.get("types"));
         types.extend(strings(hook.node.get("types_or")));
         let pinned = (!entry_is_local).then(|| hook.version.clone()).flatten();
         let path = at.place.path.clone();
         let is_own = |one: &Invocation| one.place.path == path && one.place.line == hook.line;
-        for invocation in self.automation.invocations.iter_mut().filter(|one| is_own(one)) {
+        for invocation in self
+            .automation
+            .invocations
+            .iter_mut()
+            .filter(|one| is_own(one))
+        {
             invocation.files_pattern.clone_from(&files);
             invocation.exclude_pattern.clone_from(&exclude);
             invocation.types.clone_from(&types);
@@ -147,7 +233,9 @@ impl Walker<'_> {
         match yaml::parse(&Source { path, text }, &Limits::LENIENT) {
             Ok(node) => Some(node),
             Err(problems) => {
-                let why = problems.first().map_or("it is broken", |problem| problem.message.as_str());
+                let why = problems
+                    .first()
+                    .map_or("it is broken", |problem| problem.message.as_str());
                 let line = format!("{path}: {why}");
                 if !self.automation.unreadable.contains(&line) {
                     self.automation.unreadable.push(line);
@@ -160,7 +248,12 @@ impl Walker<'_> {
 
 impl Call {
     fn wants(&self, hook: &Hook<'_>, default_stages: &[String]) -> bool {
-        if self.skipped.iter().any(|id| id == hook.id) || self.skipped.iter().any(|id| hook.node.get("alias").and_then(Node::text) == Some(id)) {
+        if self.skipped.iter().any(|id| id == hook.id)
+            || self
+                .skipped
+                .iter()
+                .any(|id| hook.node.get("alias").and_then(Node::text) == Some(id))
+        {
             return false;
         }
         if let Some(wanted) = &self.hook {
@@ -172,7 +265,11 @@ impl Call {
         let own = strings(hook.node.get("stages"));
         let stages = if own.is_empty() { default_stages } else { &own };
         let plain = |stage: &str| stage.trim_start_matches("pre-").to_owned();
-        let wanted = if self.stage.is_empty() { "commit".to_owned() } else { plain(&self.stage) };
+        let wanted = if self.stage.is_empty() {
+            "commit".to_owned()
+        } else {
+            plain(&self.stage)
+        };
         let is_usual = |stage: &String| {
             let stage = plain(stage);
             stage == wanted || (self.stage.is_empty() && self.hook.is_none() && stage == "push")
@@ -193,7 +290,12 @@ impl Hook<'_> {
         };
         match self.node.get("args") {
             Some(arguments) => words.extend(strings(Some(arguments))),
-            None => words.extend(known.iter().flat_map(|known| known.arguments).map(|argument| (*argument).to_owned())),
+            None => words.extend(
+                known
+                    .iter()
+                    .flat_map(|known| known.arguments)
+                    .map(|argument| (*argument).to_owned()),
+            ),
         }
         words
     }
@@ -202,18 +304,34 @@ impl Hook<'_> {
 /// The version of a repository: its `rev`, or the comment `# frozen: v1.2` beside a commit.
 fn version(rev: &Node, text: &str, path: &str) -> Option<VersionPin> {
     let written = rev.text()?;
-    let line = text.get(rev.span.start..)?.lines().next().unwrap_or_default();
+    let line = text
+        .get(rev.span.start..)?
+        .lines()
+        .next()
+        .unwrap_or_default();
     let frozen = line.split_once("frozen:").map(|(_, rest)| rest.trim());
     let text_of = frozen.unwrap_or(written);
-    let version = text_of.split_whitespace().next()?.trim_start_matches(['v', 'V']);
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit()) && (version.contains('.') || version.len() < 8);
+    let version = text_of
+        .split_whitespace()
+        .next()?
+        .trim_start_matches(['v', 'V']);
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
+        && (version.contains('.') || version.len() < 8);
     let source = format!("{path}:{}", line_of(text, rev.span.start));
-    is_version.then(|| VersionPin { version: version.to_owned(), source })
+    is_version.then(|| VersionPin {
+        version: version.to_owned(),
+        source,
+    })
 }
 
 /// Joins the pattern of the file with that of the hook.
 fn patterns(root: &Node, hook: &Node, key: &str) -> Option<String> {
-    let text = |node: &Node| node.get(key).and_then(Node::text).map(str::to_owned).filter(|text| !text.is_empty());
+    let text = |node: &Node| {
+        node.get(key)
+            .and_then(Node::text)
+            .map(str::to_owned)
+            .filter(|text| !text.is_empty())
+    };
     match (text(root), text(hook)) {
         // Both exclude; of `files` the hook's is the narrower and the one people read.
         (Some(all), Some(own)) if key == "exclude" => Some(format!("(?:{all})|(?:{own})")),
@@ -223,14 +341,24 @@ fn patterns(root: &Node, hook: &Node, key: &str) -> Option<String> {
 
 /// Returns the line of a byte, from 1.
 pub(super) fn line_of(text: &str, at: usize) -> u32 {
-    text.get(..at).map_or(0, |before| before.matches('\n').count() as u32 + 1)
+    text.get(..at)
+        .map_or(0, |before| before.matches('\n').count() as u32 + 1)
 }
 
 /// Returns the texts of a sequence, or the one text that stands in its place.
 pub(super) fn strings(node: Option<&Node>) -> Vec<String> {
     let Some(node) = node else { return Vec::new() };
     match node.as_sequence() {
-        Some(items) => items.iter().filter_map(Node::text).map(str::to_owned).collect(),
-        None => node.text().filter(|_| !node.is_null()).map(str::to_owned).into_iter().collect(),
+        Some(items) => items
+            .iter()
+            .filter_map(Node::text)
+            .map(str::to_owned)
+            .collect(),
+        None => node
+            .text()
+            .filter(|_| !node.is_null())
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
     }
 }

@@ -21,18 +21,41 @@ fn reads_hooks() {
     let ruff = automation.chosen("ruff");
     assert_eq!(ruff[0].files_pattern.as_deref(), Some("^src/"));
     assert_eq!(ruff[0].exclude_pattern.as_deref(), Some("^vendored/"));
-    assert_eq!((ruff[0].kind, ruff[0].reached_from_ci), (AutomationKind::PreCommit, false));
-    assert_eq!(automation.chosen("mypy")[0].additional_dependencies, ["types-requests"]);
-    assert_eq!(automation.chosen("mypy")[0].version.as_ref().unwrap().source, ".pre-commit-config.yaml:11");
+    assert_eq!(
+        (ruff[0].kind, ruff[0].reached_from_ci),
+        (AutomationKind::PreCommit, false)
+    );
+    assert_eq!(
+        automation.chosen("mypy")[0].additional_dependencies,
+        ["types-requests"]
+    );
+    assert_eq!(
+        automation.chosen("mypy")[0]
+            .version
+            .as_ref()
+            .unwrap()
+            .source,
+        ".pre-commit-config.yaml:11"
+    );
     assert_eq!(automation.chosen("pyright")[0].types, ["python"]);
 }
 
 #[test]
 fn counts_as_ci_where_ci_calls_it() {
     let reached = |command: &str| {
-        let workflow = format!("on: pull_request\njobs:\n  t:\n    runs-on: x\n    steps:\n      - {command}\n");
-        let automation = automation(&[(FILE, CONFIGURATION), (".github/workflows/ci.yml", &workflow)]);
-        let tools: Vec<&str> = automation.invocations.iter().filter(|one| one.reached_from_ci).map(|one| one.tool.as_str()).collect();
+        let workflow = format!(
+            "on: pull_request\njobs:\n  t:\n    runs-on: x\n    steps:\n      - {command}\n"
+        );
+        let automation = automation(&[
+            (FILE, CONFIGURATION),
+            (".github/workflows/ci.yml", &workflow),
+        ]);
+        let tools: Vec<&str> = automation
+            .invocations
+            .iter()
+            .filter(|one| one.reached_from_ci)
+            .map(|one| one.tool.as_str())
+            .collect();
         tools.join(" ")
     };
     let all = "ruff ruff format mypy trailing-whitespace pyright no";
@@ -40,8 +63,14 @@ fn counts_as_ci_where_ci_calls_it() {
         ("run: pre-commit run --all-files", all),
         ("run: uvx pre-commit run -a", all),
         ("run: pre-commit run ruff -a", "ruff"),
-        ("run: pre-commit run -a --hook-stage manual check-ast", "check-ast"),
-        ("run: SKIP=mypy,types pre-commit run -a", "ruff ruff format trailing-whitespace no"),
+        (
+            "run: pre-commit run -a --hook-stage manual check-ast",
+            "check-ast",
+        ),
+        (
+            "run: SKIP=mypy,types pre-commit run -a",
+            "ruff ruff format trailing-whitespace no",
+        ),
         ("uses: pre-commit/action@v3.0.1", all),
         ("run: pre-commit install", ""),
     ] {
@@ -64,5 +93,9 @@ fn counts_as_ci_where_the_service_is_set_up() {
 fn says_what_is_broken() {
     let automation = automation(&[(FILE, "repos: [")]);
     assert_eq!(automation.unreadable.len(), 1);
-    assert!(automation.unreadable[0].starts_with(".pre-commit-config.yaml: "), "{:?}", automation.unreadable);
+    assert!(
+        automation.unreadable[0].starts_with(".pre-commit-config.yaml: "),
+        "{:?}",
+        automation.unreadable
+    );
 }

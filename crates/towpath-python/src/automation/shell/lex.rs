@@ -7,7 +7,11 @@ pub(super) enum Part {
     /// Text as it stands.
     Text(String),
     /// `$NAME`, `${NAME}` or `${NAME:-default}`.
-    Variable { name: String, default: Option<String>, source: String },
+    Variable {
+        name: String,
+        default: Option<String>,
+        source: String,
+    },
     /// The text inside `$(…)` or backquotes.
     Substitution(String),
 }
@@ -39,14 +43,24 @@ impl Word {
     /// Returns the word if it is plain unquoted text, as reserved words are.
     pub(super) fn plain(&self) -> Option<&str> {
         match self.0.as_slice() {
-            [Piece { part: Part::Text(text), quoted: false }] => Some(text),
+            [
+                Piece {
+                    part: Part::Text(text),
+                    quoted: false,
+                },
+            ] => Some(text),
             _ => None,
         }
     }
 
     fn push(&mut self, part: Part, quoted: bool) {
-        if let (Part::Text(text), Some(Piece { part: Part::Text(last), quoted: same })) =
-            (&part, self.0.last_mut())
+        if let (
+            Part::Text(text),
+            Some(Piece {
+                part: Part::Text(last),
+                quoted: same,
+            }),
+        ) = (&part, self.0.last_mut())
             && *same == quoted
         {
             last.push_str(text);
@@ -119,7 +133,9 @@ const OPERATORS: [(&str, &str); 16] = [
 
 impl<'a> Lexer<'a> {
     fn step(&mut self) -> bool {
-        let Some(c) = self.rest.chars().next() else { return false };
+        let Some(c) = self.rest.chars().next() else {
+            return false;
+        };
         match c {
             '\n' => self.line_end(),
             '\r' if self.rest.starts_with("\r\n") => self.skip(1),
@@ -168,12 +184,18 @@ impl<'a> Lexer<'a> {
             self.here_documents.push(word.source());
             return;
         }
-        self.tokens.push(Token { kind: Kind::Word(word), line: self.word_line });
+        self.tokens.push(Token {
+            kind: Kind::Word(word),
+            line: self.word_line,
+        });
     }
 
     fn operator(&mut self, operator: &'static str) {
         self.end_word();
-        self.tokens.push(Token { kind: Kind::Operator(operator), line: self.line });
+        self.tokens.push(Token {
+            kind: Kind::Operator(operator),
+            line: self.line,
+        });
     }
 
     fn line_end(&mut self) {
@@ -234,7 +256,9 @@ impl<'a> Lexer<'a> {
 
     fn escaped_in_quotes(&mut self) {
         self.take(1);
-        let Some(c) = self.rest.chars().next() else { return };
+        let Some(c) = self.rest.chars().next() else {
+            return;
+        };
         let text = self.take(c.len_utf8()).to_owned();
         match c {
             '\n' => {}
@@ -279,11 +303,21 @@ impl<'a> Lexer<'a> {
         let name = self.rest.get(1..).unwrap_or_default();
         let length = match name.chars().next() {
             Some(c) if c.is_ascii_digit() || "@*#?!-$".contains(c) => 1,
-            _ => name.find(|c: char| !is_name_character(c)).unwrap_or(name.len()),
+            _ => name
+                .find(|c: char| !is_name_character(c))
+                .unwrap_or(name.len()),
         };
         let source = self.take(1 + length).to_owned();
         let name = source.get(1..).unwrap_or_default().to_owned();
-        if name.is_empty() { Part::Text(source) } else { Part::Variable { name, default: None, source } }
+        if name.is_empty() {
+            Part::Text(source)
+        } else {
+            Part::Variable {
+                name,
+                default: None,
+                source,
+            }
+        }
     }
 
     fn operator_or_text(&mut self, c: char) {
@@ -302,7 +336,9 @@ impl<'a> Lexer<'a> {
         if c == '>' || c == '<' {
             self.drop_descriptor();
         }
-        let found = OPERATORS.iter().find(|(text, _)| self.rest.starts_with(text));
+        let found = OPERATORS
+            .iter()
+            .find(|(text, _)| self.rest.starts_with(text));
         if let Some((text, operator)) = found {
             self.operator(operator);
             self.take(text.len());
@@ -318,7 +354,8 @@ impl<'a> Lexer<'a> {
     /// The `2` of `2>file` belongs to the redirection.
     fn drop_descriptor(&mut self) {
         let is_number = |word: &Word| {
-            word.plain().is_some_and(|text| text.chars().all(|c| c.is_ascii_digit()))
+            word.plain()
+                .is_some_and(|text| text.chars().all(|c| c.is_ascii_digit()))
         };
         if self.word.as_ref().is_some_and(is_number) {
             self.word = None;
@@ -332,14 +369,20 @@ fn is_name_character(c: char) -> bool {
 
 /// Reads the inside of `${…}`: a name, perhaps with a default; anything cleverer stays text.
 fn braced(inner: &str, source: String) -> Part {
-    let length = inner.find(|c: char| !is_name_character(c) && c != '@').unwrap_or(inner.len());
+    let length = inner
+        .find(|c: char| !is_name_character(c) && c != '@')
+        .unwrap_or(inner.len());
     let (name, rest) = inner.split_at(length);
     let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'));
     let is_known = !name.is_empty() && (rest.is_empty() || default.is_some());
     if !is_known {
         return Part::Text(source);
     }
-    Part::Variable { name: name.to_owned(), default: default.map(str::to_owned), source }
+    Part::Variable {
+        name: name.to_owned(),
+        default: default.map(str::to_owned),
+        source,
+    }
 }
 
 /// Returns where the parenthesis that is already open closes.
@@ -348,7 +391,6 @@ fn balanced(text: &str) -> usize {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth -= 1,

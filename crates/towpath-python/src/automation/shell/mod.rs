@@ -3,6 +3,7 @@
 //!
 //! `parse` turns text into a tree, `flatten` walks the tree as a shell would and lists commands.
 
+mod expand;
 mod flatten;
 mod lex;
 mod parse;

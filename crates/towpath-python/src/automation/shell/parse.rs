@@ -16,11 +16,18 @@ pub(super) enum Join {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     /// Words, the first of which may be assignments.
-    Simple { words: Vec<Word>, line: u32, output: Option<Word> },
+    Simple {
+        words: Vec<Word>,
+        line: u32,
+        output: Option<Word>,
+    },
     /// Commands joined by `|`.
     Pipeline { parts: Vec<Node>, negated: bool },
     /// A command and those that follow it by `&&` and `||`.
-    List { first: Box<Node>, rest: Vec<(Join, Node)> },
+    List {
+        first: Box<Node>,
+        rest: Vec<(Join, Node)>,
+    },
     /// One after the other.
     Sequence(Vec<Node>),
     /// `command &`
@@ -30,11 +37,21 @@ pub(super) enum Node {
     /// `{ …; }`
     Group(Box<Node>),
     /// Conditions and the branches, `else` last.
-    If { conditions: Vec<Node>, branches: Vec<Node> },
+    If {
+        conditions: Vec<Node>,
+        branches: Vec<Node>,
+    },
     /// `for name in words`
-    For { name: String, words: Vec<Word>, body: Box<Node> },
+    For {
+        name: String,
+        words: Vec<Word>,
+        body: Box<Node>,
+    },
     /// `while` and `until`
-    While { condition: Box<Node>, body: Box<Node> },
+    While {
+        condition: Box<Node>,
+        body: Box<Node>,
+    },
     /// The arms of `case`.
     Case(Vec<Node>),
     /// `name() { …; }`
@@ -43,7 +60,11 @@ pub(super) enum Node {
 
 /// Reads a whole script.
 pub(super) fn parse(tokens: &[Token]) -> Node {
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        depth: 0,
+    };
     let mut nodes = Vec::new();
     while parser.at < tokens.len() {
         let before = parser.at;
@@ -84,7 +105,10 @@ impl<'a> Parser<'a> {
     }
 
     fn line(&self) -> u32 {
-        self.tokens.get(self.at).or(self.tokens.last()).map_or(0, |token| token.line)
+        self.tokens
+            .get(self.at)
+            .or(self.tokens.last())
+            .map_or(0, |token| token.line)
     }
 
     fn accept_operator(&mut self, operator: &str) -> bool {
@@ -109,7 +133,8 @@ impl<'a> Parser<'a> {
         loop {
             self.skip_line_ends();
             let is_end = self.reserved().is_some_and(|word| ends.contains(&word));
-            if is_end || self.at >= self.tokens.len() || matches!(self.operator(), Some(")" | ";;")) {
+            if is_end || self.at >= self.tokens.len() || matches!(self.operator(), Some(")" | ";;"))
+            {
                 return Node::Sequence(nodes);
             }
             let before = self.at;
@@ -137,7 +162,14 @@ impl<'a> Parser<'a> {
             while self.accept_operator("\n") {}
             rest.push((join, self.pipeline()));
         }
-        if rest.is_empty() { first } else { Node::List { first: Box::new(first), rest } }
+        if rest.is_empty() {
+            first
+        } else {
+            Node::List {
+                first: Box::new(first),
+                rest,
+            }
+        }
     }
 
     fn pipeline(&mut self) -> Node {
@@ -204,7 +236,10 @@ impl<'a> Parser<'a> {
             self.accept_operator(")");
         }
         self.skip_line_ends();
-        Some(Node::Function { name, body: Box::new(self.command()) })
+        Some(Node::Function {
+            name,
+            body: Box::new(self.command()),
+        })
     }
 
     fn group(&mut self) -> Node {
@@ -225,7 +260,10 @@ impl<'a> Parser<'a> {
             branches.push(self.sequence(&["fi"]));
         }
         self.accept_word("fi");
-        Node::If { conditions, branches }
+        Node::If {
+            conditions,
+            branches,
+        }
     }
 
     fn for_loop(&mut self) -> Node {
@@ -241,13 +279,20 @@ impl<'a> Parser<'a> {
             }
         }
         self.skip_line_ends();
-        Node::For { name, words, body: Box::new(self.loop_body()) }
+        Node::For {
+            name,
+            words,
+            body: Box::new(self.loop_body()),
+        }
     }
 
     fn while_loop(&mut self) -> Node {
         self.at += 1;
         let condition = Box::new(self.sequence(&["do"]));
-        Node::While { condition, body: Box::new(self.loop_body()) }
+        Node::While {
+            condition,
+            body: Box::new(self.loop_body()),
+        }
     }
 
     fn loop_body(&mut self) -> Node {
@@ -314,7 +359,11 @@ impl<'a> Parser<'a> {
                 self.rest_of_test();
             }
         }
-        Node::Simple { words, line, output }
+        Node::Simple {
+            words,
+            line,
+            output,
+        }
     }
 
     /// Between `[[` and `]]` stand operators that are no operators of the shell.

@@ -4,10 +4,23 @@ use super::{Shell, read, words};
 
 /// Commands as lines: folder in front, `?` behind what cannot fail.
 fn lines(text: &str, errexit: bool) -> Vec<String> {
-    let shell = Shell { errexit, pipefail: false, variables: BTreeMap::new() };
+    let shell = Shell {
+        errexit,
+        pipefail: false,
+        variables: BTreeMap::new(),
+    };
     let line = |command: super::Command| {
-        let folder = if command.folder.is_empty() { String::new() } else { format!("{}: ", command.folder) };
-        let environment: String = command.environment.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+        let folder = if command.folder.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", command.folder)
+        };
+        let pairs: Vec<String> = command
+            .environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value} "))
+            .collect();
+        let environment = pairs.concat();
         let mark = if command.can_fail { "" } else { " ?" };
         format!("{folder}{environment}{}{mark}", command.words.join("|"))
     };
@@ -26,7 +39,10 @@ fn splits_words() {
     check("a \\\n  b", &["a|b"]);
     check("a;b\nc", &["a", "b", "c"]);
     check("a > out 2>&1 < in b", &["a|b"]);
-    check("a ${{ matrix.x }} \"${{ github.event['a b'] }}\"", &["a|${{ matrix.x }}|${{ github.event['a b'] }}"]);
+    check(
+        "a ${{ matrix.x }} \"${{ github.event['a b'] }}\"",
+        &["a|${{ matrix.x }}|${{ github.event['a b'] }}"],
+    );
     check("cat <<EOF > f\npytest\nEOF\nruff", &["cat", "ruff"]);
     check("cat <<-'EOF'\n\tpytest\n\tEOF\nruff", &["cat", "ruff"]);
     check("a src/{b,c}.py", &["a|src/b.py|src/c.py"]);
@@ -40,10 +56,16 @@ fn expands_what_is_known() {
     check("export A=1\nB=2 run", &["A=1 B=2 run"]);
     check("for t in a b; do run $t; done", &["run|a", "run|b"]);
     check("for f in *.py; do run $f; done", &["run|$f"]);
-    check("run py$(echo 3.12 | tr -d .) $(git ls-files)", &["run|py312|$(git ls-files)"]);
+    check(
+        "run py$(echo 3.12 | tr -d .) $(git ls-files)",
+        &["run|py312|$(git ls-files)"],
+    );
     check("run \"$@\" $1", &["run|$1"]);
     check("f() { run $1; }\nf x", &["run|x"]);
-    check("cd docs && make html\ncd ..\nrun", &["docs: make|html", "docs/..: run"]);
+    check(
+        "cd docs && make html\ncd ..\nrun",
+        &["docs: make|html", "docs/..: run"],
+    );
     check("(cd docs; run)\nrun", &["docs: run", "run"]);
     check("pushd a; run; popd; run", &["a: run", "run"]);
 }
@@ -57,6 +79,7 @@ fn knows_whose_failure_counts() {
     check("a || echo failed", &["a ?"]);
     check("a || { echo failed; exit 1; }", &["a"]);
     check("a || (echo failed && exit 1)", &["a"]);
+    check("(a || exit 1) || true", &["a ?"]);
     check("a || b", &["a", "b"]);
     check("a && b", &["a", "b"]);
     check("a && b\nc", &["a ?", "b", "c"]);
@@ -83,16 +106,41 @@ fn only_the_last_counts_without_errexit() {
 
 #[test]
 fn notes_lines_and_variables_for_later_steps() {
-    let shell = Shell { errexit: true, pipefail: false, variables: BTreeMap::from([("V".to_owned(), "3.12".to_owned())]) };
-    let script = read("a\n\nb \\\n c\nd\necho \"X=py$(echo $V | tr -d .)\" >> \"$GITHUB_ENV\"\necho Y=1 >> $OTHER", &shell);
+    let shell = Shell {
+        errexit: true,
+        pipefail: false,
+        variables: BTreeMap::from([("V".to_owned(), "3.12".to_owned())]),
+    };
+    let script = read(
+        "a\n\nb \\\n c\nd\necho \"X=py$(echo $V | tr -d .)\" >> \"$GITHUB_ENV\"\necho Y=1 >> $OTHER",
+        &shell,
+    );
     let numbers: Vec<u32> = script.commands.iter().map(|command| command.line).collect();
     assert_eq!(numbers, [0, 2, 4]);
-    assert_eq!(script.exported, BTreeMap::from([("X".to_owned(), "py312".to_owned())]));
+    assert_eq!(
+        script.exported,
+        BTreeMap::from([("X".to_owned(), "py312".to_owned())])
+    );
 }
 
 #[test]
 fn survives_nonsense() {
-    for text in ["if", "for", "case x in", "((((", "}", "a && ", "| |", "f() {", "$(", "`", "${", "<<", "done", "[["] {
+    for text in [
+        "if",
+        "for",
+        "case x in",
+        "((((",
+        "}",
+        "a && ",
+        "| |",
+        "f() {",
+        "$(",
+        "`",
+        "${",
+        "<<",
+        "done",
+        "[[",
+    ] {
         let _ = lines(text, true);
     }
     let deep = "(".repeat(5_000);
@@ -101,6 +149,9 @@ fn survives_nonsense() {
 
 #[test]
 fn splits_a_line_without_a_shell() {
-    assert_eq!(words("a 'b c' \"d\\\"e\" f\\ g>=1 && # h"), ["a", "b c", "d\"e", "f g>=1", "&&"]);
+    assert_eq!(
+        words("a 'b c' \"d\\\"e\" f\\ g>=1 && # h"),
+        ["a", "b c", "d\"e", "f g>=1", "&&"]
+    );
     assert_eq!(words("a ''"), ["a", ""]);
 }

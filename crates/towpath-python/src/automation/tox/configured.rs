@@ -21,20 +21,34 @@ const DEEPEST: u32 = 12;
 impl Configured {
     /// Returns the environments of `env_list`.
     pub(super) fn environments(&self) -> Vec<String> {
-        let key = self.ini.section(self.core).and_then(|core| core.key(&["env_list", "envlist"]));
-        let text: Vec<&str> = key.iter().flat_map(|key| &key.lines).map(|line| without_comment(&line.text)).collect();
+        let key = self
+            .ini
+            .section(self.core)
+            .and_then(|core| core.key(&["env_list", "envlist"]));
+        let text: Vec<&str> = key
+            .iter()
+            .flat_map(|key| &key.lines)
+            .map(|line| without_comment(&line.text))
+            .collect();
         names::expand_all(&text.join("\n"))
     }
 
     /// Returns every environment that has a section of its own.
     pub(super) fn declared(&self) -> Vec<String> {
-        let headings = self.ini.sections.iter().filter_map(|section| section.name.strip_prefix("testenv:"));
+        let headings = self
+            .ini
+            .sections
+            .iter()
+            .filter_map(|section| section.name.strip_prefix("testenv:"));
         headings.flat_map(names::expand_all).collect()
     }
 
     /// Returns the environments to run for a Python, by `[gh-actions]` of the plugin.
     pub(super) fn for_github(&self, python: &str) -> Option<Vec<String>> {
-        let section = self.ini.section("gh-actions").or_else(|| self.ini.section("gh"))?;
+        let section = self
+            .ini
+            .section("gh-actions")
+            .or_else(|| self.ini.section("gh"))?;
         let key = section.key(&["python"])?;
         let line = key.lines.iter().find_map(|line| {
             let (version, factors) = line.text.split_once([':', '='])?;
@@ -42,20 +56,33 @@ impl Configured {
         })?;
         let wanted = names::expand_all(&line);
         let all = self.environments();
-        Some(all.into_iter().filter(|name| wanted.iter().any(|factor| names::holds(factor, name))).collect())
+        Some(
+            all.into_iter()
+                .filter(|name| wanted.iter().any(|factor| names::holds(factor, name)))
+                .collect(),
+        )
     }
 
     /// Reads one environment.
     pub(super) fn environment(&self, name: &str, arguments: &Arguments) -> Environment {
-        let reader = Reader { configured: self, name, arguments };
-        let flag = |keys: &[&str]| reader.first(keys).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let reader = Reader {
+            configured: self,
+            name,
+            arguments,
+        };
+        let flag = |keys: &[&str]| {
+            reader
+                .first(keys)
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+        };
         let mut commands = Vec::new();
         for key in ["commands_pre", "commands", "commands_post"] {
             commands.extend(reader.commands(key));
         }
         let core_flag = |keys: &[&str]| {
             let key = self.ini.section(self.core).and_then(|core| core.key(keys));
-            key.and_then(|key| key.lines.first()).is_some_and(|line| line.text.eq_ignore_ascii_case("true"))
+            key.and_then(|key| key.lines.first())
+                .is_some_and(|line| line.text.eq_ignore_ascii_case("true"))
         };
         let package = reader.first(&["package"]).unwrap_or_default();
         Environment {
@@ -67,11 +94,12 @@ impl Configured {
                 && package != "skip"
                 && !core_flag(&["skipsdist", "no_package", "skip_sdist"]),
             editable: flag(&["usedevelop", "use_develop"]) || package.starts_with("editable"),
-            environment: reader.variables(),
-            folder: reader.first(&["change_dir", "changedir"]).unwrap_or_default(),
+            variables: reader.variables(),
+            folder: reader
+                .first(&["change_dir", "changedir"])
+                .unwrap_or_default(),
             base_python: reader.first(&["base_python", "basepython"]),
             ignores_outcome: flag(&["ignore_outcome"]),
-            ignores_errors: flag(&["ignore_errors"]),
         }
     }
 }
@@ -86,21 +114,36 @@ impl Reader<'_> {
     /// The sections in which a key of the environment is looked for, its own first.
     fn sections(&self) -> Vec<&Section> {
         let own = |section: &&Section| {
-            section.name.strip_prefix("testenv:").is_some_and(|names| names::expand_all(names).iter().any(|name| name == self.name))
+            section.name.strip_prefix("testenv:").is_some_and(|names| {
+                names::expand_all(names)
+                    .iter()
+                    .any(|name| name == self.name)
+            })
         };
         let ini = &self.configured.ini;
         let mut sections: Vec<&Section> = ini.sections.iter().filter(own).collect();
         let bases = sections.iter().find_map(|section| section.key(&["base"]));
-        let bases: Vec<String> = bases.iter().flat_map(|key| &key.lines).flat_map(|line| names::expand_all(&line.text)).collect();
-        sections.extend(bases.iter().filter_map(|base| ini.section(base).or_else(|| ini.section(&format!("testenv:{base}")))));
+        let bases: Vec<String> = bases
+            .iter()
+            .flat_map(|key| &key.lines)
+            .flat_map(|line| names::expand_all(&line.text))
+            .collect();
+        sections.extend(bases.iter().filter_map(|base| {
+            ini.section(base)
+                .or_else(|| ini.section(&format!("testenv:{base}")))
+        }));
         sections.extend(ini.section("testenv"));
         sections
     }
 
     /// The lines of a key that apply to the environment, substituted.
     fn lines(&self, keys: &[&str]) -> Vec<Line> {
-        let key = self.sections().into_iter().find_map(|section| section.key(keys));
-        key.map(|key| self.applying(&key.lines, 0)).unwrap_or_default()
+        let key = self
+            .sections()
+            .into_iter()
+            .find_map(|section| section.key(keys));
+        key.map(|key| self.applying(&key.lines, 0))
+            .unwrap_or_default()
     }
 
     fn applying(&self, lines: &[Line], depth: u32) -> Vec<Line> {
@@ -114,7 +157,10 @@ impl Reader<'_> {
                 continue;
             }
             let text = self.substitute(text, depth);
-            applying.extend(text.lines().map(|text| Line { text: text.trim().to_owned(), number: line.number }));
+            applying.extend(text.lines().map(|text| Line {
+                text: text.trim().to_owned(),
+                number: line.number,
+            }));
         }
         applying.retain(|line| !line.text.is_empty());
         applying
@@ -123,9 +169,10 @@ impl Reader<'_> {
     /// The lines whose conditions hold, without the conditions. tox asks before it joins lines.
     fn holding(&self, lines: &[Line]) -> Vec<Line> {
         let holds = |line: &Line| match conditional(&line.text) {
-            Some((condition, text)) => {
-                names::holds(condition, self.name).then(|| Line { text: text.to_owned(), number: line.number })
-            }
+            Some((condition, text)) => names::holds(condition, self.name).then(|| Line {
+                text: text.to_owned(),
+                number: line.number,
+            }),
             None => Some(line.clone()),
         };
         lines.iter().filter_map(holds).collect()
@@ -144,14 +191,24 @@ impl Reader<'_> {
 
     fn substitute(&self, text: &str, depth: u32) -> String {
         substitution::substitute(text, &|key| {
-            if let Some((section, name)) = key.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            if let Some((section, name)) =
+                key.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+            {
                 let lines = &self.configured.ini.section(section)?.key(&[name])?.lines;
                 return self.text_of(lines, depth);
             }
             substitution::known(key, self.name, self.arguments).or_else(|| {
-                let is_own = !matches!(key, "commands" | "envdir" | "envtmpdir" | "env_dir" | "posargs");
-                let found = self.sections().into_iter().find_map(|section| section.key(&[key]));
-                found.filter(|_| is_own).and_then(|key| self.text_of(&key.lines, depth))
+                let is_own = !matches!(
+                    key,
+                    "commands" | "envdir" | "envtmpdir" | "env_dir" | "posargs"
+                );
+                let found = self
+                    .sections()
+                    .into_iter()
+                    .find_map(|section| section.key(&[key]));
+                found
+                    .filter(|_| is_own)
+                    .and_then(|key| self.text_of(&key.lines, depth))
             })
         })
     }
@@ -161,26 +218,44 @@ impl Reader<'_> {
             return None;
         }
         let lines = self.applying(lines, depth + 1);
-        Some(lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n"))
+        Some(
+            lines
+                .iter()
+                .map(|line| line.text.as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 
     fn commands(&self, key: &str) -> Vec<ToxCommand> {
         let lines = self.lines(&[key]);
-        lines.iter().filter_map(|line| ToxCommand::new(shell::words(&line.text), line.number)).collect()
+        lines
+            .iter()
+            .filter_map(|line| ToxCommand::new(shell::words(&line.text), line.number))
+            .collect()
     }
 
     fn first(&self, keys: &[&str]) -> Option<String> {
-        self.lines(keys).first().map(|line| without_comment(&line.text).to_owned())
+        self.lines(keys)
+            .first()
+            .map(|line| without_comment(&line.text).to_owned())
     }
 
     fn list(&self, keys: &[&str]) -> Vec<String> {
-        self.lines(keys).iter().map(|line| without_comment(&line.text).to_owned()).filter(|text| !text.is_empty()).collect()
+        self.lines(keys)
+            .iter()
+            .map(|line| without_comment(&line.text).to_owned())
+            .filter(|text| !text.is_empty())
+            .collect()
     }
 
     fn split(&self, keys: &[&str]) -> Vec<String> {
         let list = self.list(keys);
         let names = list.iter().flat_map(|line| line.split(',')).map(str::trim);
-        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn variables(&self) -> BTreeMap<String, String> {
@@ -206,7 +281,10 @@ fn joined(lines: &[Line]) -> Vec<Line> {
                 last.text.push(' ');
                 last.text.push_str(part.trim());
             }
-            None => all.push(Line { text: part.trim().to_owned(), number: line.number }),
+            None => all.push(Line {
+                text: part.trim().to_owned(),
+                number: line.number,
+            }),
         }
         continues = text.is_some();
     }
@@ -217,7 +295,9 @@ fn joined(lines: &[Line]) -> Vec<Line> {
 fn conditional(line: &str) -> Option<(&str, &str)> {
     let (condition, text) = line.split_once(':')?;
     let is_condition = !condition.is_empty()
-        && condition.chars().all(|c| c.is_alphanumeric() || "!{},.-_".contains(c))
+        && condition
+            .chars()
+            .all(|c| c.is_alphanumeric() || "!{},.-_".contains(c))
         && (text.is_empty() || text.starts_with(char::is_whitespace));
     is_condition.then(|| (condition, text.trim()))
 }

@@ -54,11 +54,10 @@ struct Environment {
     groups: Vec<String>,
     installs_project: bool,
     editable: bool,
-    environment: BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
     folder: String,
     base_python: Option<String>,
     ignores_outcome: bool,
-    ignores_errors: bool,
 }
 
 /// One command of an environment.
@@ -81,7 +80,11 @@ impl ToxCommand {
         if first.is_empty() {
             words.remove(0);
         }
-        (!words.is_empty()).then_some(Self { words, line, can_fail })
+        (!words.is_empty()).then_some(Self {
+            words,
+            line,
+            can_fail,
+        })
     }
 }
 
@@ -107,9 +110,9 @@ impl Tox {
         };
         let mut arguments = arguments.clone();
         let mut first = read(&arguments);
-        if !first.environment.is_empty() {
+        if !first.variables.is_empty() {
             // `{env:NAME}` sees what the environment itself sets.
-            arguments.variables.extend(first.environment.clone());
+            arguments.variables.extend(first.variables.clone());
             first = read(&arguments);
         }
         let folder = first.folder.trim_matches(['.', '/']).to_owned();
@@ -125,19 +128,53 @@ impl Tox {
 
     /// Returns the environments that a call runs; `None` for a call that runs none.
     fn called(&self, read: &Options, scene: &Scene) -> Option<Vec<String>> {
-        const SILENT: [&str; 12] =
-            ["list", "l", "config", "c", "devenv", "d", "depends", "de", "quickstart", "q", "schema", "man"];
-        if read.operands.first().is_some_and(|command| SILENT.contains(&command.as_str()))
-            || read.has(&["--notest", "-n", "--listenvs", "-l", "-a", "--listenvs-all", "--devenv", "--version", "--help"])
+        const SILENT: [&str; 12] = [
+            "list",
+            "l",
+            "config",
+            "c",
+            "devenv",
+            "d",
+            "depends",
+            "de",
+            "quickstart",
+            "q",
+            "schema",
+            "man",
+        ];
+        if read
+            .operands
+            .first()
+            .is_some_and(|command| SILENT.contains(&command.as_str()))
+            || read.has(&[
+                "--notest",
+                "-n",
+                "--listenvs",
+                "-l",
+                "-a",
+                "--listenvs-all",
+                "--devenv",
+                "--version",
+                "--help",
+            ])
         {
             return None;
         }
-        let variable = scene.environment.get("TOXENV").or_else(|| scene.environment.get("TOX_ENV"));
+        let variable = scene
+            .environment
+            .get("TOXENV")
+            .or_else(|| scene.environment.get("TOX_ENV"));
         let asked: Vec<&str> = read.values(&["-e", "--env"]).chain(None).collect();
-        let asked = if asked.is_empty() { variable.map(String::as_str).into_iter().collect() } else { asked };
+        let asked = if asked.is_empty() {
+            variable.map(String::as_str).into_iter().collect()
+        } else {
+            asked
+        };
         let mut names: Vec<String> = Vec::new();
         for text in asked {
-            names.extend(names::expand_all(&unknown::with_stars(text).replace(' ', ",")));
+            names.extend(names::expand_all(
+                &unknown::with_stars(text).replace(' ', ","),
+            ));
         }
         let mut names: Vec<String> = names.iter().flat_map(|name| self.fitting(name)).collect();
         if names.iter().any(|name| name == "ALL") {
@@ -148,12 +185,18 @@ impl Tox {
         }
         for factors in read.values(&["-f"]) {
             let factors = unknown::with_stars(factors).replace([',', ' '], "-");
-            let known: Vec<&str> = factors.split('-').filter(|factor| !factor.contains('*') && !factor.is_empty()).collect();
+            let known: Vec<&str> = factors
+                .split('-')
+                .filter(|factor| !factor.contains('*') && !factor.is_empty())
+                .collect();
             names.retain(|name| known.is_empty() || names::holds(&known.join("-"), name));
         }
         let labels: Vec<&str> = read.values(&["-m"]).collect();
         if !labels.is_empty() {
-            names = labels.iter().flat_map(|label| self.labelled(label)).collect();
+            names = labels
+                .iter()
+                .flat_map(|label| self.labelled(label))
+                .collect();
         }
         let skipped: Vec<&str> = read.values(&["--skip-env"]).collect();
         names.retain(|name| !skipped.iter().any(|skip| name.contains(*skip)));
@@ -166,27 +209,48 @@ impl Tox {
             return vec![name.to_owned()];
         }
         let all = [self.environments(), self.declared()].concat();
-        let found: Vec<String> = all.into_iter().filter(|other| unknown::fits(name, other)).collect();
-        if found.is_empty() { vec![name.to_owned()] } else { found }
+        let found: Vec<String> = all
+            .into_iter()
+            .filter(|other| unknown::fits(name, other))
+            .collect();
+        if found.is_empty() {
+            vec![name.to_owned()]
+        } else {
+            found
+        }
     }
 
     fn default_environments(&self, scene: &Scene) -> Vec<String> {
         if let (Form::Configured(configured), true) = (&self.form, scene.from_ci) {
-            let found: Vec<Vec<String>> = scene.pythons.iter().filter_map(|python| configured.for_github(&python.to_string())).collect();
+            let found: Vec<Vec<String>> = scene
+                .pythons
+                .iter()
+                .filter_map(|python| configured.for_github(&python.to_string()))
+                .collect();
             if !found.is_empty() {
                 return found.into_iter().flatten().collect();
             }
         }
         let all = self.environments();
-        if all.is_empty() { vec!["py".to_owned()] } else { all }
+        if all.is_empty() {
+            vec!["py".to_owned()]
+        } else {
+            all
+        }
     }
 
     /// Environments of a label, `[tox] labels = test = py310, py311`.
     fn labelled(&self, label: &str) -> Vec<String> {
         match &self.form {
-            Form::Native(root) => root.at(&["labels", label]).map(Node::strings).unwrap_or_default(),
+            Form::Native(root) => root
+                .at(&["labels", label])
+                .map(Node::strings)
+                .unwrap_or_default(),
             Form::Configured(configured) => {
-                let key = configured.ini.section(configured.core).and_then(|core| core.key(&["labels"]));
+                let key = configured
+                    .ini
+                    .section(configured.core)
+                    .and_then(|core| core.key(&["labels"]));
                 let line = key.iter().flat_map(|key| &key.lines).find_map(|line| {
                     let (name, list) = line.text.split_once('=')?;
                     (name.trim() == label).then(|| list.to_owned())
@@ -198,15 +262,38 @@ impl Tox {
 }
 
 const VALUED: &[&str] = &[
-    "-e", "--env", "-f", "-m", "-c", "--conf", "--workdir", "--work-dir", "--result-json", "-x", "--override",
-    "--hashseed", "--force-dep", "--skip-env", "--root", "--installpkg", "--parallel", "--package-env",
-    "--discover", "--index-url", "-i", "--parallel-no-spinner-x", "--exit-and-dump-after", "--sitepackages-x",
+    "-e",
+    "--env",
+    "-f",
+    "-m",
+    "-c",
+    "--conf",
+    "--workdir",
+    "--work-dir",
+    "--result-json",
+    "-x",
+    "--override",
+    "--hashseed",
+    "--force-dep",
+    "--skip-env",
+    "--root",
+    "--installpkg",
+    "--parallel",
+    "--package-env",
+    "--discover",
+    "--index-url",
+    "-i",
+    "--parallel-no-spinner-x",
+    "--exit-and-dump-after",
+    "--sitepackages-x",
 ];
 
 impl Walker<'_> {
     /// Reads the environments of a folder that nothing need call.
     pub(super) fn read_tox(&mut self, folder: &str) {
-        let Some(tox) = self.tox_in(folder) else { return };
+        let Some(tox) = self.tox_in(folder) else {
+            return;
+        };
         self.source("tox", &tox.path);
         let mut names = tox.environments();
         if names.is_empty() {
@@ -231,45 +318,71 @@ impl Walker<'_> {
             .iter()
             .enumerate()
             .filter(|(at, word)| {
-                let previous = at.checked_sub(1).and_then(|before| arguments.get(before)).map_or("", String::as_str);
-                let is_count = matches!(word.as_str(), "auto" | "all" | "max") || word.parse::<u32>().is_ok();
+                let previous = at
+                    .checked_sub(1)
+                    .and_then(|before| arguments.get(before))
+                    .map_or("", String::as_str);
+                let is_count =
+                    matches!(word.as_str(), "auto" | "all" | "max") || word.parse::<u32>().is_ok();
                 !(matches!(previous, "-p" | "--parallel") && is_count)
             })
             .map(|(_, word)| word.clone())
             .collect();
         let read = options::all(&arguments, VALUED);
-        let file = read.value(&["-c", "--conf"]).map(|path| paths::join(&scene.folder, path));
+        let file = read
+            .value(&["-c", "--conf"])
+            .map(|path| paths::join(&scene.folder, path));
         let tox = match &file {
             Some(path) if path.contains('.') => self.tox_at(path),
             Some(folder) => self.tox_in(folder),
-            None => paths::upwards(&scene.folder).iter().find_map(|folder| self.tox_in(folder)),
+            None => paths::upwards(&scene.folder)
+                .iter()
+                .find_map(|folder| self.tox_in(folder)),
         };
         let Some(tox) = tox else {
-            self.unreadable(scene, "`tox` is called, but no configuration of tox is here");
+            self.unreadable(
+                scene,
+                "`tox` is called, but no configuration of tox is here",
+            );
             return;
         };
         self.source("tox", &tox.path);
-        let Some(names) = tox.called(&read, scene) else { return };
+        let Some(names) = tox.called(&read, scene) else {
+            return;
+        };
         let posargs = (!read.after.is_empty()).then(|| read.after.clone());
         for name in names {
             if name.contains('*') {
-                self.unreadable(scene, &format!("which environments `tox -e {name}` runs is known only in a run"));
+                self.unreadable(
+                    scene,
+                    &format!("which environments `tox -e {name}` runs is known only in a run"),
+                );
                 continue;
             }
             self.tox_environment(&tox, &name, posargs.clone(), scene);
         }
     }
 
-    fn tox_environment(&mut self, tox: &Rc<Tox>, name: &str, posargs: Option<Vec<String>>, scene: &Scene) {
+    fn tox_environment(
+        &mut self,
+        tox: &Rc<Tox>,
+        name: &str,
+        posargs: Option<Vec<String>>,
+        scene: &Scene,
+    ) {
         if !self.enter(format!("tox {} {name}", tox.path), scene) {
             return;
         }
-        let arguments = Arguments { posargs, variables: scene.environment.clone(), root: ".".to_owned() };
+        let arguments = Arguments {
+            posargs,
+            variables: scene.environment.clone(),
+            root: ".".to_owned(),
+        };
         let environment = tox.environment(name, &arguments);
         let mut inner = scene.inside(AutomationKind::Tox, &tox.path, format!("tox env `{name}`"));
         inner.scope = self.new_scope();
         inner.can_fail &= !environment.ignores_outcome;
-        inner.environment.extend(environment.environment.clone());
+        inner.environment.extend(environment.variables.clone());
         if let Some(pythons) = pythons(name, environment.base_python.as_deref()) {
             inner.pythons = pythons;
         }
@@ -279,7 +392,11 @@ impl Walker<'_> {
         for command in &environment.commands {
             let mut at = inner.at_line(command.line);
             at.can_fail &= command.can_fail;
-            let words: Vec<String> = command.words.iter().map(|word| without_name(&tidy(word), name)).collect();
+            let words: Vec<String> = command
+                .words
+                .iter()
+                .map(|word| without_name(&tidy(word), name))
+                .collect();
             self.command(&words, &at);
         }
         self.leave();
@@ -303,11 +420,26 @@ impl Walker<'_> {
                 draft.requirement_files.push(file);
             } else if let Some(file) = after(&["--constraint", "-c"]) {
                 draft.constraint_files.push(file);
-            } else if let Some(local) = after(&["--editable", "-e"]).or_else(|| line.starts_with('.').then(|| line.clone())) {
-                let path = local.split('[').next().unwrap_or_default().trim_end_matches('/');
+            } else if let Some(local) =
+                after(&["--editable", "-e"]).or_else(|| line.starts_with('.').then(|| line.clone()))
+            {
+                let path = local
+                    .split('[')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_end_matches('/');
                 draft.project |= matches!(path, "." | "");
-                let extras = local.split_once('[').map_or("", |(_, extras)| extras).trim_end_matches(']');
-                draft.extras.extend(extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned));
+                let extras = local
+                    .split_once('[')
+                    .map_or("", |(_, extras)| extras)
+                    .trim_end_matches(']');
+                draft.extras.extend(
+                    extras
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|extra| !extra.is_empty())
+                        .map(str::to_owned),
+                );
             } else if !line.starts_with('-') {
                 draft.requirements.push(line.clone());
             }
@@ -325,7 +457,10 @@ impl Walker<'_> {
         if let Some(known) = self.tox.get(path) {
             return known.clone();
         }
-        let tox = self.read(path).and_then(|text| parse(path, &text)).map(Rc::new);
+        let tox = self
+            .read(path)
+            .and_then(|text| parse(path, &text))
+            .map(Rc::new);
         self.tox.insert(path.to_owned(), tox.clone());
         tox
     }
@@ -334,12 +469,19 @@ impl Walker<'_> {
 /// Names of reports hold the environment's name, `--junitxml=tests.py311.xml`; without it the same
 /// command of several environments is one.
 fn without_name(word: &str, name: &str) -> String {
-    if word.starts_with("--") { word.replace(&format!(".{name}."), ".{env_name}.") } else { word.to_owned() }
+    if word.starts_with("--") {
+        word.replace(&format!(".{name}."), ".{env_name}.")
+    } else {
+        word.to_owned()
+    }
 }
 
 /// `{envbindir}/x` and `./x` are `x`.
 fn tidy(word: &str) -> String {
-    let word = word.strip_prefix("{envbindir}/").or_else(|| word.strip_prefix("{env_bin_dir}/")).unwrap_or(word);
+    let word = word
+        .strip_prefix("{envbindir}/")
+        .or_else(|| word.strip_prefix("{env_bin_dir}/"))
+        .unwrap_or(word);
     match word.strip_prefix("./") {
         Some(rest) if !rest.is_empty() && !rest.ends_with(".sh") => rest.to_owned(),
         _ => word.to_owned(),
@@ -362,20 +504,42 @@ fn pythons(name: &str, base: Option<&str>) -> Option<Vec<PythonVersion>> {
 
 fn parse(path: &str, text: &str) -> Option<Tox> {
     let folder = paths::parent(path).to_owned();
-    let tox = |form: Form| Some(Tox { path: path.to_owned(), folder: folder.clone(), form });
+    let tox = |form: Form| {
+        Some(Tox {
+            path: path.to_owned(),
+            folder: folder.clone(),
+            form,
+        })
+    };
     if !path.ends_with(".toml") {
         let ini = Ini::parse(text);
-        let core = if path.ends_with("setup.cfg") { "tox:tox" } else { "tox" };
-        let is_tox = ini.section(core).is_some() || (!path.ends_with("setup.cfg") && ini.sections.iter().any(|section| section.name.starts_with("testenv")));
+        let core = if path.ends_with("setup.cfg") {
+            "tox:tox"
+        } else {
+            "tox"
+        };
+        let is_tox = ini.section(core).is_some()
+            || (!path.ends_with("setup.cfg")
+                && ini
+                    .sections
+                    .iter()
+                    .any(|section| section.name.starts_with("testenv")));
         return is_tox.then(|| tox(Form::Configured(Configured { ini, core })))?;
     }
     let root = tables::parse(text)?;
-    let root = if path.ends_with("pyproject.toml") { root.at(&["tool", "tox"])?.clone() } else { root };
+    let root = if path.ends_with("pyproject.toml") {
+        root.at(&["tool", "tox"])?.clone()
+    } else {
+        root
+    };
     match root.get("legacy_tox_ini") {
         Some(legacy) => {
             // The lines of the text within the file; TOML drops the line end after the opening quotes.
             let shifted = format!("{}{}", "\n".repeat(legacy.line as usize), legacy.text()?);
-            tox(Form::Configured(Configured { ini: Ini::parse(&shifted), core: "tox" }))
+            tox(Form::Configured(Configured {
+                ini: Ini::parse(&shifted),
+                core: "tox",
+            }))
         }
         None => tox(Form::Native(Box::new(root))),
     }

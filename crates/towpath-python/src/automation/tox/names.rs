@@ -38,22 +38,25 @@ fn split_outside_braces(text: &str) -> Vec<String> {
 
 /// Expands the braces of one name; a part that comes out empty leaves no double dash.
 fn expand(name: &str) -> Vec<String> {
-    let Some((head, inner, tail)) = name
-        .split_once('{')
-        .and_then(|(head, rest)| rest.split_once('}').map(|(inner, tail)| (head, inner, tail)))
-    else {
+    let Some((head, inner, tail)) = name.split_once('{').and_then(|(head, rest)| {
+        rest.split_once('}')
+            .map(|(inner, tail)| (head, inner, tail))
+    }) else {
         let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
         return vec![parts.join("-")];
     };
     let choices = inner.split(',').flat_map(range);
-    choices.flat_map(|choice| expand(&format!("{head}{choice}{tail}"))).take(MOST_NAMES).collect()
+    choices
+        .flat_map(|choice| expand(&format!("{head}{choice}{tail}")))
+        .take(MOST_NAMES)
+        .collect()
 }
 
 /// `10-13` in braces is each number between.
 fn range(text: &str) -> Vec<String> {
-    let bounds = text.split_once('-').and_then(|(first, last)| {
-        Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?))
-    });
+    let bounds = text
+        .split_once('-')
+        .and_then(|(first, last)| Some((first.parse::<u32>().ok()?, last.parse::<u32>().ok()?)));
     match bounds {
         Some((first, last)) if first <= last && last - first < 100 => {
             (first..=last).map(|number| number.to_string()).collect()
@@ -66,12 +69,17 @@ fn range(text: &str) -> Vec<String> {
 pub(super) fn holds(condition: &str, environment: &str) -> bool {
     let factors: Vec<&str> = environment.split('-').collect();
     let has = |factor: &str| factors.contains(&factor) || environment == factor;
-    split_outside_braces(condition).iter().flat_map(|part| expand(part)).any(|alternative| {
-        alternative.split('-').all(|factor| match factor.strip_prefix('!') {
-            Some(factor) => !has(factor),
-            None => has(factor),
+    split_outside_braces(condition)
+        .iter()
+        .flat_map(|part| expand(part))
+        .any(|alternative| {
+            alternative
+                .split('-')
+                .all(|factor| match factor.strip_prefix('!') {
+                    Some(factor) => !has(factor),
+                    None => has(factor),
+                })
         })
-    })
 }
 
 /// Returns the Python that a name asks for by one of its factors; PyPy has no version here.
@@ -83,7 +91,10 @@ pub(super) fn python(environment: &str) -> Option<PythonVersion> {
 pub(super) fn names_interpreter(environment: &str) -> bool {
     environment.split('-').any(|factor| {
         factor_python(factor).is_some()
-            || matches!(factor, "py" | "py3" | "py2" | "python" | "python3" | "jython" | "graalpy")
+            || matches!(
+                factor,
+                "py" | "py3" | "py2" | "python" | "python3" | "jython" | "graalpy"
+            )
             || factor.starts_with("pypy")
     })
 }
@@ -92,7 +103,9 @@ fn factor_python(factor: &str) -> Option<PythonVersion> {
     if factor.starts_with("pypy") {
         return None;
     }
-    let rest = ["python", "cpython", "py"].iter().find_map(|prefix| factor.strip_prefix(prefix));
+    let rest = ["python", "cpython", "py"]
+        .iter()
+        .find_map(|prefix| factor.strip_prefix(prefix));
     let rest = rest.unwrap_or(factor).trim_end_matches('t');
     if rest.contains('.') {
         let is_version = rest.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -110,7 +123,10 @@ mod tests {
     #[test]
     fn expands_names() {
         for (text, expected) in [
-            ("py{310,311}-{a,b},lint", "py310-a py310-b py311-a py311-b lint"),
+            (
+                "py{310,311}-{a,b},lint",
+                "py310-a py310-b py311-a py311-b lint",
+            ),
             ("py3{10-12}", "py310 py311 py312"),
             ("lint\n  py311\n", "lint py311"),
             ("py{39, 310}{,-extra}", "py39 py39-extra py310 py310-extra"),
@@ -132,7 +148,11 @@ mod tests {
             ("py{310,311}", "py311", true),
             ("py311-!a", "py311-b", true),
         ] {
-            assert_eq!(holds(condition, environment), expected, "{condition} {environment}");
+            assert_eq!(
+                holds(condition, environment),
+                expected,
+                "{condition} {environment}"
+            );
         }
     }
 
@@ -149,7 +169,11 @@ mod tests {
             ("lint", None),
             ("django42", None),
         ] {
-            assert_eq!(python(name).map(|version| version.to_string()).as_deref(), expected, "{name}");
+            assert_eq!(
+                python(name).map(|version| version.to_string()).as_deref(),
+                expected,
+                "{name}"
+            );
         }
     }
 }

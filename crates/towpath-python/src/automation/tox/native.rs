@@ -13,7 +13,9 @@ pub(super) fn environments(root: &Node) -> Vec<String> {
 
 /// Returns every environment that has a table of its own.
 pub(super) fn declared(root: &Node) -> Vec<String> {
-    root.get("env").map(|env| env.table().iter().map(|(name, _)| name.clone()).collect()).unwrap_or_default()
+    root.get("env")
+        .map(|env| env.table().iter().map(|(name, _)| name.clone()).collect())
+        .unwrap_or_default()
 }
 
 /// Names in a list, also those given as `{ product = [[…], […]] }`.
@@ -33,13 +35,25 @@ fn product(item: &Node) -> Vec<String> {
     for factors in item.get("product").map(Node::list).unwrap_or_default() {
         let choices = match factors.list() {
             [] => vec![range(factors)],
-            items => vec![items.iter().filter_map(Node::text).map(str::to_owned).collect()],
+            items => vec![
+                items
+                    .iter()
+                    .filter_map(Node::text)
+                    .map(str::to_owned)
+                    .collect(),
+            ],
         };
         let choices: Vec<String> = choices.into_iter().flatten().collect();
         found = found
             .iter()
             .flat_map(|head| {
-                choices.iter().map(move |tail| if head.is_empty() { tail.clone() } else { format!("{head}-{tail}") })
+                choices.iter().map(move |tail| {
+                    if head.is_empty() {
+                        tail.clone()
+                    } else {
+                        format!("{head}-{tail}")
+                    }
+                })
             })
             .collect();
     }
@@ -56,16 +70,20 @@ fn range(node: &Node) -> Vec<String> {
     };
     let prefix = node.get("prefix").and_then(Node::text).unwrap_or_default();
     match (number("start"), number("stop")) {
-        (Some(start), Some(stop)) if start <= stop && stop - start < 100 => {
-            (start..=stop).map(|number| format!("{prefix}{number}")).collect()
-        }
+        (Some(start), Some(stop)) if start <= stop && stop - start < 100 => (start..=stop)
+            .map(|number| format!("{prefix}{number}"))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 /// Reads one environment.
 pub(super) fn environment(root: &Node, name: &str, arguments: &Arguments) -> Environment {
-    let reader = Reader { root, name, arguments };
+    let reader = Reader {
+        root,
+        name,
+        arguments,
+    };
     let own = root.at(&["env", name]);
     let base = root.get("env_run_base");
     let bases: Vec<&Node> = own
@@ -76,29 +94,49 @@ pub(super) fn environment(root: &Node, name: &str, arguments: &Arguments) -> Env
         .filter_map(|base| root.at(&["env", base]).or_else(|| root.get(base)))
         .collect();
     let find = |keys: &[&str]| -> Option<&Node> {
-        own.into_iter().chain(bases.iter().copied()).chain(base).find_map(|table| keys.iter().find_map(|key| table.get(key)))
+        own.into_iter()
+            .chain(bases.iter().copied())
+            .chain(base)
+            .find_map(|table| keys.iter().find_map(|key| table.get(key)))
     };
     let flag = |keys: &[&str]| find(keys).is_some_and(Node::is_true);
-    let words = |keys: &[&str]| find(keys).map(|node| reader.words(node)).unwrap_or_default();
+    let words = |keys: &[&str]| {
+        find(keys)
+            .map(|node| reader.words(node))
+            .unwrap_or_default()
+    };
     let mut commands = Vec::new();
     for key in ["commands_pre", "commands", "commands_post"] {
-        commands.extend(find(&[key]).map(|node| reader.commands(node)).unwrap_or_default());
+        commands.extend(
+            find(&[key])
+                .map(|node| reader.commands(node))
+                .unwrap_or_default(),
+        );
     }
     let package = find(&["package"]).and_then(Node::text).unwrap_or_default();
     Environment {
         commands,
-        deps: words(&["deps"]).iter().flat_map(|line| line.lines()).map(str::trim).map(str::to_owned).collect(),
+        deps: words(&["deps"])
+            .iter()
+            .flat_map(|line| line.lines())
+            .map(str::trim)
+            .map(str::to_owned)
+            .collect(),
         extras: words(&["extras"]),
         groups: words(&["dependency_groups"]),
         installs_project: !flag(&["skip_install"])
             && package != "skip"
             && !root.get("no_package").is_some_and(Node::is_true),
         editable: package.starts_with("editable") || flag(&["use_develop", "usedevelop"]),
-        environment: find(&["set_env", "setenv"]).map(|node| reader.variables(node)).unwrap_or_default(),
-        folder: words(&["change_dir", "changedir"]).first().cloned().unwrap_or_default(),
+        variables: find(&["set_env", "setenv"])
+            .map(|node| reader.variables(node))
+            .unwrap_or_default(),
+        folder: words(&["change_dir", "changedir"])
+            .first()
+            .cloned()
+            .unwrap_or_default(),
         base_python: words(&["base_python"]).first().cloned(),
         ignores_outcome: flag(&["ignore_outcome"]),
-        ignores_errors: flag(&["ignore_errors"]),
     }
 }
 
@@ -135,15 +173,29 @@ impl Reader<'_> {
     }
 
     fn replaced(&self, node: &Node) -> Vec<String> {
-        let default = || node.get("default").map(|node| self.words(node)).unwrap_or_default();
+        let default = || {
+            node.get("default")
+                .map(|node| self.words(node))
+                .unwrap_or_default()
+        };
         match node.get("replace").and_then(Node::text) {
             Some("posargs") => self.arguments.posargs.clone().unwrap_or_else(default),
             Some("env") => {
                 let name = node.get("name").and_then(Node::text).unwrap_or_default();
-                self.arguments.variables.get(name).map_or_else(default, |value| vec![value.clone()])
+                self.arguments
+                    .variables
+                    .get(name)
+                    .map_or_else(default, |value| vec![value.clone()])
             }
-            Some("ref") => self.referenced(node).iter().flat_map(|target| self.words(target)).collect(),
-            Some("if") => node.get("then").map(|node| self.words(node)).unwrap_or_default(),
+            Some("ref") => self
+                .referenced(node)
+                .iter()
+                .flat_map(|target| self.words(target))
+                .collect(),
+            Some("if") => node
+                .get("then")
+                .map(|node| self.words(node))
+                .unwrap_or_default(),
             _ => default(),
         }
     }
@@ -159,16 +211,24 @@ impl Reader<'_> {
                 None => self.root.at(&["env_run_base", key]),
             }
         };
-        let found = if path.is_empty() { named() } else { self.root.at(&path) };
+        let found = if path.is_empty() {
+            named()
+        } else {
+            self.root.at(&path)
+        };
         found.into_iter().collect()
     }
 
     fn variables(&self, node: &Node) -> BTreeMap<String, String> {
-        let read = |(name, value): &(String, Node)| Some((name.clone(), self.words(value).first()?.clone()));
+        let read = |(name, value): &(String, Node)| {
+            Some((name.clone(), self.words(value).first()?.clone()))
+        };
         node.table().iter().filter_map(read).collect()
     }
 
     fn substitute(&self, text: &str) -> String {
-        super::substitution::substitute(text, &|key| super::substitution::known(key, self.name, self.arguments))
+        super::substitution::substitute(text, &|key| {
+            super::substitution::known(key, self.name, self.arguments)
+        })
     }
 }

@@ -22,13 +22,10 @@ fn replace(text: &str, look_up: &dyn Fn(&str) -> Option<String>, depth: u32) -> 
             continue;
         };
         let inner = replace(from.get(1..length).unwrap_or_default(), look_up, depth + 1);
-        match look_up(&inner) {
-            Some(value) => result.push_str(&value),
-            None => {
-                result.push('{');
-                result.push_str(&inner);
-                result.push('}');
-            }
+        if let Some(value) = look_up(&inner) {
+            result.push_str(&value);
+        } else {
+            result.extend(["{", &inner, "}"]);
         }
         rest = from.get(length + 1..).unwrap_or_default();
     }
@@ -60,8 +57,14 @@ pub(super) fn known(key: &str, environment: &str, arguments: &Arguments) -> Opti
         return Some(given.unwrap_or_else(|| default.to_owned()));
     }
     if let Some(rest) = key.strip_prefix("env:") {
-        let (name, default) = rest.split_once(':').map_or((rest, None), |(name, default)| (name, Some(default)));
-        let value = arguments.variables.get(name).cloned().or_else(|| default.map(str::to_owned));
+        let (name, default) = rest
+            .split_once(':')
+            .map_or((rest, None), |(name, default)| (name, Some(default)));
+        let value = arguments
+            .variables
+            .get(name)
+            .cloned()
+            .or_else(|| default.map(str::to_owned));
         return Some(value.unwrap_or_default());
     }
     match key {
