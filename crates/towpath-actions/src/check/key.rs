@@ -11,6 +11,7 @@ use towpath_standard::{Command, Inputs, ProjectInstall, ToolWork};
 use super::Subject;
 use super::environment::Resolved;
 use super::session::Session;
+use super::wheel::identity;
 
 /// Raised when the meaning of a key changes without a change of its parts.
 const KEY_VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
@@ -45,7 +46,8 @@ impl Session<'_> {
         key.add("packages", resolved.resolution.digest.as_str());
         key.add("project layer", resolved.layer_key.as_str());
         if let ProjectInstall::Wheel(wheel) = &work.environment.project {
-            key.add("wheel", wheel.sha256.as_str());
+            let identity = self.artifact(wheel).ok().and_then(|bytes| identity(&bytes).ok());
+            key.add("wheel", identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()));
         }
         key.add("commands", commands(&work.commands));
         key.add("tree", format!("{:?} {:?}", work.tree, work.network));

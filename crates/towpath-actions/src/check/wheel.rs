@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
+use towpath_host::Digest;
 
 /// Why a wheel could not be spread.
 #[derive(Debug, Error)]
@@ -52,6 +53,29 @@ pub(crate) fn spread(wheel: &[u8], target: &Target<'_>) -> Result<(), Error> {
         write(&path, &bytes, executable)?;
     }
     Ok(())
+}
+
+/// Returns the identity of what a wheel installs: names and contents, without the long description in
+/// its metadata, which no program reads while it runs, and without the hashes in RECORD that follow it.
+pub(crate) fn identity(wheel: &[u8]) -> Result<Digest, Error> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(wheel))?;
+    let mut lines = Vec::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index)?;
+        let name = file.name()?.into_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        if name.ends_with(".dist-info/RECORD") {
+            continue;
+        }
+        if name.ends_with(".dist-info/METADATA") {
+            let end = bytes.windows(2).position(|pair| pair == b"\n\n");
+            bytes.truncate(end.unwrap_or(bytes.len()));
+        }
+        lines.push(format!("{name} {} {:?}", Digest::of(&bytes), file.unix_mode()));
+    }
+    lines.sort_unstable();
+    Ok(Digest::of(lines.join("\n").as_bytes()))
 }
 
 /// Returns where a file of the archive goes; `None` where it would leave the layer.
@@ -156,6 +180,17 @@ mod tests {
         assert!(read("bin/pkg").contains("from pkg.cli import app\n"));
         assert!(read("bin/pkg").contains("sys.exit(app.main())"));
         assert!(!folder.path().join("bin/x").exists());
+    }
+
+    #[test]
+    fn description_is_no_part_of_the_identity() {
+        let of = |metadata: &str, code: &str| {
+            identity(&wheel(&[("a.py", code), ("a-1.dist-info/METADATA", metadata), ("a-1.dist-info/RECORD", metadata)]))
+                .expect("the wheel is sound")
+        };
+        assert_eq!(of("Name: a\n\nold words", ""), of("Name: a\n\nnew words", ""));
+        assert_ne!(of("Name: a\n\nwords", ""), of("Name: b\n\nwords", ""));
+        assert_ne!(of("Name: a\n", ""), of("Name: a\n", "1"));
     }
 
     #[test]

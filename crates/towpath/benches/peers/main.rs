@@ -1,0 +1,71 @@
+//! Compares `towpath ci` with other ways to run the same tools on the same project: a serial script,
+//! `make -j`, `tox -p` and `nox`, each with environments made by uv, run in turn. Prints ratios to the
+//! tools alone, which hold on a noisy machine; seconds are only for orientation.
+//!
+//! `cargo bench -p towpath --bench peers -- [itsdangerous|click] [ROUNDS]`. Needs the package index,
+//! Python 3 with pip, make, and the Pythons of the project.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod contestants;
+mod measure;
+mod work;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use contestants::{Contestant, Ground, contestants};
+use measure::{Cost, median};
+use work::{Project, project};
+
+/// What the caches hold when a contestant starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No environments; uv's cache of packages is warm.
+    Cold,
+    /// Environments and tool caches are there; all work is done.
+    Warm,
+    /// The same command again, nothing changed.
+    Again,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let name = arguments.first().map_or("itsdangerous", String::as_str);
+    let rounds: usize = arguments.get(1).map_or(Ok(3), |text| text.parse())?;
+    let project = project(name).ok_or_else(|| format!("`{name}` is none of itsdangerous, click"))?;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("peers").join(name);
+    let ground = Ground::prepare(&project, &folder)?;
+    let contestants = contestants(&project, &ground)?;
+    println!("{} {} on {} cores, {rounds} rounds", project.name, project.version, cores());
+    for phase in [Phase::Cold, Phase::Warm, Phase::Again] {
+        run_phase(phase, rounds, &contestants, &ground.tree)?;
+    }
+    Ok(())
+}
+
+fn run_phase(phase: Phase, rounds: usize, contestants: &[Contestant], tree: &Path) -> Result<(), Box<dyn Error>> {
+    let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); contestants.len()];
+    for _ in 0..rounds {
+        for (contestant, costs) in contestants.iter().zip(&mut costs) {
+            if phase == Phase::Cold {
+                contestant.forget()?;
+            }
+            let command = if phase == Phase::Warm { &contestant.warm } else { &contestant.run };
+            costs.push(measure::run(command, tree, &contestant.variables)?);
+        }
+    }
+    println!("\n{phase:?}: wall s, CPU s, CPU to the tools alone, wall to M");
+    let alone = median(&costs[0], |cost| cost.cpu);
+    let bound = alone / cores() as f64;
+    for (contestant, costs) in contestants.iter().zip(&costs) {
+        let (wall, cpu) = (median(costs, |cost| cost.wall), median(costs, |cost| cost.cpu));
+        println!("  {:<12} {wall:>7.2} {cpu:>7.2} {:>6.2} {:>6.2}", contestant.name, cpu / alone, wall / bound);
+    }
+    Ok(())
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
