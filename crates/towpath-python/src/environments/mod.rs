@@ -22,5 +22,5 @@ pub use editable::{
 pub use error::{Error, Words};
 pub use failure::FailureKind;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
-pub use prepare::{existing, prepare};
+pub use prepare::{existing, prepare, prepare_merged};
 pub use resolve::resolve;

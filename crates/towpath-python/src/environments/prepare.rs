@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use towpath_host::Digest;
 use towpath_host::lock::Lock;
 
-use super::resolve::scratch;
-use super::{Environment, Error, Package, Resolution, failure};
+use super::resolve::{index_arguments, scratch};
+use super::{EditableLayer, Environment, Error, Package, Resolution, failure};
 use crate::child::{Output, write_whole};
 use crate::uv::{Call, Indexes};
 use crate::{Interpreter, Machine, Uv};
@@ -45,27 +45,38 @@ pub fn prepare(
     resolution: &Resolution,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Environment, Error> {
-    if let Some(environment) = existing(machine, interpreter, resolution) {
-        return Ok(environment);
-    }
-    let digest = digest_of(interpreter, resolution);
-    let places = Places::of(machine.cache, &digest);
-    let _lock = Lock::exclusive(&places.lock, "makes an environment", PATIENCE)?;
-    if let Some(environment) = existing(machine, interpreter, resolution) {
-        return Ok(environment);
-    }
-    progress(&match resolution.packages.len() {
-        1 => "installing 1 package".to_owned(),
-        count => format!("installing {count} packages"),
-    });
+    let indexes = Indexes::of(machine);
     let work = Work {
         uv,
         machine,
         interpreter,
         resolution,
-        indexes: Indexes::of(machine),
+        indexes,
+        layer: None,
     };
-    work.make(&places, digest)
+    work.prepare(progress)
+}
+
+/// Returns an environment of its own that holds the packages and a project laid over them, for machines on
+/// which nothing can be mounted. `layer` was made for the environment of the same `resolution`.
+pub fn prepare_merged(
+    uv: &Uv,
+    machine: &Machine<'_>,
+    interpreter: &Interpreter,
+    resolution: &Resolution,
+    layer: &EditableLayer,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Environment, Error> {
+    let indexes = Indexes::of(machine);
+    let work = Work {
+        uv,
+        machine,
+        interpreter,
+        resolution,
+        indexes,
+        layer: Some(layer),
+    };
+    work.prepare(progress)
 }
 
 /// Returns the environment if it is there, complete and unchanged. Starts no process.
@@ -74,22 +85,22 @@ pub fn existing(
     interpreter: &Interpreter,
     resolution: &Resolution,
 ) -> Option<Environment> {
-    let places = Places::of(machine.cache, &digest_of(interpreter, resolution));
-    let record: Record = serde_json::from_slice(&std::fs::read(&places.record).ok()?).ok()?;
-    if record.format == FORMAT && record.is_intact() {
-        return Some(record.environment);
-    }
-    tracing::debug!(folder = %places.folder.display(), "the environment is not what it was");
-    None
+    Places::of(machine.cache, &digest_of(interpreter, resolution, None)).environment()
 }
 
-fn digest_of(interpreter: &Interpreter, resolution: &Resolution) -> Digest {
+fn digest_of(
+    interpreter: &Interpreter,
+    resolution: &Resolution,
+    layer: Option<&EditableLayer>,
+) -> Digest {
     let path = interpreter.path.as_os_str().as_encoded_bytes();
-    Digest::of_parts([
-        resolution.digest.as_str().as_bytes(),
-        path,
-        interpreter.version.as_bytes(),
-    ])
+    let packages = resolution.digest.as_str().as_bytes();
+    let layer = layer.map(|layer| layer.digest.as_str().as_bytes());
+    Digest::of_parts(
+        [packages, path, interpreter.version.as_bytes()]
+            .into_iter()
+            .chain(layer),
+    )
 }
 
 impl Record {
@@ -126,6 +137,16 @@ impl Places {
             lock: beside(".lock"),
         }
     }
+
+    /// Returns the environment if it is complete and unchanged.
+    fn environment(&self) -> Option<Environment> {
+        let record: Record = serde_json::from_slice(&std::fs::read(&self.record).ok()?).ok()?;
+        if record.format == FORMAT && record.is_intact() {
+            return Some(record.environment);
+        }
+        tracing::debug!(folder = %self.folder.display(), "the environment is not what it was");
+        None
+    }
 }
 
 struct Work<'a> {
@@ -134,16 +155,37 @@ struct Work<'a> {
     interpreter: &'a Interpreter,
     resolution: &'a Resolution,
     indexes: Indexes,
+    /// What is copied over the packages.
+    layer: Option<&'a EditableLayer>,
 }
 
 impl Work<'_> {
+    fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<Environment, Error> {
+        let digest = digest_of(self.interpreter, self.resolution, self.layer);
+        let places = Places::of(self.machine.cache, &digest);
+        if let Some(environment) = places.environment() {
+            return Ok(environment);
+        }
+        let _lock = Lock::exclusive(&places.lock, "makes an environment", PATIENCE)?;
+        // Another run may have made it meanwhile.
+        if let Some(environment) = places.environment() {
+            return Ok(environment);
+        }
+        progress(&match self.resolution.packages.len() {
+            1 => "installing 1 package".to_owned(),
+            count => format!("installing {count} packages"),
+        });
+        self.make(&places, digest)
+    }
+
     fn make(&self, places: &Places, digest: Digest) -> Result<Environment, Error> {
         for path in [&places.record, &places.folder, &places.bytecode] {
             remove(path).map_err(|source| Error::write(path, source))?;
         }
         let made = self
             .make_folder(&places.folder)
-            .and_then(|()| self.install(&places.folder));
+            .and_then(|()| self.install(&places.folder))
+            .and_then(|()| self.add_layer(&places.folder));
         if let Err(error) = made {
             if let Err(error) = remove(&places.folder) {
                 tracing::debug!(%error, "half an environment is left behind");
@@ -206,9 +248,7 @@ impl Work<'_> {
             .to_vec();
         arguments.push(folder.join("bin/python").display().to_string());
         arguments.extend(["--requirement".to_owned(), list.display().to_string()]);
-        if self.indexes.no_index {
-            arguments.push("--no-index".to_owned());
-        }
+        arguments.extend(index_arguments(&self.indexes, &self.resolution.options));
         let settings = self
             .resolution
             .settings_folder
@@ -224,6 +264,14 @@ impl Work<'_> {
         let count = self.resolution.packages.len();
         let doing = format!("install {count} packages for {}", self.interpreter.title());
         Err(Error::uv(doing, failure::read(&output.stderr)))
+    }
+
+    fn add_layer(&self, folder: &Path) -> Result<(), Error> {
+        let Some(layer) = self.layer else {
+            return Ok(());
+        };
+        let python = folder.join("bin/python");
+        merge(&layer.folder, folder, &python).map_err(|source| Error::write(folder, source))
     }
 
     fn call(&self, arguments: Vec<String>, folder: &Path, offline: bool) -> Result<Output, Error> {
@@ -248,6 +296,35 @@ impl Work<'_> {
             packages: self.resolution.packages.clone(),
         })
     }
+}
+
+/// Copies a layer into an environment. Its scripts begin with the interpreter of another environment.
+fn merge(layer: &Path, target: &Path, python: &Path) -> io::Result<()> {
+    for entry in fs_err::read_dir(layer)? {
+        let entry = entry?;
+        let target = target.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs_err::create_dir_all(&target)?;
+            merge(&entry.path(), &target, python)?;
+            continue;
+        }
+        fs_err::copy(entry.path(), &target)?;
+        let bytes = fs_err::read(&target)?;
+        let is_script = target
+            .parent()
+            .is_some_and(|folder| folder.ends_with("bin"))
+            && bytes.starts_with(b"#!");
+        if is_script {
+            let end = bytes
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .unwrap_or(bytes.len());
+            let mut script = format!("#!{}", python.display()).into_bytes();
+            script.extend(bytes.get(end..).unwrap_or_default());
+            fs_err::write(&target, script)?;
+        }
+    }
+    Ok(())
 }
 
 /// Finds `lib/python3.12/site-packages`, whose middle is `python3.13t` or `pypy3.10` for other builds.

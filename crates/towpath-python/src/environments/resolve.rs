@@ -179,6 +179,7 @@ impl Context<'_> {
             let pins: Vec<String> = exact.iter().map(Package::pin).collect();
             arguments.extend(["--override".to_owned(), write("overrides.txt", &pins)?]);
         }
+        arguments.extend(index_arguments(&self.indexes, &wanted.options));
         if let Some(date) = &requirements.exclude_newer {
             arguments.extend(["--exclude-newer".to_owned(), date.clone()]);
         }
@@ -208,13 +209,10 @@ impl Context<'_> {
     /// Runs uv and returns its standard output, or its failure while `doing` something.
     pub(super) fn run(
         &self,
-        mut arguments: Vec<String>,
+        arguments: Vec<String>,
         folder: &Path,
         doing: String,
     ) -> Result<String, Error> {
-        if self.indexes.no_index && arguments.first().is_some_and(|command| command == "pip") {
-            arguments.push("--no-index".to_owned());
-        }
         let call = Call {
             arguments,
             folder,
@@ -227,6 +225,22 @@ impl Context<'_> {
             Err(Error::uv(doing, failure::read(&output.stderr)))
         }
     }
+}
+
+/// Returns the options of `uv pip` about indexes that are neither variables nor lines of a file. A file
+/// that names a further index means it as pip does: the best version of all of them.
+pub(super) fn index_arguments(indexes: &Indexes, options: &[String]) -> Vec<String> {
+    let mut arguments = Vec::new();
+    if indexes.no_index {
+        arguments.push("--no-index".to_owned());
+    }
+    let has_further = options
+        .iter()
+        .any(|option| option.starts_with("--extra-index-url"));
+    if has_further && !indexes.variables.contains_key("UV_INDEX_STRATEGY") {
+        arguments.push("--index-strategy=unsafe-best-match".to_owned());
+    }
+    arguments
 }
 
 pub(super) fn scratch() -> Result<tempfile::TempDir, Error> {

@@ -356,6 +356,24 @@ impl Editable {
         panic!("the build does not come to an end");
     }
 
+    /// Makes an environment that holds both.
+    fn merge(&self, layer: &EditableLayer) -> Environment {
+        let resolution = self
+            .context
+            .resolve(&self.uv, &Requirements::of(&["iniconfig"]))
+            .unwrap();
+        let (machine, interpreter) = (self.context.machine(), self.context.interpreter());
+        environments::prepare_merged(
+            &self.uv,
+            &machine,
+            &interpreter,
+            &resolution,
+            layer,
+            &mut |_| {},
+        )
+        .unwrap()
+    }
+
     /// Runs code with the layer on the path, as an overlay would put it there.
     fn import(&self, layer: &EditableLayer, code: &str) -> String {
         let below = self
@@ -415,6 +433,9 @@ fn index_lays_a_project_over_an_environment() {
         "{script}"
     );
     assert_eq!(layer.tree, None);
+    let merged = editable.merge(&layer);
+    let shown = Command::new(merged.bin.join("MyApp")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&shown.stdout), "hello\n");
 
     // Text that no test asks for changes nothing; the version does.
     editable.context.write("project/README.md", "two");
