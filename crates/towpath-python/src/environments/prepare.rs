@@ -172,6 +172,7 @@ impl Work<'_> {
             return Ok(environment);
         }
         progress(&match self.resolution.packages.len() {
+            0 => "making an environment".to_owned(),
             1 => "installing 1 package".to_owned(),
             count => format!("installing {count} packages"),
         });

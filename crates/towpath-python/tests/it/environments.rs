@@ -157,6 +157,43 @@ fn index_makes_an_environment_once() {
 }
 
 #[test]
+fn index_works_offline_with_what_is_there() {
+    let context = Context::new();
+    let uv = find_uv(&context.machine()).unwrap();
+    let resolution = context
+        .resolve(&uv, &Requirements::of(&["iniconfig"]))
+        .unwrap();
+    let mut machine = context.machine();
+    machine.offline = true;
+    let interpreter = context.interpreter();
+    let resolve = |requirement: &str| {
+        let requirements = Requirements::of(&[requirement]);
+        let store = context.store();
+        environments::resolve(
+            &uv,
+            &machine,
+            &interpreter,
+            &requirements,
+            &store,
+            "2026-01-03",
+        )
+    };
+    assert_eq!(resolve("iniconfig").unwrap(), resolution);
+    match resolve("surely-no-package-has-this-name-4711").unwrap_err() {
+        environments::Error::Uv { kind, hints, .. } => {
+            assert_eq!(
+                (kind, hints),
+                (
+                    FailureKind::Offline,
+                    vec!["run once with the network".to_owned()]
+                )
+            );
+        }
+        error => panic!("{error:?}"),
+    }
+}
+
+#[test]
 fn index_rebuilds_a_broken_environment() {
     let context = Context::new();
     let uv = find_uv(&context.machine()).unwrap();
