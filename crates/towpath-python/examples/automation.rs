@@ -22,9 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let automation = read_automation(&tree, &[]);
     if is_short {
-        print_short(&automation)
+        print_short(&automation);
     } else {
-        println!("{}", serde_json::to_string_pretty(&automation)?)
+        println!("{}", serde_json::to_string_pretty(&automation)?);
     }
     Ok(())
 }

@@ -269,7 +269,9 @@ pub(super) fn uv(installer: &'static str, read: &Options) -> Draft {
     }
     if read.has(&["--all-groups"]) {
         groups = vec!["*".to_owned()];
-    } else if read.has(&["--only-dev"]) || !skips_dev {
+    } else if (read.has(&["--only-dev"]) || !skips_dev)
+        && !groups.iter().any(|group| group == "dev")
+    {
         groups.push("dev".to_owned());
     }
     let without = read.lists(&["--no-group"]);

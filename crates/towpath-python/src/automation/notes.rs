@@ -8,6 +8,7 @@ use super::paths;
 use super::tools::{self, Tool};
 use super::walk::{Scene, Walker};
 use crate::PythonVersion;
+use crate::requirement::{normalise_name, requirement_name};
 
 impl Walker<'_> {
     /// Notes that a tool runs.
@@ -40,7 +41,7 @@ impl Walker<'_> {
         let package = tools::package(&invocation.tool).to_owned();
         invocation
             .additional_dependencies
-            .retain(|text| requirement_name(text) != package);
+            .retain(|text| requirement_name(text).is_none_or(|name| name != package));
         self.push(invocation, scene.scope);
     }
 
@@ -76,7 +77,7 @@ impl Walker<'_> {
         self.scopes
             .get(scene.scope)?
             .pins
-            .get(&tools::normalised(tools::package(tool)))
+            .get(&normalise_name(tools::package(tool)))
             .cloned()
     }
 
@@ -146,11 +147,9 @@ impl Walker<'_> {
             version: version.to_owned(),
             source: source.to_owned(),
         };
-        if let Some(scope) = self.scopes.get_mut(scope) {
-            scope
-                .pins
-                .entry(requirement_name(requirement))
-                .or_insert(pin);
+        let scope = self.scopes.get_mut(scope);
+        if let (Some(scope), Some(name)) = (scope, requirement_name(requirement)) {
+            scope.pins.entry(name).or_insert(pin);
         }
     }
 
@@ -181,14 +180,4 @@ impl Walker<'_> {
 pub(super) fn merged(one: &[PythonVersion], other: &[PythonVersion]) -> Vec<PythonVersion> {
     let all: BTreeSet<PythonVersion> = one.iter().chain(other).copied().collect();
     all.into_iter().collect()
-}
-
-/// Returns the normalised name at the start of a requirement.
-fn requirement_name(requirement: &str) -> String {
-    let end = requirement.find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)));
-    tools::normalised(
-        requirement
-            .get(..end.unwrap_or(requirement.len()))
-            .unwrap_or_default(),
-    )
 }

@@ -204,7 +204,7 @@ impl Walker<'_> {
         for key in ["cmd", "shell"] {
             match node.get(key) {
                 Some(list) if !list.list().is_empty() => {
-                    self.command(&list.strings(), &scene.at_line(list.line))
+                    self.command(&list.strings(), &scene.at_line(list.line));
                 }
                 Some(text) => {
                     if let Some(line) = text.text() {

@@ -97,21 +97,6 @@ pub(super) fn package(tool: &str) -> &str {
     }
 }
 
-/// Names that a PEP 503 index takes for the same package become one.
-pub(super) fn normalised(name: &str) -> String {
-    let mut normalised = String::new();
-    for c in name.trim().chars() {
-        if matches!(c, '-' | '_' | '.') {
-            if !normalised.ends_with('-') {
-                normalised.push('-');
-            }
-        } else {
-            normalised.push(c.to_ascii_lowercase());
-        }
-    }
-    normalised
-}
-
 /// Returns the tool that a command runs, or `None` for what judges nothing: preparation,
 /// printing a version, uploading.
 pub(super) fn recognise(words: &[String]) -> Option<Tool> {

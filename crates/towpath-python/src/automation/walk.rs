@@ -262,7 +262,7 @@ impl<'a> Walker<'a> {
             "tox" => self.follow_tox(arguments, scene),
             "nox" => self.follow_nox(arguments, scene),
             "make" | "gmake" | "$(MAKE)" | "${MAKE}" | "mingw32-make" => {
-                self.follow_make(arguments, scene)
+                self.follow_make(arguments, scene);
             }
             "just" => self.follow_just(arguments, scene),
             "pre-commit" | "prek" => self.follow_pre_commit(arguments, scene),
@@ -270,7 +270,7 @@ impl<'a> Walker<'a> {
             "poe" | "task" => self.follow_task(program, arguments, scene),
             "pdm" | "rye" => self.follow_manager(program, words, scene),
             "bash" | "sh" | "zsh" | "dash" | "source" | "." => {
-                self.follow_interpreter(arguments, scene)
+                self.follow_interpreter(arguments, scene);
             }
             "apt-get" | "apt" => self.apt(arguments, scene),
             "invoke" | "inv" | "doit" | "pants" | "./pants" | "bazel" | "earthly" | "dagger"

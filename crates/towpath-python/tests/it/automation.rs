@@ -1,5 +1,10 @@
 //! What the automation of whole repositories runs, as a person would read it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be written fails the test"
+)]
+
 use std::path::Path;
 
 use towpath_host::{SnapshotOptions, snapshot};

@@ -232,6 +232,10 @@ impl Reader<'_> {
         if is_literal {
             return Operand::Value(name.to_owned());
         }
+        // A workflow that nothing calls has no inputs.
+        if name.starts_with("inputs.") && !self.known.contains_key("inputs.*") {
+            return Operand::Value(String::new());
+        }
         // A cell of the matrix has no other keys than its own: a missing one is empty.
         if name.starts_with("matrix.") && !self.known.contains_key("matrix.*") {
             return Operand::Value(String::new());
@@ -268,9 +272,7 @@ impl Reader<'_> {
                 }
                 Operand::Value(text)
             }
-            ("fromjson", [text]) if !text.trim_start().starts_with(['[', '{']) => {
-                Operand::Value((*text).to_owned())
-            }
+            ("fromjson", [text]) => Operand::Value((*text).to_owned()),
             _ => Operand::Unknown,
         }
     }

@@ -117,7 +117,7 @@ impl Triggers {
             match name.as_str() {
                 "push" if !only_tags => changes.push(event("push", "refs/heads/main")),
                 "pull_request" | "pull_request_target" | "merge_group" => {
-                    changes.push(event(name, "refs/pull/1/merge"))
+                    changes.push(event(name, "refs/pull/1/merge"));
                 }
                 _ => {}
             }
@@ -165,7 +165,7 @@ impl Reader<'_, '_, '_> {
         {
             let id = id.text().unwrap_or_default();
             let source = self.file.text.get(job.span.clone()).unwrap_or_default();
-            for cell in matrix::cells(job, source) {
+            for cell in matrix::cells(job, source, inputs) {
                 let mut known = inputs.clone();
                 known.extend(cell);
                 self.job(id, job, &known, caller);
@@ -468,6 +468,7 @@ fn inputs(declared: Option<&Node>, given: Option<&Node>, known: &Known) -> Known
         let value = conditions::substitute(&value, known);
         if value.contains("${{") {
             inputs.remove(&format!("inputs.{name}"));
+            inputs.insert("inputs.*".to_owned(), String::new());
         } else {
             inputs.insert(format!("inputs.{name}"), value);
         }

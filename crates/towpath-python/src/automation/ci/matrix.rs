@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use towpath_workflow::yaml::Node;
 
-use super::conditions::Known;
+use super::conditions::{self, Known};
 
 /// One cell: what each top key stands for, flattened to `matrix.key` and `matrix.key.inner`.
 type Cell = BTreeMap<String, Known>;
@@ -13,7 +13,7 @@ type Cell = BTreeMap<String, Known>;
 const MOST_CELLS: usize = 256;
 
 /// Returns the cells, reduced to the keys that `source`, the text of the job, mentions.
-pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
+pub(super) fn cells(job: &Node, source: &str, known: &Known) -> Vec<Known> {
     let Some(matrix) = job
         .get("strategy")
         .and_then(|strategy| strategy.get("matrix"))
@@ -30,12 +30,12 @@ pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
         else {
             continue;
         };
-        let Some(values) = values.as_sequence() else {
+        let Some(values) = values_of(key, values, known) else {
             is_whole = false;
             continue;
         };
         keys.push(key);
-        cells = product(&cells, key, values);
+        cells = product(&cells, key, &values);
     }
     let entries = |name: &str| {
         matrix
@@ -49,26 +49,29 @@ pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
             .is_none_or(|node| node.as_sequence().is_some())
     });
     let excluded: Vec<Cell> = entries("exclude").iter().map(entry).collect();
-    cells.retain(|cell| {
-        !excluded.iter().any(|other| {
-            other
-                .iter()
-                .all(|(key, value)| cell.get(key) == Some(value))
-        })
-    });
+    let fits = |cell: &Cell, other: &Cell| {
+        other
+            .iter()
+            .all(|(key, value)| cell.get(key) == Some(value))
+    };
+    cells.retain(|cell| !excluded.iter().any(|other| fits(cell, other)));
     if keys.is_empty() {
         cells.clear();
     }
     for include in entries("include") {
-        add(&mut cells, &keys, entry(include));
+        add(&mut cells, &keys, &entry(include));
     }
+    reduced(cells, source, is_whole)
+}
+
+/// Drops what the job does not mention, and the cells that are then the same.
+fn reduced(cells: Vec<Cell>, source: &str, is_whole: bool) -> Vec<Known> {
     let mut reduced: Vec<Known> = Vec::new();
     for cell in cells {
-        let mut known: Known = cell
+        let mentioned = cell
             .into_iter()
-            .filter(|(key, _)| source.contains(key.as_str()))
-            .flat_map(|(_, flat)| flat)
-            .collect();
+            .filter(|(key, _)| source.contains(key.as_str()));
+        let mut known: Known = mentioned.flat_map(|(_, flat)| flat).collect();
         if !is_whole {
             known.insert("matrix.*".to_owned(), String::new());
         }
@@ -82,10 +85,33 @@ pub(super) fn cells(job: &Node, source: &str) -> Vec<Known> {
     reduced
 }
 
-fn product(cells: &[Cell], key: &str, values: &[Node]) -> Vec<Cell> {
-    let with = |cell: &Cell, value: &Node| {
+/// Returns what a key stands for in turn; `None` where only a run can know it.
+fn values_of(key: &str, values: &Node, known: &Known) -> Option<Vec<Known>> {
+    let name = format!("matrix.{key}");
+    if let Some(items) = values.as_sequence() {
+        return Some(items.iter().map(|item| flat(&name, item)).collect());
+    }
+    // `${{ fromJSON('["3.11", "3.12"]') }}`
+    let text = conditions::substitute(values.text()?.trim(), known);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&text).ok()?;
+    let text_of = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let texts: Option<Vec<String>> = list.into_iter().map(text_of).collect();
+    Some(
+        texts?
+            .into_iter()
+            .map(|text| Known::from([(name.clone(), text)]))
+            .collect(),
+    )
+}
+
+fn product(cells: &[Cell], key: &str, values: &[Known]) -> Vec<Cell> {
+    let with = |cell: &Cell, value: &Known| {
         let mut cell = cell.clone();
-        cell.insert(key.to_owned(), flat(&format!("matrix.{key}"), value));
+        cell.insert(key.to_owned(), value.clone());
         cell
     };
     let all = cells
@@ -108,7 +134,7 @@ fn entry(node: &Node) -> Cell {
 }
 
 /// Adds an entry of `include` to the cells that it fits, else as a cell of its own.
-fn add(cells: &mut Vec<Cell>, keys: &[&str], include: Cell) {
+fn add(cells: &mut Vec<Cell>, keys: &[&str], include: &Cell) {
     let mut fits_any = false;
     for cell in cells.iter_mut() {
         let fits = keys.iter().all(|key| {
@@ -118,13 +144,13 @@ fn add(cells: &mut Vec<Cell>, keys: &[&str], include: Cell) {
         });
         if fits && !keys.is_empty() && keys.iter().all(|key| cell.contains_key(*key)) {
             fits_any = true;
-            for (key, value) in &include {
+            for (key, value) in include {
                 cell.insert(key.clone(), value.clone());
             }
         }
     }
     if !fits_any && cells.len() < MOST_CELLS {
-        cells.push(include);
+        cells.push(include.clone());
     }
 }
 
@@ -168,7 +194,7 @@ mod tests {
             &Limits::LENIENT,
         )
         .unwrap();
-        let cells: Vec<String> = cells(&node, &text)
+        let cells: Vec<String> = cells(&node, &text, &Known::new())
             .iter()
             .map(|cell| {
                 cell.iter()
@@ -197,5 +223,9 @@ mod tests {
         check("{a: [{b: 1, c: 2}]}", &["a.b=1 a.c=2"]);
         check("${{ fromJson(needs.x.outputs.y) }}", &["*="]);
         check("{python: '${{ fromJson(x) }}', os: [a]}", &["*= os=a"]);
+        check(
+            r#"{python: "${{ fromJson(inputs.a || '[\"3.9\", \"3.10\"]') }}"}"#,
+            &["python=3.9", "python=3.10"],
+        );
     }
 }

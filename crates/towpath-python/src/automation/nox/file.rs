@@ -149,7 +149,7 @@ impl Nox {
                 "tags" => session.tags = value.words(),
                 "requires" => session.requires = value.words(),
                 "venv_backend" => {
-                    session.shares_environment = value == Value::Text("none".to_owned())
+                    session.shares_environment = value == Value::Text("none".to_owned());
                 }
                 _ => {}
             }

@@ -259,7 +259,7 @@ impl Run<'_, '_> {
                 return self.session_method(attribute.attr.as_str(), call);
             }
             Expr::Attribute(attribute) => {
-                self.list_method(&attribute.value, attribute.attr.as_str(), call)
+                self.list_method(&attribute.value, attribute.attr.as_str(), call);
             }
             Expr::Name(name) => self.function(name.id.as_str(), call),
             _ => {}
@@ -350,7 +350,7 @@ impl Run<'_, '_> {
                 list.splice(0..0, value);
             }
             (Some(Value::Dictionary(entries)), "update", Value::Dictionary(more)) => {
-                entries.extend(more)
+                entries.extend(more);
             }
             _ => {}
         }

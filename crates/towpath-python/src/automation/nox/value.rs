@@ -170,10 +170,10 @@ impl Names<'_> {
                 Expr::Starred(starred) => match self.evaluate(&starred.value) {
                     Value::List(inner) => values.extend(inner),
                     Value::Dictionary(entries) => {
-                        values.extend(entries.into_iter().map(|(key, _)| Value::Text(key)))
+                        values.extend(entries.into_iter().map(|(key, _)| Value::Text(key)));
                     }
                     Value::Text(text) => {
-                        values.extend(text.chars().map(|c| Value::Text(c.to_string())))
+                        values.extend(text.chars().map(|c| Value::Text(c.to_string())));
                     }
                     other => values.push(other),
                 },
@@ -192,7 +192,7 @@ impl Names<'_> {
                     for element in &inner.elements {
                         match element {
                             InterpolatedStringElement::Literal(literal) => {
-                                text.push_str(&literal.value)
+                                text.push_str(&literal.value);
                             }
                             InterpolatedStringElement::Interpolation(element) => {
                                 text.push_str(

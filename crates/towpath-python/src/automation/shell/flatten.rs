@@ -458,7 +458,7 @@ impl State {
         for flags in arguments {
             match flags.strip_prefix('-') {
                 Some(letters) if letters.contains('e') && !letters.starts_with('-') => {
-                    self.errexit = true
+                    self.errexit = true;
                 }
                 _ => {}
             }
