@@ -1,4 +1,5 @@
 //! Environments made by the real uv from the configured index, for interpreters of this machine.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
