@@ -422,7 +422,7 @@ impl Editable {
         let site = layer.folder.join(below);
         run(
             &self.environment.python,
-            &format!("import site; site.addsitedir({site:?}); {code}"),
+            &format!("import site; site.addsitedir('{}'); {code}", site.display()),
         )
     }
 }
