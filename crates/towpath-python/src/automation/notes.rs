@@ -133,7 +133,12 @@ impl Walker<'_> {
     }
 
     fn pin(&mut self, requirement: &str, source: &str, scope: usize) {
-        let Some((_, version)) = requirement.split_once("==") else {
+        // What follows `;` is a marker, and has `==` of its own.
+        let pinned = requirement
+            .split(';')
+            .next()
+            .and_then(|text| text.split_once("=="));
+        let Some((_, version)) = pinned else {
             return;
         };
         let version = version

@@ -82,6 +82,23 @@ fn takes_lines_by_their_factors() {
 }
 
 #[test]
+fn takes_only_exact_pins_for_versions() {
+    for (requirement, expected) in [
+        ("pytest==8.1", "pytest ==8.1 @tox.ini:4"),
+        (
+            "PyTest [x] == 8.1 ; python_version < '3.9'",
+            "pytest ==8.1 @tox.ini:4",
+        ),
+        ("pytest>=7; python_version == '3.9'", "pytest @tox.ini:4"),
+        ("pytest==8.*", "pytest @tox.ini:4"),
+        ("pytest-cov==5", "pytest @tox.ini:4"),
+    ] {
+        let tox = format!("[testenv:a]\ndeps =\n  {requirement}\ncommands = pytest\n");
+        check_all(&[("tox.ini", &tox)], &[expected]);
+    }
+}
+
+#[test]
 fn asks_conditions_before_it_joins_lines() {
     check_all(
         &[(
