@@ -2,7 +2,7 @@
 
 use towpath_host::Tree;
 use towpath_python::{Automation, Project};
-use towpath_report::{CheckResult, Conclusion};
+use towpath_report::{Changes, CheckResult, Conclusion};
 
 use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
@@ -22,6 +22,8 @@ pub struct Facts<'a> {
     pub settings: Settings,
     /// The Python matrix.
     pub pythons: Pythons,
+    /// Lines that changed since the base of the change; empty where no base is known.
+    pub changes: Changes,
     /// Commit and description of the checkout; empty without git.
     pub git_state: String,
 }

@@ -62,7 +62,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("version", "index", SettingKind::Text, "configured",
         "The package index that is asked whether the version is taken."),
     setting("checks.*", "command", TEXTS, "required", "The program of a check of your own and its arguments."),
-    setting("checks.*", "inputs", TEXTS, "all files", "Globs of the files that the check depends on."),
+    setting("checks.*", "inputs", TEXTS, "[]",
+        "Globs of files that the check depends on beside those that it is seen to open."),
     setting("checks.*", "requirements", TEXTS, "[]", "Requirements of the environment that the check runs in."),
     setting("checks.*", "blocking", SettingKind::Boolean, "true", "Whether a failure of the check makes the run red."),
 ];
@@ -92,7 +93,7 @@ pub struct CustomCheck {
     pub name: String,
     /// Program and arguments.
     pub command: Vec<String>,
-    /// Globs of its inputs; empty for all files.
+    /// Globs of inputs beside the files that it is seen to open.
     pub inputs: Vec<String>,
     /// Requirements of its environment.
     pub requirements: Vec<String>,
@@ -169,6 +170,11 @@ impl Settings {
             },
             version_index: raw.text("version", "index").map(str::to_owned),
         }
+    }
+
+    /// Returns the coverage that changed lines must have, in percent, if set.
+    pub fn changed_lines_gate(&self) -> Option<f64> {
+        self.changed_lines_gate
     }
 
     pub(crate) fn ratchet(&self, check: &str) -> Ratchet {

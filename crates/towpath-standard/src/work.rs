@@ -93,6 +93,8 @@ pub struct Inputs {
     /// Endings of file names that count whether opened or not, since the tool's own cache may spare
     /// it the reading; `""` means all files.
     pub endings: Vec<String>,
+    /// Globs of paths that count whether opened or not.
+    pub globs: Vec<String>,
     /// Whether opened files are watched and counted.
     pub observed: bool,
     /// Whether the names of all files count: tools look for configuration and glob.

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use towpath_report::{RunRecord, writers};
+use towpath_report::{Changes, RunRecord, writers};
 
 use crate::arguments::ReportFormat;
 use crate::history::History;
@@ -56,15 +56,19 @@ fn text(
         ReportFormat::Json => writers::json::write(record)?,
         ReportFormat::Junit => writers::junit::write(record),
         ReportFormat::Sarif => writers::sarif::write(record),
-        ReportFormat::Github => writers::github::annotations(record, &repository.changes(asked)),
+        ReportFormat::Github => writers::github::annotations(record, &changes(repository, asked)),
         ReportFormat::Markdown => markdown(repository, asked, record),
         ReportFormat::Html => page(repository, record),
     })
 }
 
+fn changes(repository: &Repository, asked: &Asked<'_>) -> Changes {
+    asked.changed_since.map_or_else(Changes::default, |base| repository.changes(base))
+}
+
 fn markdown(repository: &Repository, asked: &Asked<'_>, record: &RunRecord) -> String {
     let links = writers::markdown::Links { files: &repository.web_address() };
-    writers::markdown::write(record, links, &repository.changes(asked))
+    writers::markdown::write(record, links, &changes(repository, asked))
 }
 
 fn page(repository: &Repository, record: &RunRecord) -> String {
@@ -106,7 +110,7 @@ fn keep_results(folder: &Path, repository: &Repository, record: &RunRecord) -> a
 
 fn on_github(process: &Process, asked: &Asked<'_>, repository: &Repository, record: &RunRecord) -> anyhow::Result<()> {
     if asked.report.format != ReportFormat::Github {
-        output::print(&writers::github::annotations(record, &repository.changes(asked)));
+        output::print(&writers::github::annotations(record, &changes(repository, asked)));
     }
     let Some(path) = process.environment.get("GITHUB_STEP_SUMMARY") else { return Ok(()) };
     let mut file = fs_err::OpenOptions::new().append(true).create(true).open(path)?;

@@ -11,7 +11,9 @@ use towpath_report::{Changes, Problem, Severity};
 use towpath_standard::{Facts, SETTINGS, Settings, python_matrix};
 
 use crate::failure::Failure;
-use crate::run::Asked;
+
+/// The base of a change where none is named: the remote's default branch.
+const DEFAULT_BASE: &str = "origin/HEAD";
 
 /// A repository and all that is known of it before anything runs.
 pub struct Repository {
@@ -78,7 +80,7 @@ fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
 impl Repository {
     /// Returns the facts of each project, given the interpreters that are here and the Pythons that
     /// the command line asks for.
-    pub fn facts(&self, interpreters: &[Interpreter], pythons: &[String]) -> Vec<Facts<'_>> {
+    pub fn facts(&self, interpreters: &[Interpreter], pythons: &[String], base: Option<&str>) -> Vec<Facts<'_>> {
         let here: Vec<_> = {
             let mut here: Vec<_> = interpreters.iter().map(|interpreter| interpreter.python).collect();
             here.sort_unstable();
@@ -95,7 +97,10 @@ impl Repository {
                 if !asked.is_empty() {
                     settings.pythons = Some(asked.clone());
                 }
+                // Only a gate for changed lines makes git compare when no base is named.
+                let base = base.or(settings.changed_lines_gate().and(Some(DEFAULT_BASE)));
                 Facts {
+                    changes: base.map_or_else(Changes::default, |base| self.changes(base)),
                     tree: &self.tree,
                     project,
                     projects: &self.projects,
@@ -115,10 +120,10 @@ impl Repository {
         format!("{} {tags}", git.head().unwrap_or_default())
     }
 
-    /// Returns the lines that changed since the commit that the command line names; none without one.
-    pub fn changes(&self, asked: &Asked<'_>) -> Changes {
-        let (Some(git), Some(revision)) = (&self.git, asked.changed_since) else { return Changes::default() };
-        let changed = git.changed_since(revision).unwrap_or_default();
+    /// Returns the lines that changed since a commit; none without git or where it is not known.
+    pub fn changes(&self, base: &str) -> Changes {
+        let Some(git) = &self.git else { return Changes::default() };
+        let changed = git.changed_since(base).unwrap_or_default();
         Changes { files: changed.into_iter().map(|change| (change.path, change.added)).collect() }
     }
 

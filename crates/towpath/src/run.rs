@@ -50,7 +50,7 @@ pub struct Asked<'a> {
 pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let ground = Ground::prepare(process, &asked.folder, asked.execution)?;
-    let facts = ground.repository.facts(&ground.interpreters, asked.pythons);
+    let facts = ground.repository.facts(&ground.interpreters, asked.pythons, asked.changed_since);
     refuse_missing_pythons(&facts)?;
     let whole = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let session = ground.session(process, &facts, asked.execution);

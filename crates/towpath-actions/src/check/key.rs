@@ -78,9 +78,10 @@ impl Session<'_> {
         observation: Option<&Observation>,
     ) -> Dependencies {
         let mut files = BTreeMap::new();
+        let globs = globs(&work.inputs);
         let everything = work.inputs.observed && observation.is_none_or(|seen| !seen.complete);
         for path in self.tree.files().keys() {
-            if everything || is_declared(&work.inputs, path) {
+            if everything || is_declared(&work.inputs, path) || globs.is_match(path) {
                 files.insert(path.clone(), self.tree.digest(path));
             }
         }
@@ -108,6 +109,15 @@ impl Session<'_> {
         let source = format!("{package}{module}.py");
         self.tree.contains(&source).then_some(source)
     }
+}
+
+/// Returns the globs of inputs; one that cannot be read matches nothing, and opened files count anyway.
+fn globs(inputs: &Inputs) -> globset::GlobSet {
+    let mut set = globset::GlobSetBuilder::new();
+    for glob in inputs.globs.iter().filter_map(|glob| globset::Glob::new(glob).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
 }
 
 fn is_declared(inputs: &Inputs, path: &str) -> bool {

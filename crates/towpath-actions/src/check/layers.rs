@@ -217,7 +217,7 @@ fn editable_work(session: &Session<'_>, subject: &Subject<'_>, extra: &[String])
         },
         tree: TreeUse::Private,
         network: Network::Closed,
-        inputs: Inputs { endings: Vec::new(), observed: false, names: false },
+        inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: false, names: false },
         executes_project: true,
         commands: vec![Command {
             tool: "editable install".to_owned(),

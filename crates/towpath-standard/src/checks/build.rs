@@ -51,7 +51,7 @@ impl Check for Definition {
             },
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
             executes_project: true,
             commands: vec![Command {
                 tool: system.backend.split(['.', ':']).next().unwrap_or("build").to_owned(),

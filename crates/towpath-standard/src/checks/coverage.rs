@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, coverage_py};
-use towpath_report::{CheckResult, Finding, Place, Severity};
+use towpath_report::{CheckResult, Coverage, Finding, Place, Severity, percent_covered};
 
-use super::tests::coverage_requirement;
+use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{
@@ -53,7 +53,11 @@ impl Check for Definition {
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
                 python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
-                requirements: vec![coverage_requirement(facts), extra(facts)].into_iter().filter(|text| !text.is_empty()).collect(),
+                requirements: vec![coverage_requirement(facts), extra(facts)]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .chain(coverage_plugins(facts))
+                    .collect(),
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),
                 locked: None,
@@ -61,7 +65,7 @@ impl Check for Definition {
             },
             tree: TreeUse::Private,
             network: Network::Closed,
-            inputs: Inputs { endings: Vec::new(), observed: true, names: false },
+            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: false },
             executes_project: false,
             commands: vec![Command {
                 tool: "coverage".to_owned(),
@@ -79,7 +83,7 @@ impl Check for Definition {
             artifacts,
             key: vec![
                 ("threshold".to_owned(), format!("{:?}", threshold(facts))),
-                ("changed lines".to_owned(), format!("{:?}", facts.settings.changed_lines_gate)),
+                ("changed lines".to_owned(), format!("{:?} {:?}", facts.settings.changed_lines_gate, facts.changes)),
             ],
             notes: Vec::new(),
         })))
@@ -98,9 +102,35 @@ impl Check for Definition {
                 result.findings.push(gate("total", format!("coverage is {percent:.2} %, the project wants {needed} %")));
             }
         }
+        if let Some((hit, all)) = changed_lines(facts, coverage).filter(|(_, all)| *all > 0) {
+            result.summary = format!("{}, new lines {hit} of {all}", result.summary);
+            let percent = percent_covered(hit, all);
+            if let Some(needed) = facts.settings.changed_lines_gate.filter(|needed| percent + 1e-9 < *needed) {
+                let message = format!("{percent:.2} % of the changed lines are covered, the settings want {needed} %");
+                result.findings.push(gate("changed-lines", message));
+            }
+        }
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         result
     }
+}
+
+/// Returns how many changed statements are covered, and how many there are; `None` without a base.
+fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<(usize, usize)> {
+    if facts.changes.files.is_empty() {
+        return None;
+    }
+    let (mut hit, mut all) = (0, 0);
+    for (path, ranges) in &facts.changes.files {
+        let Some(file) = coverage.files.get(path) else { continue };
+        let count = |lines: &[u32]| {
+            lines.iter().filter(|line| ranges.iter().any(|(first, last)| first <= *line && *line <= last)).count()
+        };
+        let executed = count(&file.executed);
+        hit += executed;
+        all += executed + count(&file.missing);
+    }
+    Some((hit, all))
 }
 
 /// The settings' gate, else the project's own where its automation can fail by it.

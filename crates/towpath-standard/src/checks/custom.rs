@@ -55,7 +55,7 @@ impl Check for CustomCheckDefinition {
             },
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs { globs: declaration.inputs.clone(), endings: Vec::new(), observed: true, names: true },
             executes_project: true,
             commands: vec![Command {
                 tool: declaration.name.clone(),

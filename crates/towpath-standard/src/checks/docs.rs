@@ -6,7 +6,7 @@ use towpath_python::{DocsTool, PythonVersion};
 use towpath_report::readers::{Paths, mkdocs, sphinx};
 use towpath_report::{CheckResult, Finding, Severity};
 
-use super::{Check, count, gathered};
+use super::{Check, count, gathered, line_of};
 use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};
 use crate::test_environment::automated;
@@ -48,7 +48,7 @@ impl Check for Definition {
             environment: environment(facts),
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
             executes_project: true,
             commands: vec![command],
             scan: None,
@@ -66,6 +66,7 @@ impl Check for Definition {
         for finding in &mut result.findings {
             let broken = finding.severity == Severity::Error;
             finding.blocking = (blocks || (broken && run.blocks())) && !is_unreachable(finding);
+            locate(facts, finding);
         }
         let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
         result.failed = blocking > 0;
@@ -75,6 +76,15 @@ impl Check for Definition {
             (number, _) => count(number, "problem"),
         };
         result
+    }
+}
+
+/// mkdocs names the page of a broken link and not its line.
+fn locate(facts: &Facts<'_>, finding: &mut Finding) {
+    let Some((_, rest)) = finding.message.split_once("contains a link '") else { return };
+    let Some((link, _)) = rest.split_once('\'') else { return };
+    if let Some(place) = finding.place.as_mut().filter(|place| place.line == 0) {
+        *place = line_of(facts, &place.path, |line| line.contains(link));
     }
 }
 

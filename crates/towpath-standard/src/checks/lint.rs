@@ -8,7 +8,7 @@ use towpath_report::{CheckResult, Finding};
 use super::{Check, Scope, count, gathered};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
-use crate::judge::judge;
+use crate::judge::{BASELINE_FILE, judge};
 use crate::tool_command::{command, fix_command, linter};
 use crate::tools;
 use crate::work::{
@@ -125,7 +125,7 @@ pub(crate) fn linter_work(
         },
         tree: TreeUse::ReadOnly,
         network: Network::Closed,
-        inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+        inputs: Inputs { globs: Vec::new(), endings: vec![BASELINE_FILE.to_owned()], observed: true, names: true },
         executes_project: false,
         commands,
         scan: None,
@@ -193,9 +193,15 @@ fn plugins(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<String> {
         .collect()
 }
 
-fn policy(facts: &Facts<'_>, runs: &[ToolRun]) -> String {
+/// Returns what the judgement depends on beside the findings.
+pub(crate) fn policy(facts: &Facts<'_>, runs: &[ToolRun]) -> String {
     let stands: BTreeMap<&str, bool> = runs.iter().map(|run| (run.tool.as_str(), run.blocks())).collect();
-    format!("{stands:?} standard={}", facts.settings.standard)
+    let patterns: Vec<_> = runs
+        .iter()
+        .filter_map(|run| run.invocation.as_ref())
+        .map(|invocation| (&invocation.files_pattern, &invocation.exclude_pattern))
+        .collect();
+    format!("{stands:?} {patterns:?} standard={}", facts.settings.standard)
 }
 
 /// Judges the findings of linters: those of adopted tools block; of others only what cannot be code

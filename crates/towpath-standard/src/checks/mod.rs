@@ -2,8 +2,8 @@
 //!
 //! A check says when it applies, what its work is and how its findings are judged. It starts nothing.
 
-use towpath_report::CheckResult;
 use towpath_python::PythonVersion;
+use towpath_report::{CheckResult, Place};
 
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ToolWork};
@@ -94,6 +94,15 @@ pub(crate) fn gathered(found: Vec<Partial>) -> CheckResult {
         result.coverage = partial.coverage.or(result.coverage);
     }
     result
+}
+
+/// Returns the first line of a file that is what is wanted, else the whole file.
+pub(crate) fn line_of(facts: &Facts<'_>, path: &str, is_wanted: impl Fn(&str) -> bool) -> Place {
+    let text = facts.tree.read_text(path).unwrap_or_default();
+    match text.lines().zip(1..).find(|(line, _)| is_wanted(line)) {
+        Some((_, number)) => Place::at(path, number, 0),
+        None => Place::file(path),
+    }
 }
 
 /// Returns `1 problem`, `2 problems`.

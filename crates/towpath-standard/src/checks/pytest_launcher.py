@@ -1,25 +1,67 @@
 """Starts pytest as `pytest` or `python -m pytest` would, with towpath's event plugin.
 
-Arguments: `module` or `script`, the plugin's file, then pytest's own.
+Arguments: `module` or `script`, then `,unittest` where only what unittest would find is collected; the
+plugin's file; then pytest's own. `installed:NAME` among them is a module of the installed wheel.
 """
 
 import importlib.util
+import inspect
 import os
 import sys
+import unittest
 
 
 def main():
     how, plugin_file = sys.argv[1:3]
-    sys.argv = ["pytest"] + sys.argv[3:]
+    how = how.split(",")
     # Both coverage and Python put this script's folder first; the two ways to start pytest do not.
-    sys.path[0] = os.getcwd() if how == "module" else os.path.dirname(sys.executable)
+    sys.path[0] = os.getcwd() if "module" in how else os.path.dirname(sys.executable)
+    sys.argv = ["pytest"] + sys.argv[3:]
+    arguments = installed(sys.argv[1:])
+    if arguments is None:
+        open(os.path.join(os.path.dirname(plugin_file), "not_installed"), "w").close()
+        return 5
+    sys.argv[1:] = arguments
     import pytest
 
     spec = importlib.util.spec_from_file_location("towpath_pytest_plugin", plugin_file)
     plugin = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = plugin
     spec.loader.exec_module(plugin)
-    return pytest.main(sys.argv[1:], plugins=[plugin])
+    plugins = [plugin]
+    if "unittest" in how:
+        plugins.append(OnlyUnittest())
+    return pytest.main(sys.argv[1:], plugins=plugins)
+
+
+def installed(arguments):
+    """Leaves out modules that the wheel does not hold; None where nothing is left to run."""
+    wanted = [argument for argument in arguments if argument.startswith("installed:")]
+    there = [argument for argument in wanted if is_installed(argument.split(":", 1)[1])]
+    kept = []
+    for argument in arguments:
+        if argument not in wanted:
+            kept.append(argument)
+        elif argument in there:
+            kept.append(argument.split(":", 1)[1])
+    if wanted and not there and not any(os.path.exists(argument) for argument in kept):
+        return None
+    return kept
+
+
+def is_installed(name):
+    parts = name.split("::")[0].split(".")
+    places = [os.path.join(folder, *parts) for folder in sys.path if "site-packages" in folder]
+    return any(os.path.isdir(place) or os.path.isfile(place + ".py") for place in places)
+
+
+class OnlyUnittest(object):
+    """unittest knows classes of test cases, and nothing else that looks like a test to pytest."""
+
+    def pytest_pycollect_makeitem(self, obj):
+        if inspect.isclass(obj) and issubclass(obj, unittest.TestCase):
+            return None
+        return []
 
 
 if __name__ == "__main__":

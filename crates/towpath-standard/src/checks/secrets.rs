@@ -57,7 +57,7 @@ impl Check for Definition {
             },
             tree: TreeUse::ReadOnly,
             network: Network::Closed,
-            inputs: Inputs { endings: vec![String::new()], observed: false, names: true },
+            inputs: Inputs { globs: Vec::new(), endings: vec![String::new()], observed: false, names: true },
             executes_project: false,
             commands: vec![Command {
                 tool: "detect-secrets".to_owned(),

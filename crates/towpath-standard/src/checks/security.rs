@@ -8,11 +8,11 @@ use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, bandit, osv};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
-use super::{Check, Scope, count, gathered};
+use super::{Check, Scope, count, gathered, line_of};
 use crate::adoption::{Adoption, adopted};
-use crate::facts::{Facts, NeededCheck};
-use crate::judge::judge;
-use crate::tools;
+use crate::facts::{Facts, NeededCheck, is_below};
+use crate::judge::{BASELINE_FILE, judge};
+use crate::tools::{self, names};
 use crate::work::{
     Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
     PythonChoice, Scan, ToolWork, TreeUse, Work,
@@ -64,7 +64,7 @@ impl Check for Definition {
             },
             tree: TreeUse::ReadOnly,
             network: Network::Closed,
-            inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs { globs: Vec::new(), endings: judged_files(facts), observed: true, names: true },
             executes_project: false,
             commands: vec![Command {
                 tool: "bandit".to_owned(),
@@ -164,25 +164,15 @@ fn vulnerabilities(facts: &Facts<'_>, notes: &mut Vec<String>) -> Vec<Finding> {
         );
         return Vec::new();
     };
-    let prefix = format!("{}/", path.trim_end_matches('/'));
-    let lock = facts
-        .project
-        .lock
-        .as_ref()
-        .map_or(facts.project.manifest.path.as_str(), |lock| lock.path.as_str());
     let mut findings = Vec::new();
     let mut read = 0;
-    for file in facts.tree.files().keys() {
-        let is_named = file == path || file.starts_with(&prefix);
-        if !is_named || !file.ends_with(".json") {
-            continue;
-        }
+    for file in advisory_files(facts) {
         match facts.tree.read(file).map_err(|error| error.to_string()).and_then(|bytes| {
             osv::read(&bytes).map_err(|error| error.to_string())
         }) {
             Ok(advisories) => {
                 read += 1;
-                findings.extend(affected(&advisories, &facts.project.locked, lock));
+                findings.extend(affected(facts, &advisories));
             }
             Err(error) => notes.push(format!("`{file}` was not read: {error}")),
         }
@@ -193,23 +183,51 @@ fn vulnerabilities(facts: &Facts<'_>, notes: &mut Vec<String>) -> Vec<Finding> {
     findings
 }
 
+/// Returns the files of advisories that the settings name.
+fn advisory_files<'a>(facts: &'a Facts<'_>) -> Vec<&'a String> {
+    let Some(path) = &facts.settings.advisories else { return Vec::new() };
+    let is_named = |file: &&String| file.ends_with(".json") && is_below(file, path.trim_end_matches('/'));
+    facts.tree.files().keys().filter(is_named).collect()
+}
+
+/// Returns the files that the judgement reads and no tool opens.
+fn judged_files(facts: &Facts<'_>) -> Vec<String> {
+    let mut files: Vec<String> = advisory_files(facts).into_iter().cloned().collect();
+    files.extend(lock_files(facts));
+    files.push(BASELINE_FILE.to_owned());
+    files
+}
+
+/// Returns the files that versions may be locked in.
+fn lock_files(facts: &Facts<'_>) -> Vec<String> {
+    let lock = facts.project.lock.iter().map(|lock| lock.path.clone());
+    lock.chain(facts.project.requirements_files.iter().map(|file| file.path.clone())).collect()
+}
+
+/// Returns where a version is locked: the line that names the package, in a file that names both.
+fn locked_at(facts: &Facts<'_>, package: &str, version: &str) -> Place {
+    let names = |line: &str| {
+        let line = line.trim_start().trim_start_matches("name = ").trim_start_matches('"');
+        line.split(['"', '=', ' ', ';', '[']).next().is_some_and(|name| names(name, package))
+    };
+    let holds = |path: &String| facts.tree.read_text(path).is_ok_and(|text| text.contains(version));
+    let places = lock_files(facts).into_iter().filter(holds).map(|path| line_of(facts, &path, names));
+    places.into_iter().find(|place| place.line > 0).unwrap_or_else(|| Place::file(&facts.project.manifest.path))
+}
+
 /// Returns a finding for each locked version that an advisory names.
-fn affected(
-    advisories: &[osv::Advisory],
-    locked: &BTreeMap<String, Vec<String>>,
-    lock: &str,
-) -> Vec<Finding> {
+fn affected(facts: &Facts<'_>, advisories: &[osv::Advisory]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for advisory in advisories {
         let package = advisory.package.to_ascii_lowercase().replace(['_', '.'], "-");
-        for version in locked.get(&package).into_iter().flatten() {
+        for version in facts.project.locked.get(&package).into_iter().flatten() {
             if is_affected(advisory, version) {
                 findings.push(Finding {
                     tool: "advisories".to_owned(),
                     rule: advisory.id.clone(),
                     rule_url: Some(format!("https://osv.dev/vulnerability/{}", advisory.id)),
                     message: advisory.message(version),
-                    place: Some(Place::file(lock)),
+                    place: Some(locked_at(facts, &package, version)),
                     severity: Severity::Error,
                     fixable: false,
                     blocking: false,

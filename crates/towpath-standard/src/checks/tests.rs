@@ -7,7 +7,7 @@ use towpath_report::readers::{Paths, pytest};
 use towpath_report::{CheckResult, Finding, Place, Problem, Severity, TestCase, TestOutcome};
 
 use super::{Check, count, gathered};
-use crate::facts::{Facts, NeededCheck};
+use crate::facts::{Facts, NeededCheck, is_below};
 use crate::settings::Measure;
 use crate::test_environment::{TestCall, TestEnvironment, test_call, test_environment};
 use crate::tools;
@@ -15,6 +15,9 @@ use crate::work::{
     Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
     PythonChoice, ToolWork, TreeUse, Work,
 };
+
+/// Written by the launcher where the wheel holds none of the tests that lie in the package.
+const NOT_INSTALLED: &str = "not_installed";
 
 pub(crate) struct Definition;
 
@@ -115,13 +118,17 @@ pub(crate) fn test_work(
     if core == Core::Monitoring {
         notes.push("coverage is measured by sys.monitoring".to_owned());
     }
+    let mut commands = vec![pytest_command(facts, &call, core, installed)];
+    if matches!(core, Core::Tracer | Core::Monitoring) && names_data_by_process(facts) {
+        commands.push(combine_command(facts));
+    }
     ToolWork {
         environment: environment_need(facts, python, project, environment, core),
         tree: if installed { TreeUse::WithoutSources } else { TreeUse::Private },
         network: if facts.settings.test_network { Network::Open } else { Network::OnFailure },
-        inputs: Inputs { endings: Vec::new(), observed: true, names: true },
+        inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
         executes_project: true,
-        commands: vec![pytest_command(facts, &call, core, installed)],
+        commands,
         scan: None,
         support_files: vec![
             ("pytest_launcher.py".to_owned(), include_bytes!("pytest_launcher.py").to_vec()),
@@ -144,6 +151,7 @@ fn environment_need(
     let mut constraints = Vec::new();
     if matches!(core, Core::Tracer | Core::Monitoring) {
         requirements.push(coverage_requirement(facts));
+        requirements.extend(coverage_plugins(facts));
     }
     for file in &environment.constraint_files {
         constraints.extend(facts.tree.read_text(file).unwrap_or_default().lines().map(str::to_owned));
@@ -176,6 +184,21 @@ pub(crate) fn coverage_requirement(facts: &Facts<'_>) -> String {
     if chosen.note.is_empty() { chosen.requirement } else { "coverage>=7,<8".to_owned() }
 }
 
+/// Returns the packages of coverage's plugins that are well known; coverage does not start without
+/// them. Others are left to what the project declares.
+pub(crate) fn coverage_plugins(facts: &Facts<'_>) -> impl Iterator<Item = String> {
+    const PACKAGES: [(&str, &str); 6] = [
+        ("covdefaults", "covdefaults"),
+        ("Cython.Coverage", "Cython"),
+        ("django_coverage_plugin", "django-coverage-plugin"),
+        ("coverage_conditional_plugin", "coverage-conditional-plugin"),
+        ("coverage_pyver_pragma", "coverage-pyver-pragma"),
+        ("coverage_enable_subprocess", "coverage-enable-subprocess"),
+    ];
+    let package = |plugin: &String| PACKAGES.iter().find(|(module, _)| module == plugin);
+    facts.project.coverage.plugins.iter().filter_map(package).map(|(_, package)| (*package).to_owned())
+}
+
 fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, installed: bool) -> Command {
     let mut arguments = vec!["{python}".to_owned()];
     if matches!(core, Core::Tracer | Core::Monitoring) {
@@ -184,9 +207,10 @@ fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, installed: boo
     }
     arguments.push("{out}/pytest_launcher.py".to_owned());
     // Without the sources in the tree nothing may come from the folder by accident.
-    arguments.push(if call.as_module && !installed { "module" } else { "script" }.to_owned());
+    let how = if call.as_module && !installed { "module" } else { "script" };
+    arguments.push(format!("{how}{}", if call.only_unittest { ",unittest" } else { "" }));
     arguments.push("{out}/pytest_plugin.py".to_owned());
-    arguments.extend(call.arguments.iter().cloned());
+    arguments.extend(if installed { installed_arguments(facts, call) } else { call.arguments.clone() });
     let mut environment = call.environment.clone();
     environment.insert(pytest::EVENTS_VARIABLE.to_owned(), "{out}/events.jsonl".to_owned());
     environment.insert(pytest::ROOT_VARIABLE.to_owned(), "{tree}".to_owned());
@@ -201,6 +225,76 @@ fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, installed: boo
         folder: call.folder.clone(),
         read: read_tests,
         hint: if core == Core::None { "no coverage" } else { "" }.to_owned(),
+    }
+}
+
+/// Returns the arguments for tests against the wheel: what lies in the project's packages is named as
+/// the module that the wheel installs, marked for the launcher.
+fn installed_arguments(facts: &Facts<'_>, call: &TestCall) -> Vec<String> {
+    let tests = facts.project.tests.iter().flat_map(|tests| &tests.paths);
+    let own: Vec<String> = tests.map(|path| relative(path, &call.folder)).collect();
+    let names_paths = call.arguments.iter().any(|argument| !argument.starts_with('-'));
+    let implied = if names_paths { &[][..] } else { own.as_slice() };
+    let mut converted = false;
+    let mut arguments = Vec::new();
+    for argument in call.arguments.iter().chain(implied) {
+        let modules = installed_modules(facts, &call.folder, argument);
+        converted |= !modules.is_empty();
+        if modules.is_empty() {
+            arguments.push(argument.clone());
+        }
+        arguments.extend(modules.into_iter().map(|module| format!("installed:{module}")));
+    }
+    if !converted {
+        return call.arguments.clone();
+    }
+    arguments.insert(0, "--pyargs".to_owned());
+    arguments
+}
+
+fn relative(path: &str, folder: &str) -> String {
+    path.strip_prefix(folder).map_or(path, |rest| rest.trim_start_matches('/')).to_owned()
+}
+
+/// Returns the modules that a path in the tree is installed as; none where it is not in a package.
+fn installed_modules(facts: &Facts<'_>, folder: &str, argument: &str) -> Vec<String> {
+    let (path, inside) = argument.split_once("::").map_or((argument, ""), |(path, inside)| (path, inside));
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    let path = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
+    let layout = &facts.project.layout;
+    let folders = layout.packages.iter().filter(|package| !package.ends_with(".py"));
+    let roots = || layout.import_roots.iter().filter(|root| is_below(&path, root));
+    let module = |path: &str| {
+        let root = roots().max_by_key(|root| root.len()).map_or("", String::as_str);
+        let module = path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').trim_end_matches(".py");
+        module.trim_end_matches("/__init__").replace('/', ".")
+    };
+    if layout.import_roots.iter().any(|root| !root.is_empty() && *root == path) {
+        return folders.filter(|package| is_below(package, &path)).map(|package| module(package)).collect();
+    }
+    if !folders.into_iter().any(|package| is_below(&path, package)) {
+        return Vec::new();
+    }
+    let inside = if inside.is_empty() { String::new() } else { format!("::{inside}") };
+    vec![format!("{}{inside}", module(&path))]
+}
+
+/// Whether coverage.py writes one data file for each process, so that they are to be joined.
+fn names_data_by_process(facts: &Facts<'_>) -> bool {
+    let coverage = &facts.project.coverage;
+    coverage.parallel || coverage.concurrency.iter().any(|library| library == "multiprocessing")
+}
+
+/// Joins the data files of all processes into the one that is kept.
+fn combine_command(facts: &Facts<'_>) -> Command {
+    Command {
+        tool: "coverage".to_owned(),
+        arguments: ["{python}", "-m", "coverage", "combine", "--quiet"].map(str::to_owned).to_vec(),
+        environment: BTreeMap::from([("COVERAGE_FILE".to_owned(), "{out}/.coverage".to_owned())]),
+        folder: facts.project.root.clone(),
+        // Tests that never started left nothing to join, which the tests themselves say.
+        read: |_| Ok(Partial::default()),
+        hint: String::new(),
     }
 }
 
@@ -245,23 +339,28 @@ fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     }
     let explained = partial.tests.iter().any(TestCase::is_failure) || !partial.findings.is_empty();
     match output.exit {
-        0 | 1 => {}
-        2 if explained => {}
+        0 => {}
+        _ if explained => {}
+        5 if (output.file)(NOT_INSTALLED).is_some() => {
+            partial.facts.insert(NOT_INSTALLED.to_owned(), String::new());
+        }
         5 => partial.findings.push(general("no-tests", "pytest collected no test")),
-        code if !explained => partial.errors.push(
+        // A plugin's gate, such as pytest-cov's, fails a run in which every test passed.
+        1 if !partial.tests.is_empty() => partial.findings.push(general(
+            "exit-code",
+            &format!("every test passed, but pytest ended with exit code 1; {}", last_words(output)),
+        )),
+        code => partial.errors.push(
             Problem::error(format!("pytest ended with exit code {code} before any test failed"))
-                .with_hint(last_words(output.stderr, output.stdout)),
+                .with_hint(last_words(output)),
         ),
-        _ => {}
-    }
-    if output.exit == 1 && !explained {
-        partial.facts.insert("exit".to_owned(), "1".to_owned());
     }
     Ok(partial)
 }
 
-fn last_words(stderr: &str, stdout: &[u8]) -> String {
-    let text = if stderr.trim().is_empty() { String::from_utf8_lossy(stdout).into_owned() } else { stderr.to_owned() };
+fn last_words(output: &Output<'_>) -> String {
+    let said = output.stderr;
+    let text = if said.trim().is_empty() { String::from_utf8_lossy(output.stdout).into_owned() } else { said.to_owned() };
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(8);
     format!("it said:\n{}", lines[from..].join("\n"))
@@ -282,10 +381,12 @@ fn general(rule: &str, message: &str) -> Finding {
 
 /// Judges test cases: any failure fails the check; modules that are missing become one problem each.
 pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+    let without_tests = found.iter().any(|partial| partial.facts.contains_key(NOT_INSTALLED));
     let mut result = gathered(found);
-    let missing = missing_modules(&result.tests);
+    let mut missing = missing_modules(&result.tests);
+    missing.retain(|module, _| !is_own(facts, module));
     if !missing.is_empty() {
-        result.tests.retain(|case| missing_module(case).is_none());
+        result.tests.retain(|case| missing_module(case).is_none_or(|module| is_own(facts, &module)));
     }
     for (module, place) in &missing {
         let mut finding = general(
@@ -303,10 +404,22 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
         let names: Vec<&str> = missing.iter().map(|(module, _)| module.as_str()).collect();
         result.summary = format!("cannot import {}", names.join(", "));
     }
+    if without_tests && result.tests.is_empty() {
+        result.summary = "the wheel holds no tests".to_owned();
+    }
     result.failed = result.tests.iter().any(TestCase::is_failure)
         || result.findings.iter().any(|finding| finding.blocking);
-    let _ = facts;
     result
+}
+
+/// Whether a module is the repository's own, so that nothing could declare it.
+fn is_own(facts: &Facts<'_>, module: &str) -> bool {
+    let file = format!("{module}.py");
+    let is_it = |path: &String| {
+        let mut parts = path.split('/').rev();
+        parts.next() == Some(file.as_str()) || parts.any(|folder| folder == module)
+    };
+    facts.tree.files().keys().filter(|path| path.ends_with(".py")).any(is_it)
 }
 
 fn missing_modules(tests: &[TestCase]) -> BTreeMap<String, Place> {

@@ -3,10 +3,11 @@
 use towpath_python::{AutomationKind, PythonVersion};
 use towpath_report::CheckResult;
 
-use super::lint::conclude;
+use super::lint::{conclude, policy};
 use super::{Check, Scope};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
+use crate::judge::BASELINE_FILE;
 use crate::test_environment::automated;
 use crate::tool_command::{command, linter};
 use crate::tools;
@@ -87,8 +88,9 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         tree: TreeUse::ReadOnly,
         network: Network::Closed,
         inputs: Inputs {
+            globs: Vec::new(),
             // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
-            endings: [".py", ".pyi", ".toml", ".cfg", ".ini"].map(str::to_owned).to_vec(),
+            endings: [".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE].map(str::to_owned).to_vec(),
             observed: true,
             names: true,
         },
@@ -97,7 +99,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         scan: None,
         support_files: Vec::new(),
         artifacts: Vec::new(),
-        key: runs.iter().map(|run| (run.tool.clone(), run.blocks().to_string())).collect(),
+        key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
     }
 }

@@ -5,7 +5,7 @@ use pep440_rs::Version;
 use towpath_python::{ProjectVersion, PythonVersion};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
-use super::{Check, gathered};
+use super::{Check, gathered, line_of};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, NativeWork, Partial, Versions, Work};
 
@@ -37,16 +37,18 @@ impl Check for Definition {
             }
             ProjectVersion::Absent => return Applies::Skip("no version is declared".to_owned()),
         };
-        let path = project.manifest.path.clone();
+        let declares = |line: &str| line.contains("version") && line.contains(&version);
+        let place = line_of(facts, &project.manifest.path, declares);
         Applies::Work(Box::new(Work::Native(NativeWork {
             key: vec![
                 ("name".to_owned(), name.clone()),
                 ("version".to_owned(), version.clone()),
+                ("place".to_owned(), place.to_string()),
                 ("index".to_owned(), facts.settings.version_index.clone().unwrap_or_default()),
             ],
             files: Vec::new(),
             asks_index: true,
-            run: Box::new(move |taken| look_up(&name, &version, &path, taken)),
+            run: Box::new(move |taken| look_up(&name, &version, &place, taken)),
         })))
     }
 
@@ -55,7 +57,7 @@ impl Check for Definition {
     }
 }
 
-fn look_up(name: &str, version: &str, path: &str, versions: Versions<'_>) -> CheckResult {
+fn look_up(name: &str, version: &str, place: &Place, versions: Versions<'_>) -> CheckResult {
     let mut result = CheckResult::default();
     let Ok(own) = version.parse::<Version>() else {
         result.summary = "1 problem".to_owned();
@@ -65,7 +67,7 @@ fn look_up(name: &str, version: &str, path: &str, versions: Versions<'_>) -> Che
             rule: "PEP 440".to_owned(),
             rule_url: Some("https://peps.python.org/pep-0440/".to_owned()),
             message: format!("`{version}` is not a version"),
-            place: Some(Place::file(path)),
+            place: Some(place.clone()),
             severity: Severity::Error,
             fixable: false,
             blocking: true,

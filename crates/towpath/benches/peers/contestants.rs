@@ -1,5 +1,6 @@
 //! The contestants: each runs all jobs of a project, with environments of its own.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -109,9 +110,24 @@ pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Cont
     ])
 }
 
+/// Returns `PATH` with the peers first and every interpreter found before the shims of version managers,
+/// which fail when they are inactive.
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads its own environment")]
 fn search_path(bin: &Path) -> String {
-    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default())
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let home = environment.get("HOME").map(PathBuf::from);
+    let machine = towpath_python::Machine {
+        environment: &environment,
+        home: home.as_deref(),
+        cache: bin,
+        offline: true,
+    };
+    let mut folders = vec![bin.display().to_string()];
+    for interpreter in towpath_python::find_interpreters(&machine) {
+        folders.extend(interpreter.path.parent().map(|folder| folder.display().to_string()));
+    }
+    folders.extend(environment.get("PATH").cloned());
+    folders.join(":")
 }
 
 /// A script that makes the environments that are not there and runs the jobs one after the other.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use contestants::{Contestant, Ground, contestants};
 use measure::{Cost, median};
-use work::{Project, project};
+use work::project;
 
 /// What the caches hold when a contestant starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -77,7 +77,7 @@ fn context(ground: &Ground<'_>, name: &str) -> Result<Value, Failure> {
 }
 
 fn jobs(process: &Process, ground: &Ground<'_>, topic: &str, as_json: bool) -> anyhow::Result<String> {
-    let facts = ground.repository.facts(&ground.interpreters, &[]);
+    let facts = ground.repository.facts(&ground.interpreters, &[], None);
     let plan = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let session = ground.session(process, &facts, &EXECUTION);
     let action = CheckAction { session: &session };

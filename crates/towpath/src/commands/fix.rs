@@ -17,7 +17,7 @@ use crate::run::Ground;
 pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArguments) -> anyhow::Result<ExitCode> {
     let folder = super::folder(process, global);
     let ground = Ground::prepare(process, &folder, &fix.execution)?;
-    let facts = ground.repository.facts(&ground.interpreters, &[]);
+    let facts = ground.repository.facts(&ground.interpreters, &[], None);
     let session = ground.session(process, &facts, &fix.execution);
     let project = fix.project.as_deref().map_or("", |project| project.trim_end_matches('/'));
     let Some(facts) = facts.iter().find(|facts| project.is_empty() || facts.project.root == project) else {
