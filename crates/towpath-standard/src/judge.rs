@@ -15,7 +15,7 @@ pub struct Ratchet {
 }
 
 /// Name of the baseline file in the repository's root.
-pub(crate) const BASELINE_FILE: &str = "towpath-baseline.json";
+pub const BASELINE_FILE: &str = "towpath-baseline.json";
 
 /// How many findings each file and rule of each check may have: check, path, rule, count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 mod adoption;
 pub mod checks;
 mod facts;
+mod ignored;
 mod judge;
 mod matrix;
 mod pipeline;
@@ -19,7 +20,7 @@ mod work;
 pub use adoption::{Adoption, ToolRun, adopted};
 pub use checks::{CHECKS, Check, CustomCheckDefinition, check};
 pub use facts::{Facts, NeededCheck};
-pub use judge::{Baseline, Ratchet};
+pub use judge::{BASELINE_FILE, Baseline, Ratchet};
 pub use matrix::{Pythons, python_matrix};
 pub use pipeline::{job_name, pipeline};
 pub use settings::{CustomCheck, SETTINGS, Settings};

@@ -291,7 +291,8 @@ The one command that edits files. It runs the project's own linters and formatte
 Examples:
   towpath fix
   towpath fix lint
-  towpath fix format packages/api")]
+  towpath fix format packages/api
+  towpath fix types --baseline     tolerate today's findings from now on")]
 pub struct FixArguments {
     /// The check whose problems are mended, lint or format; both without it
     #[arg(value_name = "NAME")]
@@ -299,6 +300,10 @@ pub struct FixArguments {
     /// The project, as its folder; all of the repository without it
     #[arg(value_name = "PROJECT", value_hint = ValueHint::DirPath)]
     pub project: Option<String>,
+    /// Write what the check finds today into towpath-baseline.json instead of mending it; the counts
+    /// may fall from then on, never rise
+    #[arg(long, requires = "name")]
+    pub baseline: bool,
     /// How it runs.
     #[command(flatten)]
     pub execution: ExecutionArguments,

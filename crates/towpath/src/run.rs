@@ -48,8 +48,15 @@ pub struct Asked<'a> {
 
 /// Runs the pipeline, or the part that is asked for, and reports.
 pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
-    let begun = Instant::now();
     let ground = Ground::prepare(process, &asked.folder, asked.execution)?;
+    let record = perform(process, asked, &ground)?;
+    let surroundings = surroundings(process, asked.color);
+    reports::write(process, asked, &surroundings, &ground.repository, &record)?;
+    Ok(ExitCode::from(record.verdict))
+}
+
+/// Runs what is asked for, showing progress, and keeps the record.
+pub(crate) fn perform(process: &Process, asked: &Asked<'_>, ground: &Ground<'_>) -> anyhow::Result<RunRecord> {
     let facts = ground.repository.facts(&ground.interpreters, asked.pythons, asked.changed_since);
     refuse_missing_pythons(&facts)?;
     let whole = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
@@ -58,7 +65,7 @@ pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<Exit
     let ledger = ground.ledger();
     let plan = selected(&whole, repository, asked, &ledger)?;
     let runs = History::of(&repository.state);
-    let mut record = empty_record(&facts, &ground, asked, runs.next()?);
+    let mut record = empty_record(&facts, ground, asked, runs.next()?);
     record.sandbox = session.level.to_string();
     let surroundings = surroundings(process, asked.color);
     let completed = {
@@ -79,10 +86,9 @@ pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<Exit
         };
         run(&request, &mut watcher)
     };
-    finish(&mut record, completed, begun);
+    finish(&mut record, completed, ground.begun);
     runs.keep(&record)?;
-    reports::write(process, asked, &surroundings, repository, &record)?;
-    Ok(ExitCode::from(record.verdict))
+    Ok(record)
 }
 
 /// What every command that looks at checks stands on.
@@ -93,6 +99,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) interpreters: Vec<Interpreter>,
     pub(crate) folders: &'a Folders,
     name: String,
+    begun: Instant,
 }
 
 impl<'a> Ground<'a> {
@@ -102,6 +109,7 @@ impl<'a> Ground<'a> {
         folder: &std::path::Path,
         execution: &ExecutionArguments,
     ) -> anyhow::Result<Self> {
+        let begun = Instant::now();
         let folders = process.folders()?;
         let repository = repository::open(folder, folders, execution.verify)?;
         let store = Store::open(&folders.cache.join("store"))
@@ -114,7 +122,7 @@ impl<'a> Ground<'a> {
         };
         let interpreters = find_interpreters(&machine);
         let name = repository.state.to_string_lossy().into_owned();
-        Ok(Self { repository, store, machine, interpreters, folders, name })
+        Ok(Self { repository, store, machine, interpreters, folders, name, begun })
     }
 
     /// Returns what all checks of a run share.

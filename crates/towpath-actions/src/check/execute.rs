@@ -16,6 +16,7 @@ use super::environment::Prepared;
 use super::placeholders::Placeholders;
 use super::scan::ScanPlan;
 use super::session::{Session, problem};
+use super::view::View;
 use super::{Subject, Variables};
 
 /// How much of standard error is kept for readers, in bytes.
@@ -83,12 +84,13 @@ impl Session<'_> {
         let alone = |error: Problem| vec![error];
         let folders = self.folders(work, prepared, context).map_err(alone)?;
         let network = options.online || work.network == Network::Open;
-        let sandbox = self.sandbox(subject, work, prepared, &folders, network).map_err(alone)?;
+        let view = self.view(subject, work, prepared, &folders.scratch.path().join("copy")).map_err(alone)?;
+        let sandbox = self.sandbox(subject, work, prepared, &folders, &view, network).map_err(alone)?;
         let mut supervisor = Supervisor::start(&self.program, &sandbox)
             .map_err(|error| vec![problem(&error, error.hints())])?;
         let mut executed = Executed::default();
         let mut log = Log::open(&context.folder.join("log.txt"));
-        let run = Run { session: self, subject, prepared, folders: &folders, context };
+        let run = Run { subject, prepared, folders: &folders, view: &view, context };
         for (index, command) in work.commands.iter().enumerate() {
             if !run.command(index, command, options.scan, &mut supervisor, &mut log, &mut executed)? {
                 break;
@@ -97,7 +99,7 @@ impl Session<'_> {
         let observation = supervisor.finish().map_err(|error| vec![problem(&error, error.hints())])?;
         executed.network_tried = observation.network_tried;
         self.gather(work, prepared, &folders, &mut executed);
-        if let Some(kept) = options.keep_tree {
+        if let (Some(kept), Level::Namespaces) = (options.keep_tree, self.level) {
             keep_tree(&folders.scratch.path().join("tree"), kept)
                 .map_err(|error| alone(Problem::error(format!("cannot keep what the build left: {error}"))))?;
         }
@@ -113,7 +115,7 @@ impl Session<'_> {
         let make = || -> std::io::Result<Folders> {
             let scratches = self.machine.cache.join("scratch");
             fs_err::create_dir_all(&scratches)?;
-            let scratch = tempfile::Builder::new().prefix("job-").tempdir_in(&scratches)?;
+            let scratch = tempfile::Builder::new().prefix(&format!("job-{}-", std::process::id())).tempdir_in(&scratches)?;
             let out = context.folder.join("out");
             if out.exists() {
                 fs_err::remove_dir_all(&out)?;
@@ -161,17 +163,22 @@ impl Session<'_> {
         work: &ToolWork,
         prepared: &Prepared<'_>,
         folders: &Folders,
+        view: &View,
         network: bool,
     ) -> Result<JobSandbox, Problem> {
-        let root = self.root().to_owned();
+        let root = view.root.clone();
         let scratch = folders.scratch.path();
         let mut mounts = Vec::new();
         let interpreter = &prepared.resolved.interpreter.prefix;
         if !is_system(interpreter) {
             mounts.push(Mount::ReadOnly { source: interpreter.clone(), target: interpreter.clone() });
         }
-        if work.tree == TreeUse::InPlace {
+        if work.tree == TreeUse::InPlace || self.level != Level::Namespaces {
             mounts.push(Mount::Writable { source: root.clone(), target: root.clone() });
+        }
+        if self.level != Level::Namespaces {
+            let layers = prepared.over_environment.iter().chain([&prepared.environment.folder]);
+            mounts.extend(layers.map(|layer| Mount::ReadOnly { source: layer.clone(), target: layer.clone() }));
         }
         if self.level == Level::Namespaces {
             let environment = &prepared.environment;
@@ -194,10 +201,10 @@ impl Session<'_> {
                 }),
             }
         }
-        if work.tree == TreeUse::WithoutSources {
+        if work.tree == TreeUse::WithoutSources && self.level == Level::Namespaces {
             mounts.extend(hidden_sources(subject, &root));
         }
-        if matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources) {
+        if self.level == Level::Namespaces && matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources) {
             for folder in &self.version_control {
                 mounts.push(Mount::ReadOnly { source: folder.clone(), target: folder.clone() });
             }
@@ -258,10 +265,10 @@ impl Session<'_> {
 
 /// One command on its way through the sandbox.
 struct Run<'a> {
-    session: &'a Session<'a>,
     subject: &'a Subject<'a>,
     prepared: &'a Prepared<'a>,
     folders: &'a Folders,
+    view: &'a View,
     context: &'a JobContext<'a>,
 }
 
@@ -307,7 +314,7 @@ impl Run<'_> {
 
     fn specification(&self, index: usize, command: &Command, scan: Option<&ScanPlan>) -> CommandSpec {
         let environment = &self.prepared.environment;
-        let root = self.session.root();
+        let root = &self.view.root;
         let placeholders = Placeholders {
             python: &environment.python,
             bin: &environment.bin,
@@ -318,12 +325,13 @@ impl Run<'_> {
         let mut arguments: Vec<String> = command.arguments.iter().map(|text| placeholders.fill(text)).collect();
         arguments.extend(scan.into_iter().flat_map(|plan| plan.remaining.iter().cloned()));
         let mut variables = self.variables();
+        variables.extend(self.view.variables.clone());
         variables.extend(command.environment.iter().map(|(name, value)| (name.clone(), placeholders.fill(value))));
         let captured = !command.tool.eq("pytest");
         CommandSpec {
             arguments,
             environment: variables,
-            folder: if command.folder.is_empty() { root.to_owned() } else { root.join(&command.folder) },
+            folder: if command.folder.is_empty() { root.clone() } else { root.join(&command.folder) },
             stdout_file: captured.then(|| self.folders.scratch.path().join(format!("sandbox/stdout-{index}"))),
             timeout: None,
         }
@@ -358,7 +366,7 @@ impl Run<'_> {
             exit,
             stdout: &stdout,
             stderr: errors,
-            root: &self.session.root().to_string_lossy(),
+            root: &self.view.root.to_string_lossy(),
             folder: &command.folder,
             hint: &command.hint,
             file: &file,

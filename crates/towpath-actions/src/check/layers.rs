@@ -53,7 +53,7 @@ impl Session<'_> {
         }
         let facts = subject.facts;
         let project = facts.project;
-        let mut text = format!("{} {:?}\n", self.root().display(), project.build_system);
+        let mut text = format!("{} {} {:?}\n", self.root().display(), self.level, project.build_system);
         let mut files: BTreeSet<String> =
             ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"].iter().map(|name| project.path(name)).collect();
         files.extend(project.version_files.iter().filter(|path| !is_description(path)).cloned());

@@ -12,6 +12,7 @@ mod native;
 mod placeholders;
 mod scan;
 mod session;
+mod view;
 mod wheel;
 
 use std::collections::BTreeMap;

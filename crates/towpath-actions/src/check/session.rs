@@ -58,8 +58,9 @@ impl<'a> std::ops::Deref for Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Returns the session of a run; makes nothing yet.
+    /// Returns the session of a run. Sweeps up after killed runs, makes nothing yet.
     pub fn new(setup: Setup<'a>) -> Self {
+        sweep(&setup.machine.cache.join("scratch"));
         Self {
             setup,
             uv: OnceLock::new(),
@@ -119,6 +120,19 @@ impl<'a> Session<'a> {
             .entry(root.clone())
             .or_insert_with(|| self.tree.names_digest(&|path| is_in_scope(path, facts)))
             .clone()
+    }
+}
+
+/// Removes what jobs of killed runs left behind: folders named after a process that is gone.
+fn sweep(scratches: &Path) {
+    let Ok(entries) = fs_err::read_dir(scratches) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("job-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        let is_alive = owner.is_some_and(|owner| Path::new(&format!("/proc/{owner}")).exists());
+        if !is_alive && let Err(error) = fs_err::remove_dir_all(entry.path()) {
+            tracing::debug!("a folder of a killed run stays: {error}");
+        }
     }
 }
 
