@@ -4,6 +4,7 @@ use towpath_host::Tree;
 use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Conclusion};
 
+use crate::ignored::is_ignored;
 use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
 use crate::settings::Settings;
@@ -38,11 +39,13 @@ impl Facts<'_> {
     pub(crate) fn configures_files(&self, tool: &str) -> bool {
         let Some(configured) = self.project.tool(tool) else { return false };
         let text = self.tree.read_text(&configured.file).unwrap_or_default();
-        let keys = ["files", "packages", "modules"];
-        text.lines().any(|line| {
-            let key = line.split('=').next().unwrap_or("").trim();
-            line.contains('=') && keys.contains(&key)
-        })
+        names_files(&text, tool)
+    }
+
+    /// Returns whether a file is none of the repository's: the tree is not under git, and the project's
+    /// own ignore files leave it out.
+    pub(crate) fn is_ignored(&self, path: &str) -> bool {
+        self.git_state.is_empty() && is_ignored(self.tree, path)
     }
 
     /// Returns what building depends on beside files: the commit and tags, for backends that take the
@@ -76,6 +79,18 @@ impl Facts<'_> {
     }
 }
 
+/// Returns whether the table or section of a tool says which files it reads.
+fn names_files(text: &str, tool: &str) -> bool {
+    let mut is_about_tool = false;
+    text.lines().map(str::trim).any(|line| {
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            is_about_tool = header.trim().trim_start_matches("tool.") == tool;
+        }
+        let key = line.split('=').next().unwrap_or("").trim();
+        is_about_tool && line.contains('=') && ["files", "packages", "modules"].contains(&key)
+    })
+}
+
 /// Returns whether a path is a folder or lies below it; everything lies below the empty folder.
 pub(crate) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty()
@@ -94,4 +109,21 @@ pub struct NeededCheck<'a> {
     pub conclusion: Conclusion,
     /// What it found.
     pub result: &'a CheckResult,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tools_own_table_names_its_files() {
+        for (text, expected) in [
+            ("[tool.mypy]\nfiles = ['src']\n", true),
+            ("[mypy]\nstrict = True\npackages = a\n", true),
+            ("[tool.mypy]\nstrict = true\n\n[tool.hatch.build]\npackages = ['src/a']\n", false),
+            ("[tool.setuptools]\npackages = ['a']\n[tool.mypy]\nstrict = true\n", false),
+        ] {
+            assert_eq!(names_files(text, "mypy"), expected, "{text:?}");
+        }
+    }
 }

@@ -21,7 +21,9 @@ pub(crate) struct TestEnvironment {
 
 /// Returns what the tests of a project need, without the project itself.
 pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
-    let mut found = automated(facts, is_test_runner).unwrap_or_else(|| declared(facts));
+    let call = best_invocation(facts, "pytest").or_else(|| best_invocation(facts, "unittest"));
+    let via = call.map(|invocation| invocation.via.as_slice());
+    let mut found = installed(facts, is_test_runner, via).unwrap_or_else(|| declared(facts));
     if let Some(extras) = &facts.settings.test_extras {
         found.extras.clone_from(extras);
     }
@@ -49,6 +51,11 @@ fn declared(facts: &Facts<'_>) -> TestEnvironment {
 
 /// Returns what the automation installs where one of some tools runs, if that says anything.
 pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<TestEnvironment> {
+    installed(facts, is_tool, None)
+}
+
+/// As [`automated`]; of several places the one by which a command is reached, where it is one of them.
+fn installed(facts: &Facts<'_>, is_tool: fn(&str) -> bool, of: Option<&[String]>) -> Option<TestEnvironment> {
     let root = &facts.project.root;
     let relevant = |install: &&Install| {
         install.for_tools.iter().any(|tool| is_tool(tool))
@@ -57,6 +64,9 @@ pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<
     let mut installs: Vec<&Install> = facts.automation.installs.iter().filter(relevant).collect();
     if installs.iter().any(|install| install.reached_from_ci) {
         installs.retain(|install| install.reached_from_ci);
+    }
+    if installs.iter().any(|install| of == Some(&install.via)) {
+        installs.retain(|install| of == Some(&install.via));
     }
     // Environments differ (oldest dependencies, coverage upload); the fullest readable one is taken.
     let via = |install: &Install| install.via.clone();
@@ -68,7 +78,15 @@ pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<
     let fullness = |found: &TestEnvironment| {
         found.requirement_files.len() + found.extras.len() + found.groups.len()
     };
-    let best = environments.into_values().max_by_key(fullness)?;
+    // Of equals the one that most Pythons run: others pin what only they try.
+    let breadth = |via: &[String]| {
+        let runs = facts.automation.invocations.iter().filter(|run| run.via == via && is_tool(&run.tool));
+        runs.map(|run| run.pythons.len()).max().unwrap_or(0)
+    };
+    let best = environments
+        .into_iter()
+        .max_by_key(|(via, found)| (fullness(found), breadth(via)))
+        .map(|(_, found)| found)?;
     (fullness(&best) > 0 || best.requirements.iter().any(|text| is_tool(package(text))))
         .then_some(best)
 }
@@ -153,6 +171,8 @@ pub(crate) struct TestCall {
     pub(crate) folder: String,
     /// Whether `python -m pytest` was written, so that the folder itself is importable.
     pub(crate) as_module: bool,
+    /// Whether unittest is called, so that nothing but its test cases counts as a test.
+    pub(crate) only_unittest: bool,
     /// Where it is written; empty where it is the tool's default.
     pub(crate) place: String,
 }
@@ -161,7 +181,7 @@ pub(crate) struct TestCall {
 pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
     let project = facts.project;
     let mut call = TestCall { folder: project.root.clone(), as_module: true, ..TestCall::default() };
-    if let Some(invocation) = best_invocation(facts) {
+    if let Some(invocation) = best_invocation(facts, "pytest") {
         call.arguments = kept_arguments(&invocation.arguments);
         call.environment = invocation
             .environment
@@ -171,6 +191,12 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
             .collect();
         call.folder.clone_from(&invocation.folder);
         call.place = invocation.place.to_string();
+    } else if let Some(invocation) = best_invocation(facts, "unittest") {
+        call.folder.clone_from(&invocation.folder);
+        call.only_unittest = true;
+        call_unittest(&mut call, &invocation.arguments, facts);
+    } else if project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Unittest) {
+        call.only_unittest = true;
     }
     if let Some(arguments) = &facts.settings.test_arguments {
         call.arguments.clone_from(arguments);
@@ -194,14 +220,78 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
     call
 }
 
-/// Of the automation's calls of pytest for a project, the one that most Pythons run.
-fn best_invocation<'a>(facts: &'a Facts<'_>) -> Option<&'a Invocation> {
+/// Says in pytest's words what a call of unittest finds: its folder and pattern, or the modules named.
+fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &Facts<'_>) {
+    let Unittest { start, pattern, top, names } = unittest_arguments(arguments);
+    let pattern = pattern.unwrap_or_else(|| "test*.py".to_owned());
+    call.arguments = vec![format!("-opython_files={pattern}")];
+    let in_folder = |path: &str| {
+        if call.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", call.folder) }
+    };
+    let exists = |path: &str| {
+        let path = in_folder(path);
+        facts.tree.contains(&path) || facts.tree.files().keys().any(|file| is_below(file, &path))
+    };
+    let folders: Vec<String> = match start {
+        Some(start) => vec![start],
+        None => names.iter().map(|name| name.replace('.', "/")).collect(),
+    };
+    for folder in folders.iter().map(|folder| folder.trim_start_matches("./").trim_end_matches('/')) {
+        let dotted = folder.replace('.', "/");
+        let found = [folder.to_owned(), dotted, format!("{folder}.py")].into_iter().find(|path| exists(path));
+        call.arguments.extend(found);
+    }
+    // unittest puts the folder in which it starts first on the path, whether it is a package or not.
+    let first = top.or_else(|| call.arguments.get(1).filter(|path| !path.ends_with(".py")).cloned());
+    if let Some(first) = first.filter(|path| path != ".") {
+        call.environment.insert("PYTHONPATH".to_owned(), format!("{{tree}}/{}", in_folder(&first)));
+    }
+}
+
+/// What the arguments of `python -m unittest` say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Unittest {
+    start: Option<String>,
+    pattern: Option<String>,
+    top: Option<String>,
+    names: Vec<String>,
+}
+
+fn unittest_arguments(arguments: &[String]) -> Unittest {
+    let mut said = Unittest::default();
+    let mut positional = Vec::new();
+    let mut rest = arguments.iter().filter(|argument| !argument.contains(['$', '{', '`']));
+    while let Some(argument) = rest.next() {
+        let (name, joined) = argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
+        let mut value = || joined.map(str::to_owned).or_else(|| rest.next().cloned());
+        match name {
+            "-s" | "--start-directory" => said.start = value(),
+            "-p" | "--pattern" => said.pattern = value(),
+            "-t" | "--top-level-directory" => said.top = value(),
+            "-k" | "--durations" => drop(value()),
+            _ if argument.starts_with('-') => {}
+            _ => positional.push(argument.clone()),
+        }
+    }
+    if positional.first().is_none_or(|first| first != "discover") {
+        said.names = positional;
+        return said;
+    }
+    let mut positional = positional.into_iter().skip(1);
+    said.start = said.start.or_else(|| positional.next());
+    said.pattern = said.pattern.or_else(|| positional.next());
+    said.top = said.top.or_else(|| positional.next());
+    said
+}
+
+/// Of the automation's calls of a test runner for a project, the one that most Pythons run.
+fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocation> {
     let root = &facts.project.root;
     let fits = |invocation: &&&Invocation| {
         let folder = &invocation.folder;
         folder == root || (is_below(folder, root) && !folder.is_empty() && facts.projects.len() == 1)
     };
-    let chosen = facts.automation.chosen("pytest");
+    let chosen = facts.automation.chosen(runner);
     let mut best: Option<&Invocation> = None;
     for invocation in chosen.iter().filter(fits) {
         if best.is_none_or(|best| invocation.pythons.len() > best.pythons.len()) {
@@ -258,6 +348,23 @@ fn is_kept_alone(argument: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn understands_calls_of_unittest() {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        for (given, start, pattern, top, names) in [
+            ("discover tests", "tests", "", "", ""),
+            ("discover -v -s tests -p *_test.py", "tests", "*_test.py", "", ""),
+            ("discover tests check_*.py .", "tests", "check_*.py", ".", ""),
+            ("-v tests.test_a tests.test_b", "", "", "", "tests.test_a tests.test_b"),
+            ("discover --start-directory=tests", "tests", "", "", ""),
+        ] {
+            let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
+            let names = names.split_whitespace().map(str::to_owned).collect();
+            let expected = Unittest { start: text(start), pattern: text(pattern), top: text(top), names };
+            assert_eq!(unittest_arguments(&given), expected, "{given:?}");
+        }
+    }
 
     #[test]
     fn keeps_what_changes_the_verdict() {

@@ -218,7 +218,7 @@ fn command_with(
         environment: BTreeMap::new(),
         folder: run.invocation.as_ref().map_or_else(String::new, |invocation| invocation.folder.clone()),
         read: read_linter,
-        hint: linter.tool.to_owned(),
+        hint: if run.blocks() { linter.tool.to_owned() } else { format!("{ADVICE}{}", linter.tool) },
     }
 }
 
@@ -240,8 +240,20 @@ fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
     kept
 }
 
+/// What the hint of a command starts with whose findings do not block.
+const ADVICE: &str = "advice ";
+
+/// What only advises may also fail to run; what the project relies on must not.
 fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
-    let linter = linter(output.hint).ok_or_else(|| format!("`{}` has no reader", output.hint))?;
+    let Some(tool) = output.hint.strip_prefix(ADVICE) else { return read_findings(output, output.hint) };
+    Ok(read_findings(output, tool).unwrap_or_else(|why| Partial {
+        notes: vec![format!("{tool}, which is advice, did not do its work: {why}")],
+        ..Partial::default()
+    }))
+}
+
+fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
+    let linter = linter(tool).ok_or_else(|| format!("`{tool}` has no reader"))?;
     let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
     let findings = (linter.read)(output, &paths)?;
     if findings.is_empty() && !linter.done.contains(&output.exit) {

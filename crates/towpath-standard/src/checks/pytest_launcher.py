@@ -30,7 +30,7 @@ def main():
     spec.loader.exec_module(plugin)
     plugins = [plugin]
     if "unittest" in how:
-        plugins.append(OnlyUnittest())
+        plugins.append(only_unittest(pytest))
     return pytest.main(sys.argv[1:], plugins=plugins)
 
 
@@ -55,13 +55,17 @@ def is_installed(name):
     return any(os.path.isdir(place) or os.path.isfile(place + ".py") for place in places)
 
 
-class OnlyUnittest(object):
-    """unittest knows classes of test cases, and nothing else that looks like a test to pytest."""
+def only_unittest(pytest):
+    class OnlyUnittest(object):
+        """unittest knows classes of test cases, and nothing else that looks like a test to pytest."""
 
-    def pytest_pycollect_makeitem(self, obj):
-        if inspect.isclass(obj) and issubclass(obj, unittest.TestCase):
-            return None
-        return []
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pycollect_makeitem(self, obj):
+            if inspect.isclass(obj) and issubclass(obj, unittest.TestCase):
+                return None
+            return []
+
+    return OnlyUnittest()
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     }
     ToolWork {
         environment: environment(facts, runs, requirements),
-        tree: TreeUse::ReadOnly,
+        // mypy's workers leave files beside the sources.
+        tree: TreeUse::Private,
         network: Network::Closed,
         inputs: Inputs {
             globs: Vec::new(),
