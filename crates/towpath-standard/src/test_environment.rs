@@ -30,8 +30,14 @@ pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
     if let Some(groups) = &facts.settings.test_groups {
         found.groups.clone_from(groups);
     }
-    found.requirements.extend(facts.settings.test_requirements.iter().cloned());
-    if !found.requirements.iter().any(|requirement| tools::names(requirement, "pytest")) {
+    found
+        .requirements
+        .extend(facts.settings.test_requirements.iter().cloned());
+    if !found
+        .requirements
+        .iter()
+        .any(|requirement| tools::names(requirement, "pytest"))
+    {
         found.requirements.push(pytest_requirement(facts));
     }
     found
@@ -55,7 +61,11 @@ pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<
 }
 
 /// As [`automated`]; of several places the one by which a command is reached, where it is one of them.
-fn installed(facts: &Facts<'_>, is_tool: fn(&str) -> bool, of: Option<&[String]>) -> Option<TestEnvironment> {
+fn installed(
+    facts: &Facts<'_>,
+    is_tool: fn(&str) -> bool,
+    of: Option<&[String]>,
+) -> Option<TestEnvironment> {
     let root = &facts.project.root;
     let relevant = |install: &&Install| {
         install.for_tools.iter().any(|tool| is_tool(tool))
@@ -80,7 +90,11 @@ fn installed(facts: &Facts<'_>, is_tool: fn(&str) -> bool, of: Option<&[String]>
     };
     // Of equals the one that most Pythons run: others pin what only they try.
     let breadth = |via: &[String]| {
-        let runs = facts.automation.invocations.iter().filter(|run| run.via == via && is_tool(&run.tool));
+        let runs = facts
+            .automation
+            .invocations
+            .iter()
+            .filter(|run| run.via == via && is_tool(&run.tool));
         runs.map(|run| run.pythons.len()).max().unwrap_or(0)
     };
     let best = environments
@@ -104,10 +118,19 @@ fn add(environment: &mut TestEnvironment, install: &Install, facts: &Facts<'_>) 
         if names.iter().any(|name| name == "*") {
             return known.into_iter().cloned().collect();
         }
-        names.iter().filter(|name| known.contains(name)).cloned().collect()
+        names
+            .iter()
+            .filter(|name| known.contains(name))
+            .cloned()
+            .collect()
     };
     environment.requirements.extend(
-        install.requirements.iter().filter(readable).filter(|text| is_requirement(text)).cloned(),
+        install
+            .requirements
+            .iter()
+            .filter(readable)
+            .filter(|text| is_requirement(text))
+            .cloned(),
     );
     environment.requirement_files.extend(
         install
@@ -117,10 +140,18 @@ fn add(environment: &mut TestEnvironment, install: &Install, facts: &Facts<'_>) 
             .cloned(),
     );
     environment.constraint_files.extend(
-        install.constraint_files.iter().filter(|path| facts.tree.contains(path)).cloned(),
+        install
+            .constraint_files
+            .iter()
+            .filter(|path| facts.tree.contains(path))
+            .cloned(),
     );
-    environment.extras.extend(all(&install.extras, project.extras.keys().collect()));
-    environment.groups.extend(all(&install.groups, project.groups.keys().collect()));
+    environment
+        .extras
+        .extend(all(&install.extras, project.extras.keys().collect()));
+    environment
+        .groups
+        .extend(all(&install.groups, project.groups.keys().collect()));
     if environment.reason.is_empty() {
         environment.reason = install.place.to_string();
     }
@@ -139,15 +170,28 @@ fn add(environment: &mut TestEnvironment, install: &Install, facts: &Facts<'_>) 
 /// Tools that are installed beside the tests but never part of their environment.
 fn is_requirement(text: &str) -> bool {
     const NOT_FOR_TESTS: [&str; 12] = [
-        "pip", "setuptools", "wheel", "tox", "nox", "virtualenv", "uv", "poetry", "hatch", "build",
-        "codecov", "coveralls",
+        "pip",
+        "setuptools",
+        "wheel",
+        "tox",
+        "nox",
+        "virtualenv",
+        "uv",
+        "poetry",
+        "hatch",
+        "build",
+        "codecov",
+        "coveralls",
     ];
     let looks_named = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     looks_named && !NOT_FOR_TESTS.iter().any(|tool| tools::names(text, tool))
 }
 
 fn is_test_runner(tool: &str) -> bool {
-    matches!(tool, "pytest" | "unittest" | "py.test" | "coverage run" | "nosetests" | "trial")
+    matches!(
+        tool,
+        "pytest" | "unittest" | "py.test" | "coverage run" | "nosetests" | "trial"
+    )
 }
 
 fn pytest_requirement(facts: &Facts<'_>) -> String {
@@ -180,7 +224,11 @@ pub(crate) struct TestCall {
 /// Returns how the project's automation calls its tests, cut to what changes the verdict.
 pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
     let project = facts.project;
-    let mut call = TestCall { folder: project.root.clone(), as_module: true, ..TestCall::default() };
+    let mut call = TestCall {
+        folder: project.root.clone(),
+        as_module: true,
+        ..TestCall::default()
+    };
     if let Some(invocation) = best_invocation(facts, "pytest") {
         call.arguments = kept_arguments(&invocation.arguments);
         call.environment = invocation
@@ -195,7 +243,11 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call.folder.clone_from(&invocation.folder);
         call.only_unittest = true;
         call_unittest(&mut call, &invocation.arguments, facts);
-    } else if project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Unittest) {
+    } else if project
+        .tests
+        .as_ref()
+        .is_some_and(|tests| tests.runner == TestRunner::Unittest)
+    {
         call.only_unittest = true;
     }
     if let Some(arguments) = &facts.settings.test_arguments {
@@ -205,16 +257,25 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call.arguments.retain(|argument| argument.starts_with('-'));
         call.arguments.extend(paths.iter().cloned());
     }
-    call.environment.extend(facts.settings.test_environment.clone());
-    if let (true, Some(tests)) = (call.arguments.iter().all(|a| a.starts_with('-')), &project.tests)
-        && !tests.paths_configured
+    call.environment
+        .extend(facts.settings.test_environment.clone());
+    if let (true, Some(tests)) = (
+        call.arguments.iter().all(|a| a.starts_with('-')),
+        &project.tests,
+    ) && !tests.paths_configured
         && facts.settings.test_paths.is_none()
         && call.place.is_empty()
     {
         let inside = |path: &String| {
-            path.strip_prefix(&call.folder).map(|rest| rest.trim_start_matches('/').to_owned())
+            path.strip_prefix(&call.folder)
+                .map(|rest| rest.trim_start_matches('/').to_owned())
         };
-        let paths: Vec<String> = tests.paths.iter().filter_map(inside).filter(|path| !path.is_empty()).collect();
+        let paths: Vec<String> = tests
+            .paths
+            .iter()
+            .filter_map(inside)
+            .filter(|path| !path.is_empty())
+            .collect();
         call.arguments.extend(paths);
     }
     call
@@ -222,11 +283,20 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
 
 /// Says in pytest's words what a call of unittest finds: its folder and pattern, or the modules named.
 fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &Facts<'_>) {
-    let Unittest { start, pattern, top, names } = unittest_arguments(arguments);
+    let Unittest {
+        start,
+        pattern,
+        top,
+        names,
+    } = unittest_arguments(arguments);
     let pattern = pattern.unwrap_or_else(|| "test*.py".to_owned());
     call.arguments = vec![format!("-opython_files={pattern}")];
     let in_folder = |path: &str| {
-        if call.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", call.folder) }
+        if call.folder.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{}/{path}", call.folder)
+        }
     };
     let exists = |path: &str| {
         let path = in_folder(path);
@@ -236,15 +306,28 @@ fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &Facts<'_>) {
         Some(start) => vec![start],
         None => names.iter().map(|name| name.replace('.', "/")).collect(),
     };
-    for folder in folders.iter().map(|folder| folder.trim_start_matches("./").trim_end_matches('/')) {
+    for folder in folders
+        .iter()
+        .map(|folder| folder.trim_start_matches("./").trim_end_matches('/'))
+    {
         let dotted = folder.replace('.', "/");
-        let found = [folder.to_owned(), dotted, format!("{folder}.py")].into_iter().find(|path| exists(path));
+        let found = [folder.to_owned(), dotted, format!("{folder}.py")]
+            .into_iter()
+            .find(|path| exists(path));
         call.arguments.extend(found);
     }
     // unittest puts the folder in which it starts first on the path, whether it is a package or not.
-    let first = top.or_else(|| call.arguments.get(1).filter(|path| !path.ends_with(".py")).cloned());
+    let first = top.or_else(|| {
+        call.arguments
+            .get(1)
+            .filter(|path| !path.ends_with(".py"))
+            .cloned()
+    });
     if let Some(first) = first.filter(|path| path != ".") {
-        call.environment.insert("PYTHONPATH".to_owned(), format!("{{tree}}/{}", in_folder(&first)));
+        call.environment.insert(
+            "PYTHONPATH".to_owned(),
+            format!("{{tree}}/{}", in_folder(&first)),
+        );
     }
 }
 
@@ -260,9 +343,15 @@ struct Unittest {
 fn unittest_arguments(arguments: &[String]) -> Unittest {
     let mut said = Unittest::default();
     let mut positional = Vec::new();
-    let mut rest = arguments.iter().filter(|argument| !argument.contains(['$', '{', '`']));
+    let mut rest = arguments
+        .iter()
+        .filter(|argument| !argument.contains(['$', '{', '`']));
     while let Some(argument) = rest.next() {
-        let (name, joined) = argument.split_once('=').map_or((argument.as_str(), None), |(name, value)| (name, Some(value)));
+        let (name, joined) = argument
+            .split_once('=')
+            .map_or((argument.as_str(), None), |(name, value)| {
+                (name, Some(value))
+            });
         let mut value = || joined.map(str::to_owned).or_else(|| rest.next().cloned());
         match name {
             "-s" | "--start-directory" => said.start = value(),
@@ -289,7 +378,8 @@ fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocat
     let root = &facts.project.root;
     let fits = |invocation: &&&Invocation| {
         let folder = &invocation.folder;
-        folder == root || (is_below(folder, root) && !folder.is_empty() && facts.projects.len() == 1)
+        folder == root
+            || (is_below(folder, root) && !folder.is_empty() && facts.projects.len() == 1)
     };
     let chosen = facts.automation.chosen(runner);
     let mut best: Option<&Invocation> = None;
@@ -302,14 +392,38 @@ fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocat
 }
 
 /// Options of pytest with a value in the next argument whose value changes what is tested.
-const KEPT_WITH_VALUE: [&str; 10] =
-    ["-m", "-k", "-p", "-W", "-c", "-o", "--ignore", "--ignore-glob", "--deselect", "--rootdir"];
+const KEPT_WITH_VALUE: [&str; 10] = [
+    "-m",
+    "-k",
+    "-p",
+    "-W",
+    "-c",
+    "-o",
+    "--ignore",
+    "--ignore-glob",
+    "--deselect",
+    "--rootdir",
+];
 
 /// Options with a value, joined or in the next argument, that only change output, speed or coverage.
 const DROPPED_WITH_VALUE: [&str; 17] = [
-    "-n", "--numprocesses", "--dist", "--maxprocesses", "--basetemp", "--junitxml", "--junit-xml",
-    "--durations", "--maxfail", "--color", "--tb", "-r", "--cov", "--cov-report", "--cov-config",
-    "--cov-fail-under", "--cov-context",
+    "-n",
+    "--numprocesses",
+    "--dist",
+    "--maxprocesses",
+    "--basetemp",
+    "--junitxml",
+    "--junit-xml",
+    "--durations",
+    "--maxfail",
+    "--color",
+    "--tb",
+    "-r",
+    "--cov",
+    "--cov-report",
+    "--cov-config",
+    "--cov-fail-under",
+    "--cov-context",
 ];
 
 /// Keeps of pytest's arguments those that change the verdict and that stand for themselves.
@@ -336,8 +450,18 @@ fn kept_arguments(arguments: &[String]) -> Vec<String> {
 /// Options of plugins are kept: what they mean cannot be told.
 fn is_kept_alone(argument: &str, name: &str) -> bool {
     const OUTPUT_ONLY: [&str; 12] = [
-        "--verbose", "--quiet", "--exitfirst", "--lf", "--ff", "--sw", "--pdb", "--showlocals",
-        "--no-cov", "--no-header", "--no-summary", "--no-cov-on-fail",
+        "--verbose",
+        "--quiet",
+        "--exitfirst",
+        "--lf",
+        "--ff",
+        "--sw",
+        "--pdb",
+        "--showlocals",
+        "--no-cov",
+        "--no-header",
+        "--no-summary",
+        "--no-cov-on-fail",
     ];
     if let (false, Some(option)) = (argument.starts_with("--"), argument.get(..2)) {
         return KEPT_WITH_VALUE.contains(&option);
@@ -354,14 +478,37 @@ mod tests {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         for (given, start, pattern, top, names) in [
             ("discover tests", "tests", "", "", ""),
-            ("discover -v -s tests -p *_test.py", "tests", "*_test.py", "", ""),
-            ("discover tests check_*.py .", "tests", "check_*.py", ".", ""),
-            ("-v tests.test_a tests.test_b", "", "", "", "tests.test_a tests.test_b"),
+            (
+                "discover -v -s tests -p *_test.py",
+                "tests",
+                "*_test.py",
+                "",
+                "",
+            ),
+            (
+                "discover tests check_*.py .",
+                "tests",
+                "check_*.py",
+                ".",
+                "",
+            ),
+            (
+                "-v tests.test_a tests.test_b",
+                "",
+                "",
+                "",
+                "tests.test_a tests.test_b",
+            ),
             ("discover --start-directory=tests", "tests", "", "", ""),
         ] {
             let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
             let names = names.split_whitespace().map(str::to_owned).collect();
-            let expected = Unittest { start: text(start), pattern: text(pattern), top: text(top), names };
+            let expected = Unittest {
+                start: text(start),
+                pattern: text(pattern),
+                top: text(top),
+                names,
+            };
             assert_eq!(unittest_arguments(&given), expected, "{given:?}");
         }
     }
@@ -371,9 +518,15 @@ mod tests {
         for (given, expected) in [
             ("-v --tb=short --basetemp={envtmpdir}", ""),
             ("-n auto tests/unit -x", "tests/unit"),
-            ("-m slow -k foo --cov=pkg --cov-report xml", "-m slow -k foo"),
+            (
+                "-m slow -k foo --cov=pkg --cov-report xml",
+                "-m slow -k foo",
+            ),
             ("--cov --reruns=2 tests", "--reruns=2 tests"),
-            ("--doctest-modules src --junitxml=out.xml", "--doctest-modules src"),
+            (
+                "--doctest-modules src --junitxml=out.xml",
+                "--doctest-modules src",
+            ),
             ("-pno:cacheprovider -Werror", "-pno:cacheprovider -Werror"),
             ("$FLAGS tests", "tests"),
         ] {
