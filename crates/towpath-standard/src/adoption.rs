@@ -42,7 +42,9 @@ pub(crate) fn hands_over(invocation: &Invocation, path: &str) -> bool {
         return true;
     }
     let fits = |pattern: &Option<String>, default: bool| {
-        let regex = pattern.as_deref().and_then(|pattern| regex_lite::Regex::new(pattern).ok());
+        let regex = pattern
+            .as_deref()
+            .and_then(|pattern| regex_lite::Regex::new(pattern).ok());
         regex.map_or(default, |regex| regex.is_match(path))
     };
     fits(&invocation.files_pattern, true) && !fits(&invocation.exclude_pattern, false)
@@ -79,12 +81,22 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         return None;
     }
     let adoption = if has_automation(facts.automation) {
-        let how = if has_configuration { "configured" } else { "declared" };
-        Adoption::Advice(format!("{package} is {how}, run by none of the project's automation"))
+        let how = if has_configuration {
+            "configured"
+        } else {
+            "declared"
+        };
+        Adoption::Advice(format!(
+            "{package} is {how}, run by none of the project's automation"
+        ))
     } else {
         Adoption::Adopted
     };
-    Some(ToolRun { tool: tool.to_owned(), adoption, invocation: None })
+    Some(ToolRun {
+        tool: tool.to_owned(),
+        adoption,
+        invocation: None,
+    })
 }
 
 /// Returns whether the tree holds automation that could be read.
@@ -93,7 +105,10 @@ pub(crate) fn has_automation(automation: &Automation) -> bool {
 }
 
 fn is_declared(project: &Project, package: &str) -> bool {
-    let files = project.requirements_files.iter().flat_map(|file| file.requirements.iter());
+    let files = project
+        .requirements_files
+        .iter()
+        .flat_map(|file| file.requirements.iter());
     project
         .groups
         .values()

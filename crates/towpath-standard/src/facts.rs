@@ -37,7 +37,9 @@ impl Facts<'_> {
 
     /// Returns whether a tool's own configuration names the files it reads.
     pub(crate) fn configures_files(&self, tool: &str) -> bool {
-        let Some(configured) = self.project.tool(tool) else { return false };
+        let Some(configured) = self.project.tool(tool) else {
+            return false;
+        };
         let text = self.tree.read_text(&configured.file).unwrap_or_default();
         names_files(&text, tool)
     }
@@ -51,13 +53,30 @@ impl Facts<'_> {
     /// Returns what building depends on beside files: the commit and tags, for backends that take the
     /// version from git; empty for the others.
     pub fn version_from_git(&self) -> String {
-        let requires = self.project.build_system.iter().flat_map(|system| &system.requires);
+        let requires = self
+            .project
+            .build_system
+            .iter()
+            .flat_map(|system| &system.requires);
         let reads_git = requires.into_iter().any(|requirement| {
-            ["setuptools-scm", "setuptools_scm", "hatch-vcs", "versioneer", "pbr", "poetry-dynamic-versioning", "versioningit", "setuptools-git-versioning"]
-                .iter()
-                .any(|backend| requirement.to_ascii_lowercase().starts_with(backend))
+            [
+                "setuptools-scm",
+                "setuptools_scm",
+                "hatch-vcs",
+                "versioneer",
+                "pbr",
+                "poetry-dynamic-versioning",
+                "versioningit",
+                "setuptools-git-versioning",
+            ]
+            .iter()
+            .any(|backend| requirement.to_ascii_lowercase().starts_with(backend))
         });
-        if reads_git { self.git_state.clone() } else { String::new() }
+        if reads_git {
+            self.git_state.clone()
+        } else {
+            String::new()
+        }
     }
 
     /// Returns the Python files of the repository that are the project's own: not in another
@@ -66,7 +85,9 @@ impl Facts<'_> {
         let others: Vec<String> = self
             .projects
             .iter()
-            .filter(|other| other.root != self.project.root && is_below(&other.root, &self.project.root))
+            .filter(|other| {
+                other.root != self.project.root && is_below(&other.root, &self.project.root)
+            })
             .map(|other| format!("{}/", other.root))
             .collect();
         self.tree
@@ -83,7 +104,10 @@ impl Facts<'_> {
 fn names_files(text: &str, tool: &str) -> bool {
     let mut is_about_tool = false;
     text.lines().map(str::trim).any(|line| {
-        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+        if let Some(header) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split(']').next())
+        {
             is_about_tool = header.trim().trim_start_matches("tool.") == tool;
         }
         let key = line.split('=').next().unwrap_or("").trim();
@@ -95,7 +119,9 @@ fn names_files(text: &str, tool: &str) -> bool {
 pub(crate) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty()
         || path == folder
-        || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The result of a check that this one needs.
@@ -120,8 +146,14 @@ mod tests {
         for (text, expected) in [
             ("[tool.mypy]\nfiles = ['src']\n", true),
             ("[mypy]\nstrict = True\npackages = a\n", true),
-            ("[tool.mypy]\nstrict = true\n\n[tool.hatch.build]\npackages = ['src/a']\n", false),
-            ("[tool.setuptools]\npackages = ['a']\n[tool.mypy]\nstrict = true\n", false),
+            (
+                "[tool.mypy]\nstrict = true\n\n[tool.hatch.build]\npackages = ['src/a']\n",
+                false,
+            ),
+            (
+                "[tool.setuptools]\npackages = ['a']\n[tool.mypy]\nstrict = true\n",
+                false,
+            ),
         ] {
             assert_eq!(names_files(text, "mypy"), expected, "{text:?}");
         }

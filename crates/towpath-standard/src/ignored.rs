@@ -9,9 +9,18 @@ pub(crate) fn is_ignored(tree: &Tree, path: &str) -> bool {
     let mut folder = path;
     while !folder.is_empty() {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let ignore_file = if folder.is_empty() { ".gitignore".to_owned() } else { format!("{folder}/.gitignore") };
-        let Ok(text) = tree.read_text(&ignore_file) else { continue };
-        let inside = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+        let ignore_file = if folder.is_empty() {
+            ".gitignore".to_owned()
+        } else {
+            format!("{folder}/.gitignore")
+        };
+        let Ok(text) = tree.read_text(&ignore_file) else {
+            continue;
+        };
+        let inside = path
+            .strip_prefix(folder)
+            .unwrap_or(path)
+            .trim_start_matches('/');
         if let Some(answer) = answer(&text, inside) {
             return answer;
         }

@@ -28,8 +28,15 @@ impl Baseline {
     pub fn with(mut self, check: &str, findings: &[Finding]) -> Self {
         let mut files: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
         for finding in findings {
-            let path = finding.place.as_ref().map_or("", |place| place.path.as_str());
-            *files.entry(path.to_owned()).or_default().entry(finding.rule.clone()).or_default() += 1;
+            let path = finding
+                .place
+                .as_ref()
+                .map_or("", |place| place.path.as_str());
+            *files
+                .entry(path.to_owned())
+                .or_default()
+                .entry(finding.rule.clone())
+                .or_default() += 1;
         }
         self.0.insert(check.to_owned(), files);
         self
@@ -37,7 +44,11 @@ impl Baseline {
 
     fn allowed(&self, check: &str, path: &str, rule: &str) -> usize {
         let files = self.0.get(check);
-        files.and_then(|files| files.get(path)).and_then(|rules| rules.get(rule)).copied().unwrap_or(0)
+        files
+            .and_then(|files| files.get(path))
+            .and_then(|rules| rules.get(rule))
+            .copied()
+            .unwrap_or(0)
     }
 }
 
@@ -56,8 +67,13 @@ pub(crate) fn judge(
     for finding in findings.iter_mut() {
         finding.blocking = would_block(finding);
         if let (true, Some(baseline)) = (ratchet.baseline, baseline) {
-            let path = finding.place.as_ref().map_or("", |place| place.path.as_str());
-            let count = seen.entry((path.to_owned(), finding.rule.clone())).or_default();
+            let path = finding
+                .place
+                .as_ref()
+                .map_or("", |place| place.path.as_str());
+            let count = seen
+                .entry((path.to_owned(), finding.rule.clone()))
+                .or_default();
             *count += 1;
             finding.blocking = *count > baseline.allowed(check, path, &finding.rule);
             tolerated += usize::from(!finding.blocking);
@@ -94,15 +110,28 @@ mod tests {
     #[test]
     fn baseline_tolerates_as_many_as_it_counts() {
         let baseline = Baseline::default().with("lint", &[finding("a.py", "F401")]);
-        let ratchet = Ratchet { max_warnings: None, baseline: true };
-        let mut findings = [finding("a.py", "F401"), finding("a.py", "F401"), finding("b.py", "F401")];
+        let ratchet = Ratchet {
+            max_warnings: None,
+            baseline: true,
+        };
+        let mut findings = [
+            finding("a.py", "F401"),
+            finding("a.py", "F401"),
+            finding("b.py", "F401"),
+        ];
         judge("lint", &mut findings, &ratchet, Some(&baseline), &|_| true);
-        assert_eq!(findings.each_ref().map(|finding| finding.blocking), [false, true, true]);
+        assert_eq!(
+            findings.each_ref().map(|finding| finding.blocking),
+            [false, true, true]
+        );
     }
 
     #[test]
     fn too_many_warnings_block_and_as_many_as_allowed_do_not() {
-        let ratchet = Ratchet { max_warnings: Some(1), baseline: false };
+        let ratchet = Ratchet {
+            max_warnings: Some(1),
+            baseline: false,
+        };
         let mut one = [finding("a.py", "F401")];
         judge("lint", &mut one, &ratchet, None, &|_| true);
         assert!(!one[0].blocking);

@@ -26,6 +26,6 @@ pub use pipeline::{job_name, pipeline};
 pub use settings::{CustomCheck, SETTINGS, Settings};
 pub use tools::pinned;
 pub use work::{
-    Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, NativeWork, Output, Partial,
+    Applies, Artifact, Command, EnvironmentNeed, Inputs, NativeWork, Network, Output, Partial,
     ProjectInstall, PythonChoice, Scan, ToolWork, TreeUse, Versions, Work,
 };

@@ -9,8 +9,11 @@ use crate::settings::Settings;
 const OLDEST_BY_DEFAULT: PythonVersion = PythonVersion::new(3, 10);
 
 /// What document and standard prescribe where the project gives no list.
-const BY_DEFAULT: [PythonVersion; 3] =
-    [PythonVersion::new(3, 10), PythonVersion::new(3, 11), PythonVersion::new(3, 12)];
+const BY_DEFAULT: [PythonVersion; 3] = [
+    PythonVersion::new(3, 10),
+    PythonVersion::new(3, 11),
+    PythonVersion::new(3, 12),
+];
 
 /// The Python matrix of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,9 @@ pub fn python_matrix(
     let (mut list, reason, chosen) = wanted(project, automation, settings);
     list.sort_unstable();
     list.dedup();
-    let newest_first = list.last().is_some_and(|newest| *newest >= OLDEST_BY_DEFAULT);
+    let newest_first = list
+        .last()
+        .is_some_and(|newest| *newest >= OLDEST_BY_DEFAULT);
     let (left_out, kept): (Vec<_>, Vec<_>) = list
         .into_iter()
         .partition(|python| !chosen && newest_first && *python < OLDEST_BY_DEFAULT);
@@ -50,7 +55,12 @@ pub fn python_matrix(
             reason = format!("{reason}; none of them is here, so the newest that is");
         }
     }
-    Pythons { run, missing, left_out, reason }
+    Pythons {
+        run,
+        missing,
+        left_out,
+        reason,
+    }
 }
 
 fn wanted(
@@ -59,12 +69,24 @@ fn wanted(
     settings: &Settings,
 ) -> (Vec<PythonVersion>, String, bool) {
     if let Some(pythons) = &settings.pythons {
-        return (pythons.clone(), "`pythons` of `[tool.towpath]`".to_owned(), true);
+        return (
+            pythons.clone(),
+            "`pythons` of `[tool.towpath]`".to_owned(),
+            true,
+        );
     }
     let admitted = |list: Vec<PythonVersion>| -> Vec<PythonVersion> {
-        list.into_iter().filter(|python| admits(project, *python)).collect()
+        list.into_iter()
+            .filter(|python| admits(project, *python))
+            .collect()
     };
-    let automated = admitted(automation.pythons.iter().map(|(python, _)| *python).collect());
+    let automated = admitted(
+        automation
+            .pythons
+            .iter()
+            .map(|(python, _)| *python)
+            .collect(),
+    );
     if let (false, Some((_, place))) = (automated.is_empty(), automation.pythons.first()) {
         return (automated, format!("the matrix of {}", place.path), false);
     }

@@ -11,7 +11,10 @@ const CHECK_ACTION: &str = "towpath/check@v1";
 
 /// Returns the standard pipeline of a repository, given the facts of each of its projects.
 pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
-    let mut workflow = Workflow { name: Some("towpath ci".to_owned()), ..Workflow::default() };
+    let mut workflow = Workflow {
+        name: Some("towpath ci".to_owned()),
+        ..Workflow::default()
+    };
     let several = projects.len() > 1;
     for (index, facts) in projects.iter().enumerate() {
         for check in CHECKS {
@@ -20,11 +23,17 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
                 Scope::Project => true,
             };
             if belongs && !facts.settings.skip.iter().any(|name| name == check.name()) {
-                workflow.jobs.push(job(*check, facts, several && check.scope() == Scope::Project));
+                workflow.jobs.push(job(
+                    *check,
+                    facts,
+                    several && check.scope() == Scope::Project,
+                ));
             }
         }
         for custom in &facts.settings.custom {
-            workflow.jobs.push(custom_job(&custom.name, custom.blocking, facts, several));
+            workflow
+                .jobs
+                .push(custom_job(&custom.name, custom.blocking, facts, several));
         }
     }
     workflow
@@ -37,7 +46,10 @@ pub fn job_name(check: &str, python: Option<&str>, project: Option<&str>) -> Str
         name = format!("{name} {python}");
     }
     if let Some(project) = project {
-        name = format!("{name} ({})", if project.is_empty() { "." } else { project });
+        name = format!(
+            "{name} ({})",
+            if project.is_empty() { "." } else { project }
+        );
     }
     name
 }
@@ -53,10 +65,18 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
     let python = (!pythons.is_empty()).then_some("${{ matrix.python-version }}");
     let step = Step::uses(
         CHECK_ACTION,
-        &[("check", check.name()), ("project", project), ("python", python.unwrap_or_default())],
+        &[
+            ("check", check.name()),
+            ("project", project),
+            ("python", python.unwrap_or_default()),
+        ],
     );
     let mut job = Job::of_steps(&job_id(check.name(), project), "ubuntu-latest", vec![step]);
-    job.name = Some(Text::from(job_name(check.name(), python, named.then_some(project))));
+    job.name = Some(Text::from(job_name(
+        check.name(),
+        python,
+        named.then_some(project),
+    )));
     let skipped = &facts.settings.skip;
     job.needs = check
         .needs()
@@ -79,7 +99,10 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
 
 fn custom_job(name: &str, blocking: bool, facts: &Facts<'_>, named: bool) -> Job {
     let project = facts.project.root.as_str();
-    let step = Step::uses(CHECK_ACTION, &[("check", name), ("project", project), ("python", "")]);
+    let step = Step::uses(
+        CHECK_ACTION,
+        &[("check", name), ("project", project), ("python", "")],
+    );
     let mut job = Job::of_steps(&job_id(name, project), "ubuntu-latest", vec![step]);
     job.name = Some(Text::from(job_name(name, None, named.then_some(project))));
     if let towpath_workflow::syntax::JobWork::Steps(work) = &mut job.work {
@@ -93,7 +116,11 @@ fn job_id(check: &str, project: &str) -> String {
     let mut id = format!("python-{check}");
     if !project.is_empty() {
         id.push('-');
-        id.extend(project.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }));
+        id.extend(
+            project
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c } else { '-' }),
+        );
     }
     id
 }

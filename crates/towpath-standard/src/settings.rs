@@ -8,64 +8,234 @@ use towpath_python::{PythonVersion, RawSettings, Setting, SettingKind};
 use crate::judge::Ratchet;
 
 const TEXTS: SettingKind = SettingKind::List(&SettingKind::Text);
-const PERCENT: SettingKind = SettingKind::Number { min: 0.0, max: 100.0 };
-const COUNT: SettingKind = SettingKind::Integer { min: 0, max: i64::MAX };
+const PERCENT: SettingKind = SettingKind::Number {
+    min: 0.0,
+    max: 100.0,
+};
+const COUNT: SettingKind = SettingKind::Integer {
+    min: 0,
+    max: i64::MAX,
+};
 
 /// Every setting of the standard.
 pub const SETTINGS: &[Setting] = &[
-    setting("", "standard", SettingKind::Boolean, "false",
-        "Adopts the whole standard: what is advice without it blocks, and the base rules are laid under the project's own."),
-    setting("", "pythons", SettingKind::Pythons, "found",
-        "The Pythons that tests run on. Without it the first finite list of automation, classifiers and requires-python."),
-    setting("", "require-all-pythons", SettingKind::Boolean, "false",
-        "Makes a Python of the matrix that is not on the machine an error."),
-    setting("", "skip", TEXTS, "[]", "Checks that are left out, by name."),
-    setting("", "lint-matrix", SettingKind::Boolean, "false",
-        "Runs the linters once for each Python."),
-    setting("", "security-matrix", SettingKind::Boolean, "false",
-        "Runs the security check once for each Python."),
-    setting("lint", "max-warnings", COUNT, "none",
-        "How many findings are tolerated; the number may only fall."),
-    setting("lint", "baseline", SettingKind::Boolean, "false",
-        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule."),
-    setting("types", "max-warnings", COUNT, "none",
-        "How many findings are tolerated; the number may only fall."),
-    setting("types", "baseline", SettingKind::Boolean, "false",
-        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule."),
-    setting("security", "blocking", SettingKind::Boolean, "false",
-        "Makes findings of the security check block."),
-    setting("security", "max-warnings", COUNT, "none",
-        "How many findings are tolerated; the number may only fall."),
-    setting("security", "baseline", SettingKind::Boolean, "false",
-        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule."),
-    setting("security", "advisories", SettingKind::Text, "none",
-        "A file or folder of advisories in the OSV format that locked dependencies are looked up in."),
-    setting("secrets", "max-warnings", COUNT, "none",
-        "How many findings are tolerated; the number may only fall."),
-    setting("secrets", "baseline", SettingKind::Boolean, "false",
-        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule."),
-    setting("tests", "paths", TEXTS, "found", "Folders and files that hold the tests."),
-    setting("tests", "arguments", TEXTS, "found", "Arguments that pytest is given."),
-    setting("tests", "requirements", TEXTS, "found",
-        "Requirements that the tests need beside those that are found."),
-    setting("tests", "extras", TEXTS, "found", "Extras that the tests need, instead of those that are found."),
-    setting("tests", "groups", TEXTS, "found", "Dependency groups that the tests need, instead of those that are found."),
-    setting("tests", "network", SettingKind::Boolean, "false",
-        "Lets tests reach the network from the start; their verdict is then not reused."),
-    setting("tests", "environment", SettingKind::Table, "{}", "Environment variables that the tests get."),
-    setting("tests", "coverage", PERCENT, "none",
-        "The total coverage in percent below which the coverage check fails."),
-    setting("coverage", "measure", SettingKind::Choice(&["all", "newest-only", "none"]), "all",
-        "On which Pythons coverage is measured."),
-    setting("coverage", "changed-lines", PERCENT, "none",
-        "The coverage of changed lines in percent below which the coverage check fails."),
-    setting("version", "index", SettingKind::Text, "configured",
-        "The package index that is asked whether the version is taken."),
-    setting("checks.*", "command", TEXTS, "required", "The program of a check of your own and its arguments."),
-    setting("checks.*", "inputs", TEXTS, "[]",
-        "Globs of files that the check depends on beside those that it is seen to open."),
-    setting("checks.*", "requirements", TEXTS, "[]", "Requirements of the environment that the check runs in."),
-    setting("checks.*", "blocking", SettingKind::Boolean, "true", "Whether a failure of the check makes the run red."),
+    setting(
+        "",
+        "standard",
+        SettingKind::Boolean,
+        "false",
+        "Adopts the whole standard: what is advice without it blocks, and the base rules are laid under the project's own.",
+    ),
+    setting(
+        "",
+        "pythons",
+        SettingKind::Pythons,
+        "found",
+        "The Pythons that tests run on. Without it the first finite list of automation, classifiers and requires-python.",
+    ),
+    setting(
+        "",
+        "require-all-pythons",
+        SettingKind::Boolean,
+        "false",
+        "Makes a Python of the matrix that is not on the machine an error.",
+    ),
+    setting(
+        "",
+        "skip",
+        TEXTS,
+        "[]",
+        "Checks that are left out, by name.",
+    ),
+    setting(
+        "",
+        "lint-matrix",
+        SettingKind::Boolean,
+        "false",
+        "Runs the linters once for each Python.",
+    ),
+    setting(
+        "",
+        "security-matrix",
+        SettingKind::Boolean,
+        "false",
+        "Runs the security check once for each Python.",
+    ),
+    setting(
+        "lint",
+        "max-warnings",
+        COUNT,
+        "none",
+        "How many findings are tolerated; the number may only fall.",
+    ),
+    setting(
+        "lint",
+        "baseline",
+        SettingKind::Boolean,
+        "false",
+        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule.",
+    ),
+    setting(
+        "types",
+        "max-warnings",
+        COUNT,
+        "none",
+        "How many findings are tolerated; the number may only fall.",
+    ),
+    setting(
+        "types",
+        "baseline",
+        SettingKind::Boolean,
+        "false",
+        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule.",
+    ),
+    setting(
+        "security",
+        "blocking",
+        SettingKind::Boolean,
+        "false",
+        "Makes findings of the security check block.",
+    ),
+    setting(
+        "security",
+        "max-warnings",
+        COUNT,
+        "none",
+        "How many findings are tolerated; the number may only fall.",
+    ),
+    setting(
+        "security",
+        "baseline",
+        SettingKind::Boolean,
+        "false",
+        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule.",
+    ),
+    setting(
+        "security",
+        "advisories",
+        SettingKind::Text,
+        "none",
+        "A file or folder of advisories in the OSV format that locked dependencies are looked up in.",
+    ),
+    setting(
+        "secrets",
+        "max-warnings",
+        COUNT,
+        "none",
+        "How many findings are tolerated; the number may only fall.",
+    ),
+    setting(
+        "secrets",
+        "baseline",
+        SettingKind::Boolean,
+        "false",
+        "Tolerates the findings that `towpath-baseline.json` counts for each file and rule.",
+    ),
+    setting(
+        "tests",
+        "paths",
+        TEXTS,
+        "found",
+        "Folders and files that hold the tests.",
+    ),
+    setting(
+        "tests",
+        "arguments",
+        TEXTS,
+        "found",
+        "Arguments that pytest is given.",
+    ),
+    setting(
+        "tests",
+        "requirements",
+        TEXTS,
+        "found",
+        "Requirements that the tests need beside those that are found.",
+    ),
+    setting(
+        "tests",
+        "extras",
+        TEXTS,
+        "found",
+        "Extras that the tests need, instead of those that are found.",
+    ),
+    setting(
+        "tests",
+        "groups",
+        TEXTS,
+        "found",
+        "Dependency groups that the tests need, instead of those that are found.",
+    ),
+    setting(
+        "tests",
+        "network",
+        SettingKind::Boolean,
+        "false",
+        "Lets tests reach the network from the start; their verdict is then not reused.",
+    ),
+    setting(
+        "tests",
+        "environment",
+        SettingKind::Table,
+        "{}",
+        "Environment variables that the tests get.",
+    ),
+    setting(
+        "tests",
+        "coverage",
+        PERCENT,
+        "none",
+        "The total coverage in percent below which the coverage check fails.",
+    ),
+    setting(
+        "coverage",
+        "measure",
+        SettingKind::Choice(&["all", "newest-only", "none"]),
+        "all",
+        "On which Pythons coverage is measured.",
+    ),
+    setting(
+        "coverage",
+        "changed-lines",
+        PERCENT,
+        "none",
+        "The coverage of changed lines in percent below which the coverage check fails.",
+    ),
+    setting(
+        "version",
+        "index",
+        SettingKind::Text,
+        "configured",
+        "The package index that is asked whether the version is taken.",
+    ),
+    setting(
+        "checks.*",
+        "command",
+        TEXTS,
+        "required",
+        "The program of a check of your own and its arguments.",
+    ),
+    setting(
+        "checks.*",
+        "inputs",
+        TEXTS,
+        "[]",
+        "Globs of files that the check depends on beside those that it is seen to open.",
+    ),
+    setting(
+        "checks.*",
+        "requirements",
+        TEXTS,
+        "[]",
+        "Requirements of the environment that the check runs in.",
+    ),
+    setting(
+        "checks.*",
+        "blocking",
+        SettingKind::Boolean,
+        "true",
+        "Whether a failure of the check makes the run red.",
+    ),
 ];
 
 const fn setting(
@@ -75,7 +245,13 @@ const fn setting(
     default: &'static str,
     doc: &'static str,
 ) -> Setting {
-    Setting { table, key, kind, default, doc }
+    Setting {
+        table,
+        key,
+        kind,
+        default,
+        doc,
+    }
 }
 
 /// On which Pythons coverage is measured.
@@ -138,7 +314,9 @@ impl Settings {
     pub fn read(raw: &RawSettings) -> Self {
         let flag = |table: &str, key: &str| raw.boolean(table, key).unwrap_or(false);
         let pythons = raw.list("", "pythons").map(|list| {
-            list.iter().filter_map(|text| text.parse::<PythonVersion>().ok()).collect()
+            list.iter()
+                .filter_map(|text| text.parse::<PythonVersion>().ok())
+                .collect()
         });
         Self {
             standard: flag("", "standard"),
@@ -184,7 +362,9 @@ impl Settings {
 
 fn ratchet(raw: &RawSettings, check: &str) -> Ratchet {
     Ratchet {
-        max_warnings: raw.integer(check, "max-warnings").map(|count| count.max(0) as usize),
+        max_warnings: raw
+            .integer(check, "max-warnings")
+            .map(|count| count.max(0) as usize),
         baseline: raw.boolean(check, "baseline").unwrap_or(false),
     }
 }

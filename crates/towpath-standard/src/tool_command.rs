@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use towpath_report::Finding;
-use towpath_report::readers::{
-    Paths, black, flake8, isort, mypy, pycodestyle, pylint, ruff, ty,
-};
+use towpath_report::readers::{Paths, black, flake8, isort, mypy, pycodestyle, pylint, ruff, ty};
 
 use crate::adoption::ToolRun;
 use crate::tools::is_older;
@@ -40,24 +38,62 @@ pub(crate) const LINTERS: &[Linter] = &[
         program: &["ruff", "check"],
         arguments: ruff::CHECK_ARGUMENTS,
         dropped: &[
-            "--fix", "--fix-only", "--unsafe-fixes", "--no-unsafe-fixes", "--show-fixes", "--no-show-fixes",
-            "--diff", "--watch", "-w", "--exit-zero", "-e", "--exit-non-zero-on-fix", "--statistics", "--quiet", "-q",
-            "--verbose", "-v", "--silent", "-s", "--output-format=", "--format=", "--output-file=", "-o=",
-            "--show-source", "--no-cache", "-n", "--cache-dir=", "--add-noqa", "--no-fix",
+            "--fix",
+            "--fix-only",
+            "--unsafe-fixes",
+            "--no-unsafe-fixes",
+            "--show-fixes",
+            "--no-show-fixes",
+            "--diff",
+            "--watch",
+            "-w",
+            "--exit-zero",
+            "-e",
+            "--exit-non-zero-on-fix",
+            "--statistics",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--silent",
+            "-s",
+            "--output-format=",
+            "--format=",
+            "--output-file=",
+            "-o=",
+            "--show-source",
+            "--no-cache",
+            "-n",
+            "--cache-dir=",
+            "--add-noqa",
+            "--no-fix",
         ],
         paths: &["."],
         old: None,
         fix: Some(&["--fix"]),
         done: &[0, 1],
-        read: |output, paths| ruff::read_check(output.stdout, paths).map_err(|error| error.to_string()),
+        read: |output, paths| {
+            ruff::read_check(output.stdout, paths).map_err(|error| error.to_string())
+        },
     },
     Linter {
         tool: "ruff format",
         program: &["ruff", "format"],
         arguments: ruff::FORMAT_ARGUMENTS,
         dropped: &[
-            "--check", "--diff", "--quiet", "-q", "--verbose", "-v", "--silent", "-s", "--no-cache", "-n",
-            "--cache-dir=", "--exit-non-zero-on-format", "--output-format=",
+            "--check",
+            "--diff",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--silent",
+            "-s",
+            "--no-cache",
+            "-n",
+            "--cache-dir=",
+            "--exit-non-zero-on-format",
+            "--output-format=",
         ],
         paths: &["."],
         old: None,
@@ -73,7 +109,18 @@ pub(crate) const LINTERS: &[Linter] = &[
         tool: "black",
         program: &["black"],
         arguments: black::ARGUMENTS,
-        dropped: &["--check", "--diff", "--color", "--no-color", "--quiet", "-q", "--verbose", "-v", "--safe", "--fast"],
+        dropped: &[
+            "--check",
+            "--diff",
+            "--color",
+            "--no-color",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--safe",
+            "--fast",
+        ],
         paths: &["."],
         old: None,
         fix: Some(&["--quiet"]),
@@ -89,8 +136,23 @@ pub(crate) const LINTERS: &[Linter] = &[
         program: &["isort"],
         arguments: isort::ARGUMENTS,
         dropped: &[
-            "--check", "--check-only", "-c", "--diff", "-d", "--df", "--quiet", "-q", "--verbose", "-v",
-            "--overwrite-in-place", "--atomic", "--color", "--apply", "-y", "-rc", "--recursive",
+            "--check",
+            "--check-only",
+            "-c",
+            "--diff",
+            "-d",
+            "--df",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--overwrite-in-place",
+            "--atomic",
+            "--color",
+            "--apply",
+            "-y",
+            "-rc",
+            "--recursive",
         ],
         paths: &["."],
         old: None,
@@ -103,8 +165,21 @@ pub(crate) const LINTERS: &[Linter] = &[
         program: &["flake8"],
         arguments: flake8::ARGUMENTS,
         dropped: &[
-            "--format=", "--output-file=", "--tee", "--exit-zero", "--quiet", "-q", "--verbose", "-v",
-            "--show-source", "--statistics", "--count", "--color=", "--benchmark", "-j=", "--jobs=",
+            "--format=",
+            "--output-file=",
+            "--tee",
+            "--exit-zero",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--show-source",
+            "--statistics",
+            "--count",
+            "--color=",
+            "--benchmark",
+            "-j=",
+            "--jobs=",
         ],
         paths: &[],
         old: None,
@@ -116,7 +191,17 @@ pub(crate) const LINTERS: &[Linter] = &[
         tool: "pycodestyle",
         program: &["pycodestyle"],
         arguments: pycodestyle::ARGUMENTS,
-        dropped: &["--format=", "--statistics", "--count", "--quiet", "-q", "--verbose", "-v", "--show-source", "--show-pep8"],
+        dropped: &[
+            "--format=",
+            "--statistics",
+            "--count",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--show-source",
+            "--show-pep8",
+        ],
         paths: &["."],
         old: None,
         fix: None,
@@ -127,11 +212,24 @@ pub(crate) const LINTERS: &[Linter] = &[
         tool: "pylint",
         program: &["pylint"],
         arguments: pylint::ARGUMENTS,
-        dropped: &["--output-format=", "-f=", "--reports=", "-r=", "--score=", "-s=", "--exit-zero", "-j=", "--jobs=", "--output="],
+        dropped: &[
+            "--output-format=",
+            "-f=",
+            "--reports=",
+            "-r=",
+            "--score=",
+            "-s=",
+            "--exit-zero",
+            "-j=",
+            "--jobs=",
+            "--output=",
+        ],
         paths: &[],
         old: None,
         fix: None,
-        done: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30],
+        done: &[
+            0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+        ],
         read: |output, paths| pylint::read(output.stdout, paths).map_err(|error| error.to_string()),
     },
     Linter {
@@ -139,10 +237,29 @@ pub(crate) const LINTERS: &[Linter] = &[
         program: &["mypy"],
         arguments: mypy::ARGUMENTS,
         dropped: &[
-            "--output=", "-O=", "--pretty", "--no-pretty", "--show-error-codes", "--no-color-output", "--no-error-summary",
-            "--error-summary", "--show-column-numbers", "--show-error-context", "--junit-xml=", "--html-report=",
-            "--txt-report=", "--xml-report=", "--cobertura-xml-report=", "--linecount-report=", "--cache-dir=", "--install-types",
-            "--non-interactive", "-v", "--verbose", "--no-incremental", "--python-executable=",
+            "--output=",
+            "-O=",
+            "--pretty",
+            "--no-pretty",
+            "--show-error-codes",
+            "--no-color-output",
+            "--no-error-summary",
+            "--error-summary",
+            "--show-column-numbers",
+            "--show-error-context",
+            "--junit-xml=",
+            "--html-report=",
+            "--txt-report=",
+            "--xml-report=",
+            "--cobertura-xml-report=",
+            "--linecount-report=",
+            "--cache-dir=",
+            "--install-types",
+            "--non-interactive",
+            "-v",
+            "--verbose",
+            "--no-incremental",
+            "--python-executable=",
         ],
         paths: &[],
         old: Some(((1, 11), mypy::OLD_ARGUMENTS)),
@@ -154,7 +271,19 @@ pub(crate) const LINTERS: &[Linter] = &[
         tool: "ty",
         program: &["ty", "check"],
         arguments: ty::ARGUMENTS,
-        dropped: &["--output-format=", "--color=", "--no-progress", "--quiet", "-q", "--verbose", "-v", "--watch", "-W", "--exit-zero", "--python="],
+        dropped: &[
+            "--output-format=",
+            "--color=",
+            "--no-progress",
+            "--quiet",
+            "-q",
+            "--verbose",
+            "-v",
+            "--watch",
+            "-W",
+            "--exit-zero",
+            "--python=",
+        ],
         paths: &[],
         old: None,
         fix: None,
@@ -199,7 +328,10 @@ fn command_with(
     extra: &[String],
     files: &[String],
 ) -> Command {
-    let given = run.invocation.as_ref().map_or(&[][..], |invocation| &invocation.arguments);
+    let given = run
+        .invocation
+        .as_ref()
+        .map_or(&[][..], |invocation| &invocation.arguments);
     let mut own = kept(given, linter.dropped);
     let has_path = own.iter().any(|argument| !argument.starts_with('-'));
     let mut arguments: Vec<String> = vec![format!("{{bin}}/{}", linter.program[0])];
@@ -216,9 +348,16 @@ fn command_with(
         tool: linter.tool.to_owned(),
         arguments,
         environment: BTreeMap::new(),
-        folder: run.invocation.as_ref().map_or_else(String::new, |invocation| invocation.folder.clone()),
+        folder: run
+            .invocation
+            .as_ref()
+            .map_or_else(String::new, |invocation| invocation.folder.clone()),
         read: read_linter,
-        hint: if run.blocks() { linter.tool.to_owned() } else { format!("{ADVICE}{}", linter.tool) },
+        hint: if run.blocks() {
+            linter.tool.to_owned()
+        } else {
+            format!("{ADVICE}{}", linter.tool)
+        },
     }
 }
 
@@ -228,7 +367,9 @@ fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let name = argument.split('=').next().unwrap_or(argument);
-        let with_value = dropped.iter().any(|option| option.strip_suffix('=') == Some(name));
+        let with_value = dropped
+            .iter()
+            .any(|option| option.strip_suffix('=') == Some(name));
         if with_value {
             if !argument.contains('=') {
                 rest.next();
@@ -245,24 +386,43 @@ const ADVICE: &str = "advice ";
 
 /// What only advises may also fail to run; what the project relies on must not.
 fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
-    let Some(tool) = output.hint.strip_prefix(ADVICE) else { return read_findings(output, output.hint) };
+    let Some(tool) = output.hint.strip_prefix(ADVICE) else {
+        return read_findings(output, output.hint);
+    };
     Ok(read_findings(output, tool).unwrap_or_else(|why| Partial {
-        notes: vec![format!("{tool}, which is advice, did not do its work: {why}")],
+        notes: vec![format!(
+            "{tool}, which is advice, did not do its work: {why}"
+        )],
         ..Partial::default()
     }))
 }
 
 fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
     let linter = linter(tool).ok_or_else(|| format!("`{tool}` has no reader"))?;
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let findings = (linter.read)(output, &paths)?;
     if findings.is_empty() && !linter.done.contains(&output.exit) {
-        return Err(format!("it ended with exit code {}: {}", output.exit, last_lines(output)));
+        return Err(format!(
+            "it ended with exit code {}: {}",
+            output.exit,
+            last_lines(output)
+        ));
     }
-    if findings.is_empty() && output.exit != 0 && linter.done == [0, 1] && !output.stderr.trim().is_empty() {
+    if findings.is_empty()
+        && output.exit != 0
+        && linter.done == [0, 1]
+        && !output.stderr.trim().is_empty()
+    {
         return Err(last_lines(output));
     }
-    Ok(Partial { findings, ..Partial::default() })
+    Ok(Partial {
+        findings,
+        ..Partial::default()
+    })
 }
 
 /// Returns the last lines that a tool said on standard error, or else on standard output.
@@ -272,7 +432,10 @@ fn last_lines(output: &Output<'_>) -> String {
     } else {
         output.stderr.to_owned()
     };
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     lines[lines.len().saturating_sub(5)..].join("\n")
 }
 
@@ -282,9 +445,13 @@ mod tests {
 
     #[test]
     fn fixing_and_output_options_are_taken_out() {
-        let given = "--fix --output-format github src --select=E,F --config ruff.toml --cache-dir $DIR";
+        let given =
+            "--fix --output-format github src --select=E,F --config ruff.toml --cache-dir $DIR";
         let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
         let linter = linter("ruff").expect("ruff is in the table");
-        assert_eq!(kept(&given, linter.dropped), ["src", "--select=E,F", "--config", "ruff.toml"]);
+        assert_eq!(
+            kept(&given, linter.dropped),
+            ["src", "--select=E,F", "--config", "ruff.toml"]
+        );
     }
 }

@@ -21,7 +21,10 @@ const PINNED: &[(&str, &str)] = &[
 
 /// Returns towpath's own version of a tool, if it has one.
 pub fn pinned(tool: &str) -> Option<&'static str> {
-    PINNED.iter().find(|(name, _)| *name == tool).map(|(_, version)| *version)
+    PINNED
+        .iter()
+        .find(|(name, _)| *name == tool)
+        .map(|(_, version)| *version)
 }
 
 /// The version of a tool for a project, and where it comes from.
@@ -37,12 +40,21 @@ pub(crate) struct Chosen {
 /// where the project's constraint admits it, else the newest that the constraint admits.
 pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> Chosen {
     let package = tool.split(' ').next().unwrap_or(tool);
-    let pin = automation.chosen(tool).iter().find_map(|invocation| invocation.version.clone());
+    let pin = automation
+        .chosen(tool)
+        .iter()
+        .find_map(|invocation| invocation.version.clone());
     if let Some(pin) = pin {
-        return Chosen { requirement: format!("{package}=={}", pin.version), note: String::new() };
+        return Chosen {
+            requirement: format!("{package}=={}", pin.version),
+            note: String::new(),
+        };
     }
     if let Some([version]) = project.locked.get(package).map(Vec::as_slice) {
-        return Chosen { requirement: format!("{package}=={version}"), note: String::new() };
+        return Chosen {
+            requirement: format!("{package}=={version}"),
+            note: String::new(),
+        };
     }
     let declared = declared(package, project);
     match (declared, pinned(package)) {
@@ -67,7 +79,9 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
 
 /// Returns whether a requirement pins a version below `(major, minor)`.
 pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
-    let Some((_, version)) = requirement.split_once("==") else { return false };
+    let Some((_, version)) = requirement.split_once("==") else {
+        return false;
+    };
     let mut parts = version.split('.').map(|part| part.trim().parse::<u64>());
     match (parts.next(), parts.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < than,
@@ -77,8 +91,15 @@ pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
 
 /// Returns what the project's groups, extras or requirements files say of a package.
 fn declared(package: &str, project: &Project) -> Option<String> {
-    let files = project.requirements_files.iter().flat_map(|file| file.requirements.iter());
-    let groups = project.groups.values().chain(project.extras.values()).flatten();
+    let files = project
+        .requirements_files
+        .iter()
+        .flat_map(|file| file.requirements.iter());
+    let groups = project
+        .groups
+        .values()
+        .chain(project.extras.values())
+        .flatten();
     groups
         .chain(project.hatch_environments.values().flatten())
         .chain(files)
@@ -91,7 +112,9 @@ pub(crate) fn names(requirement: &str, package: &str) -> bool {
     let end = requirement
         .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
         .unwrap_or(requirement.len());
-    let name = requirement[..end].to_ascii_lowercase().replace(['_', '.'], "-");
+    let name = requirement[..end]
+        .to_ascii_lowercase()
+        .replace(['_', '.'], "-");
     name == package
 }
 
@@ -99,7 +122,10 @@ fn admits(requirement: &str, version: &str) -> bool {
     let specifier = requirement
         .split(';')
         .next()
-        .and_then(|text| text.find(['<', '>', '=', '!', '~']).map(|start| &text[start..]))
+        .and_then(|text| {
+            text.find(['<', '>', '=', '!', '~'])
+                .map(|start| &text[start..])
+        })
         .unwrap_or("");
     let parsed = specifier.parse::<pep440_rs::VersionSpecifiers>();
     let version = version.parse::<pep440_rs::Version>();

@@ -1,6 +1,8 @@
 """Combines the data files in `data` below a folder and writes `coverage.json` there.
 
-Argument: the folder. Runs in the project's folder, so that its coverage settings are found.
+Arguments: the folder, and the repository as this job sees it. Runs in the project's folder, so that its
+coverage settings are found. Where jobs run on copies of the repository, the paths in the data are mapped
+to this job's copy.
 """
 
 import glob
@@ -11,8 +13,11 @@ import coverage
 
 
 def main():
-    out = sys.argv[1]
+    out, tree = sys.argv[1:3]
     measured = coverage.Coverage(data_file=os.path.join(out, "combined"))
+    paths = dict(measured.get_option("paths") or {})
+    paths["towpath"] = [tree, "*/scratch/job-*/copy"]
+    measured.set_option("paths", paths)
     measured.combine(glob.glob(os.path.join(glob.escape(os.path.join(out, "data")), ".coverage.*")), keep=True)
     measured.save()
     measured.json_report(outfile=os.path.join(out, "coverage.json"), ignore_errors=True)

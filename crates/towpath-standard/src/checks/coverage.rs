@@ -69,7 +69,7 @@ impl Check for Definition {
             executes_project: false,
             commands: vec![Command {
                 tool: "coverage".to_owned(),
-                arguments: ["{python}", "{out}/combine_coverage.py", "{out}"].map(str::to_owned).to_vec(),
+                arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"].map(str::to_owned).to_vec(),
                 environment: BTreeMap::new(),
                 folder: facts.project.root.clone(),
                 read: read_coverage,
@@ -92,6 +92,15 @@ impl Check for Definition {
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let mut result = gathered(found);
         let Some(coverage) = &result.coverage else { return result };
+        if coverage.files.is_empty() {
+            result.summary = "nothing was measured".to_owned();
+            if threshold(facts).is_some() {
+                let message = "no file of the project was measured, though a threshold is set".to_owned();
+                result.findings.push(gate("total", message));
+                result.failed = true;
+            }
+            return result;
+        }
         let percent = coverage.percent();
         // Rounded as coverage.py rounds before it compares: never up to 100.
         let shown = if percent < 100.0 { percent.min(99.99) } else { percent };

@@ -42,20 +42,38 @@ impl Check for CustomCheckDefinition {
     ) -> Applies {
         let declaration = &self.declaration;
         if declaration.command.is_empty() {
-            return Applies::Skip(format!("`command` is not set in `[tool.towpath.checks.{}]`", declaration.name));
+            return Applies::Skip(format!(
+                "`command` is not set in `[tool.towpath.checks.{}]`",
+                declaration.name
+            ));
         }
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
-                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                python: facts
+                    .pythons
+                    .run
+                    .last()
+                    .map_or(PythonChoice::ForTools, |python| {
+                        PythonChoice::Exactly(*python)
+                    }),
                 requirements: declaration.requirements.clone(),
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),
                 locked: None,
-                project: if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No },
+                project: if facts.project.is_package {
+                    ProjectInstall::Editable
+                } else {
+                    ProjectInstall::No
+                },
             },
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { globs: declaration.inputs.clone(), endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs {
+                globs: declaration.inputs.clone(),
+                endings: Vec::new(),
+                observed: true,
+                names: true,
+            },
             executes_project: true,
             commands: vec![Command {
                 tool: declaration.name.clone(),
@@ -84,8 +102,15 @@ impl Check for CustomCheckDefinition {
 fn read_command(output: &Output<'_>) -> Result<Partial, String> {
     let mut partial = Partial::default();
     if output.exit != 0 {
-        let said = format!("{}{}", String::from_utf8_lossy(output.stdout), output.stderr);
-        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(output.stdout),
+            output.stderr
+        );
+        let lines: Vec<&str> = said
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         partial.findings.push(Finding {
             tool: output.hint.to_owned(),
             rule: format!("exit code {}", output.exit),

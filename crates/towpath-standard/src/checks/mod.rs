@@ -107,5 +107,9 @@ pub(crate) fn line_of(facts: &Facts<'_>, path: &str, is_wanted: impl Fn(&str) ->
 
 /// Returns `1 problem`, `2 problems`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }
