@@ -15,6 +15,7 @@ pub enum Applies {
 }
 
 /// The work of a check.
+#[expect(clippy::large_enum_variant, reason = "it is always behind the box of `Applies`")]
 pub enum Work {
     /// Tools are run.
     Tool(ToolWork),

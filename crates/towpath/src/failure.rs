@@ -6,7 +6,7 @@ use towpath_report::Problem;
 
 /// Problems that stop a command.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What is wrong, in the order of files and lines.
     pub problems: Vec<Problem>,
     /// What is said after them: `4 errors in .github/workflows/ci.yml, nothing was run`.
@@ -15,12 +15,12 @@ pub struct Failure {
 
 impl Failure {
     /// Returns a failure of one problem.
-    pub fn of(problem: Problem) -> Self {
+    pub(crate) fn of(problem: Problem) -> Self {
         Self { problems: vec![problem], closing: String::new() }
     }
 
     /// Returns a failure from an error of a lower layer and its hints.
-    pub fn from_error(error: &dyn std::error::Error, hints: Vec<String>) -> Self {
+    pub(crate) fn from_error(error: &dyn std::error::Error, hints: Vec<String>) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {

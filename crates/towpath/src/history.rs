@@ -10,28 +10,28 @@ use towpath_report::RunRecord;
 const KEPT_RUNS: u64 = 20;
 
 /// The runs of one repository.
-pub struct History {
+pub(crate) struct History {
     folder: PathBuf,
 }
 
 impl History {
     /// Returns the runs kept below a repository's state folder.
-    pub fn of(state: &Path) -> Self {
+    pub(crate) fn of(state: &Path) -> Self {
         Self { folder: state.join("runs") }
     }
 
     /// Returns the folder of a run.
-    pub fn folder(&self, run: u64) -> PathBuf {
+    pub(crate) fn folder(&self, run: u64) -> PathBuf {
         self.folder.join(run.to_string())
     }
 
     /// Returns the log of a job of a run.
-    pub fn log(&self, run: u64, job: &str) -> PathBuf {
+    pub(crate) fn log(&self, run: u64, job: &str) -> PathBuf {
         self.folder(run).join("jobs").join(towpath_runner::folder_name(job)).join("log.txt")
     }
 
     /// Takes the next number, by making its folder, which no other run can make too.
-    pub fn next(&self) -> anyhow::Result<u64> {
+    pub(crate) fn next(&self) -> anyhow::Result<u64> {
         fs_err::create_dir_all(&self.folder)?;
         let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
         while let Err(error) = fs_err::create_dir(self.folder(number)) {
@@ -44,7 +44,7 @@ impl History {
     }
 
     /// Keeps the record of a run and removes runs that are too old.
-    pub fn keep(&self, record: &RunRecord) -> anyhow::Result<()> {
+    pub(crate) fn keep(&self, record: &RunRecord) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(record)?;
         let folder = self.folder(record.run);
         let temporary = folder.join("record.json.new");
@@ -59,7 +59,7 @@ impl History {
     }
 
     /// Returns the record of the last run that ended.
-    pub fn last(&self) -> anyhow::Result<Option<RunRecord>> {
+    pub(crate) fn last(&self) -> anyhow::Result<Option<RunRecord>> {
         for number in self.numbers()?.into_iter().rev() {
             let Ok(bytes) = fs_err::read(self.folder(number).join("record.json")) else { continue };
             if let Ok(record) = serde_json::from_slice(&bytes) {

@@ -8,18 +8,18 @@ use crate::failure::Failure;
 use crate::terminal::Surroundings;
 
 /// Prints a text on standard output. A reader that went away (`| head`) is no error.
-pub fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     print_bytes(text.as_bytes());
 }
 
 /// Prints bytes on standard output, as [`print`] does.
-pub fn print_bytes(bytes: &[u8]) {
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut stream = std::io::stdout().lock();
     let _ = stream.write_all(bytes).and_then(|()| stream.flush());
 }
 
 /// Prints the problems that stop a command on standard error.
-pub fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
+pub(crate) fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
     let style = surroundings.progress_style();
     let style = writers::Style { colour: style.color, unicode: style.unicode, width: style.columns };
     let mut text = writers::problem::format_plain(&failure.problems, style);
@@ -31,6 +31,6 @@ pub fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
 }
 
 /// Returns a moment as the user's time of day.
-pub fn moment(seconds: i64) -> String {
+pub(crate) fn moment(seconds: i64) -> String {
     towpath_host::clock::local_time(seconds)
 }

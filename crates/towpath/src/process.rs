@@ -11,7 +11,7 @@ use towpath_host::folders::Folders;
 use crate::failure::Failure;
 
 /// Environment, folder and program of this process.
-pub struct Process {
+pub(crate) struct Process {
     /// Arguments, the program's name first.
     pub arguments: Vec<OsString>,
     /// Environment variables; those that are not UTF-8 are left out.
@@ -28,7 +28,7 @@ pub struct Process {
 impl Process {
     /// Reads them.
     #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
-    pub fn read() -> anyhow::Result<Self> {
+    pub(crate) fn read() -> anyhow::Result<Self> {
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
@@ -44,7 +44,7 @@ impl Process {
     }
 
     /// Returns where cache and state are kept, found on first use.
-    pub fn folders(&self) -> Result<&Folders, Failure> {
+    pub(crate) fn folders(&self) -> Result<&Folders, Failure> {
         if let Some(folders) = self.folders.get() {
             return Ok(folders);
         }

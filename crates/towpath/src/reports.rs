@@ -17,7 +17,7 @@ use crate::run::Asked;
 use crate::terminal::{FinalReport, Surroundings, final_report};
 
 /// Writes everything that was asked for.
-pub fn write(
+pub(crate) fn write(
     process: &Process,
     asked: &Asked<'_>,
     surroundings: &Surroundings<'_>,

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 const DEFAULT_BASE: &str = "origin/HEAD";
 
 /// A repository and all that is known of it before anything runs.
-pub struct Repository {
+pub(crate) struct Repository {
     /// The files.
     pub tree: Tree,
     /// Git, where the folder lies in a repository.
@@ -34,7 +34,7 @@ pub struct Repository {
 }
 
 /// Reads the repository around a folder.
-pub fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
+pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
     let git = Git::discover(folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let root = git.as_ref().map_or(folder, Git::top_level).to_owned();
     let state = folders.repository(&root);
@@ -80,7 +80,7 @@ fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
 impl Repository {
     /// Returns the facts of each project, given the interpreters that are here and the Pythons that
     /// the command line asks for.
-    pub fn facts(&self, interpreters: &[Interpreter], pythons: &[String], base: Option<&str>) -> Vec<Facts<'_>> {
+    pub(crate) fn facts(&self, interpreters: &[Interpreter], pythons: &[String], base: Option<&str>) -> Vec<Facts<'_>> {
         let here: Vec<_> = {
             let mut here: Vec<_> = interpreters.iter().map(|interpreter| interpreter.python).collect();
             here.sort_unstable();
@@ -121,7 +121,7 @@ impl Repository {
     }
 
     /// Returns the lines that changed since a commit; none without git or where it is not known.
-    pub fn changes(&self, base: &str) -> Changes {
+    pub(crate) fn changes(&self, base: &str) -> Changes {
         let Some(git) = &self.git else { return Changes::default() };
         let changed = git.changed_since(base).unwrap_or_default();
         Changes { files: changed.into_iter().map(|change| (change.path, change.added)).collect() }
@@ -129,7 +129,7 @@ impl Repository {
 
     /// Returns what stands before a path in the web address of a file at this commit; empty where the
     /// remote is none that is known to have one.
-    pub fn web_address(&self) -> String {
+    pub(crate) fn web_address(&self) -> String {
         let Some(git) = &self.git else { return String::new() };
         let (Some(remote), Some(head)) = (git.remote_url(), git.head()) else { return String::new() };
         let remote = remote.trim_end_matches(".git").replace("git@github.com:", "https://github.com/");
@@ -137,7 +137,7 @@ impl Repository {
     }
 
     /// Returns the commit checked out, shortened; empty without git.
-    pub fn short_commit(&self) -> String {
+    pub(crate) fn short_commit(&self) -> String {
         let head = self.git.as_ref().and_then(Git::head).unwrap_or_default();
         head.chars().take(7).collect()
     }

@@ -25,7 +25,7 @@ use crate::signals;
 use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
 
 /// What a command asks of a run.
-pub struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The folder to work in.
     pub folder: PathBuf,
     /// When to use colour.
@@ -47,7 +47,7 @@ pub struct Asked<'a> {
 }
 
 /// Runs the pipeline, or the part that is asked for, and reports.
-pub fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
+pub(crate) fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
     let ground = Ground::prepare(process, &asked.folder, asked.execution)?;
     let record = perform(process, asked, &ground)?;
     let surroundings = surroundings(process, asked.color);
@@ -356,7 +356,7 @@ fn title(facts: &[Facts<'_>]) -> String {
     let mut parts = vec![first.project.display_name().to_owned()];
     if let Some(system) = &first.project.build_system {
         parts[0] = format!("{} · {}, {} layout", parts[0], system.backend.split(['.', ':']).next().unwrap_or("")
-            .replace("_core", "").replace("hatchling", "hatchling"), layout(first));
+            .replace("_core", ""), layout(first));
     }
     if facts.len() > 1 {
         parts.push(format!("{} projects", facts.len()));

@@ -125,17 +125,16 @@ impl Session<'_> {
         let kept: Option<Built> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let tree = self.machine.cache.join("layers").join(format!("tree-{key}"));
         let usable = |built: &Built| self.artifact(&built.wheel).is_ok() && (!built.left_files || tree.exists());
-        let built = match kept.filter(usable) {
-            Some(built) => built,
-            None => {
-                context.progress.doing("building the project for editing");
-                let built = self.build_editable(subject, &tree, context)?;
-                let bytes = serde_json::to_vec(&built).unwrap_or_default();
-                if let Err(error) = self.store.put_entry("editable", &key, &bytes) {
-                    tracing::debug!("the editable build was not kept: {error}");
-                }
-                built
+        let built = if let Some(built) = kept.filter(usable) {
+            built
+        } else {
+            context.progress.doing("building the project for editing");
+            let built = self.build_editable(subject, &tree, context)?;
+            let bytes = serde_json::to_vec(&built).unwrap_or_default();
+            if let Err(error) = self.store.put_entry("editable", &key, &bytes) {
+                tracing::debug!("the editable build was not kept: {error}");
             }
+            built
         };
         drop(guard);
         if built.left_files {

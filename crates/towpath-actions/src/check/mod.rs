@@ -153,7 +153,7 @@ fn run_tools(
         return could_not_run(executed.errors);
     }
     if let (Some(plan), Some(first)) = (&scan, executed.found.first_mut()) {
-        first.findings = session.keep_scan(plan, std::mem::take(&mut first.findings));
+        first.findings = session.keep_scan(plan, &first.findings);
     }
     let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
     result.notes.extend(executed.notes);

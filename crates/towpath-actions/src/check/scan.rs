@@ -58,7 +58,7 @@ impl Session<'_> {
 
     /// Keeps what a scan found in the files that it looked at, and returns the findings of all files.
     /// A store that cannot be written costs time on the next run, nothing else.
-    pub(crate) fn keep_scan(&self, plan: &ScanPlan, found: Vec<Finding>) -> Vec<Finding> {
+    pub(crate) fn keep_scan(&self, plan: &ScanPlan, found: &[Finding]) -> Vec<Finding> {
         let mut known = plan.known.clone();
         for path in &plan.remaining {
             let Some((_, digest)) = plan.current.iter().find(|(name, _)| name == path) else { continue };

@@ -401,7 +401,7 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
     }
     result.summary = summary(&result.tests);
     if !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|(module, _)| module.as_str()).collect();
+        let names: Vec<&str> = missing.keys().map(String::as_str).collect();
         result.summary = format!("cannot import {}", names.join(", "));
     }
     if without_tests && result.tests.is_empty() {

@@ -8,14 +8,14 @@ use clap_complete::Shell;
 use crate::arguments::Arguments;
 
 /// Returns the completion script of a shell.
-pub fn completions(shell: Shell) -> Vec<u8> {
+pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "towpath", &mut script);
     script
 }
 
 /// Returns the man page, in roff. Fails only if memory cannot be written.
-pub fn man_page() -> io::Result<Vec<u8>> {
+pub(crate) fn man_page() -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
     Ok(page)

@@ -14,7 +14,7 @@ use crate::terminal::{Paint, Style, wrap};
 const TOPICS: [&str; 2] = ["config", "exit-codes"];
 
 /// Returns the help on a topic: nothing, `config`, `config TABLE`, `exit-codes`, or a command.
-pub fn help(topic: &[String], style: Style) -> Result<String, Box<Problem>> {
+pub(crate) fn help(topic: &[String], style: Style) -> Result<String, Box<Problem>> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["config"] => Ok(config(&tables(), style)),

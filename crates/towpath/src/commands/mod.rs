@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::process::Process;
 
 /// Runs the command that the arguments name.
-pub fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Ci(ci) => ci::run(process, &arguments.global, ci),
         Command::Check(check) => check::run(process, &arguments.global, check),
