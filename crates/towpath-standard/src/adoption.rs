@@ -89,6 +89,10 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         Adoption::Advice(format!(
             "{package} is {how}, run by none of the project's automation"
         ))
+    } else if !is_declared(facts.project, package) && declares_another(facts.project, package) {
+        Adoption::Advice(format!(
+            "{package} is configured, but is none of the tools that the project declares"
+        ))
     } else {
         Adoption::Adopted
     };
@@ -97,6 +101,16 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         adoption,
         invocation: None,
     })
+}
+
+/// Returns whether a project declares a linter, formatter or type checker other than this one, so
+/// that its declarations can be taken for the tools that it runs.
+fn declares_another(project: &Project, package: &str) -> bool {
+    const TOOLS: [&str; 8] = [
+        "ruff", "flake8", "pycodestyle", "pylint", "isort", "black", "mypy", "ty",
+    ];
+    let mut others = TOOLS.iter().filter(|tool| **tool != package);
+    others.any(|tool| is_declared(project, tool))
 }
 
 /// Returns whether the tree holds automation that could be read.

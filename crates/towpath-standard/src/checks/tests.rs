@@ -350,13 +350,38 @@ fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
             "exit-code",
             &format!("every test passed, but pytest ended with exit code 1; {}", last_words(output)),
         )),
-        code => partial.errors.push(
-            Problem::error(format!("pytest ended with exit code {code} before any test failed"))
-                .with_hint(last_words(output)),
-        ),
+        code => match absent_module(output.stderr) {
+            Some(module) => partial.findings.push(undeclared(&module)),
+            None => partial.errors.push(
+                Problem::error(format!("pytest ended with exit code {code} before any test failed"))
+                    .with_hint(last_words(output)),
+            ),
+        },
     }
     Ok(partial)
 }
+
+/// Returns the module without which pytest itself could not start: its settings, plugins and conftest
+/// import before anything is collected.
+fn absent_module(text: &str) -> Option<String> {
+    let marks = ["No module named '", "Failed to import filter module '"];
+    let (at, mark) = marks.iter().filter_map(|mark| Some((text.rfind(mark)?, mark))).max()?;
+    let module = text[at + mark.len()..].split(['\'', '.']).next().unwrap_or_default();
+    (!module.is_empty()).then(|| module.to_owned())
+}
+
+fn undeclared(module: &str) -> Finding {
+    general(
+        MISSING_MODULE,
+        &format!(
+            "the tests import `{module}`, which nothing declares; add it where the tests' requirements are, \
+             or set `requirements = [\"{module}\"]` in `[tool.towpath.tests]`"
+        ),
+    )
+}
+
+/// Rule of findings about modules that nothing declares.
+const MISSING_MODULE: &str = "missing-module";
 
 fn last_words(output: &Output<'_>) -> String {
     let said = output.stderr;
@@ -389,19 +414,14 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
         result.tests.retain(|case| missing_module(case).is_none_or(|module| is_own(facts, &module)));
     }
     for (module, place) in &missing {
-        let mut finding = general(
-            "missing-module",
-            &format!(
-                "the tests import `{module}`, which nothing declares; add it where the tests' requirements are, \
-                 or set `requirements = [\"{module}\"]` in `[tool.towpath.tests]`"
-            ),
-        );
+        let mut finding = undeclared(module);
         finding.place = Some(place.clone());
         result.findings.push(finding);
     }
     result.summary = summary(&result.tests);
-    if !missing.is_empty() {
-        let names: Vec<&str> = missing.keys().map(String::as_str).collect();
+    let about_modules = result.findings.iter().filter(|finding| finding.rule == MISSING_MODULE);
+    let names: Vec<&str> = about_modules.filter_map(|finding| finding.message.split('`').nth(1)).collect();
+    if !names.is_empty() {
         result.summary = format!("cannot import {}", names.join(", "));
     }
     if without_tests && result.tests.is_empty() {
@@ -459,4 +479,21 @@ fn summary(tests: &[TestCase]) -> String {
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
     if said.is_empty() { count(0, "test") } else { said.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_module_that_is_absent_is_named() {
+        for (text, expected) in [
+            ("ModuleNotFoundError: No module named 'trio.abc'\n", Some("trio")),
+            ("PytestConfigWarning: Failed to import filter module 'trio': ignore: x\n", Some("trio")),
+            ("No module named 'a'\nImportError while loading conftest\nNo module named 'b'\n", Some("b")),
+            ("usage: pytest\n", None),
+        ] {
+            assert_eq!(absent_module(text).as_deref(), expected, "{text:?}");
+        }
+    }
 }
