@@ -35,7 +35,7 @@ pub(crate) struct Repository {
 
 /// Reads the repository around a folder.
 pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
-    let git = Git::discover(folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let git = git_around(folder)?;
     let root = git.as_ref().map_or(folder, Git::top_level).to_owned();
     let state = folders.repository(&root);
     let tree = snapshot(&SnapshotOptions { root: &root, index_file: &state.join("index"), verify })
@@ -65,6 +65,12 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
         ));
     }
     Ok(Repository { tree, git, projects, automation, settings, state, warnings: problems })
+}
+
+/// Returns the git repository that a folder belongs to, not one that merely ignores it.
+pub(crate) fn git_around(folder: &Path) -> Result<Option<Git>, Failure> {
+    let git = Git::discover(folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    Ok(git.filter(|git| git.top_level() == folder || !git.ignores(folder)))
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {

@@ -43,6 +43,13 @@ impl Git {
         &self.view.top_level
     }
 
+    /// Returns whether the repository ignores a folder below its top level: what lies there, such as a
+    /// project unpacked into a build folder, is none of its own.
+    pub fn ignores(&self, folder: &Path) -> bool {
+        let folder = folder.to_string_lossy();
+        self.run(&["check-ignore", "-q", "--", &folder]).is_ok()
+    }
+
     /// Returns where the repository keeps its data, for mounting it read-only.
     pub fn view(&self) -> &GitView {
         &self.view

@@ -62,6 +62,6 @@ pub(crate) fn state(
 ) -> anyhow::Result<PathBuf> {
     let folder = folder(process, global);
     let folders = process.folders()?;
-    let git = Git::discover(&folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let git = crate::repository::git_around(&folder)?;
     Ok(folders.repository(git.as_ref().map_or(folder.as_path(), Git::top_level)))
 }
