@@ -107,7 +107,14 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
 /// that its declarations can be taken for the tools that it runs.
 fn declares_another(project: &Project, package: &str) -> bool {
     const TOOLS: [&str; 8] = [
-        "ruff", "flake8", "pycodestyle", "pylint", "isort", "black", "mypy", "ty",
+        "ruff",
+        "flake8",
+        "pycodestyle",
+        "pylint",
+        "isort",
+        "black",
+        "mypy",
+        "ty",
     ];
     let mut others = TOOLS.iter().filter(|tool| **tool != package);
     others.any(|tool| is_declared(project, tool))

@@ -15,7 +15,10 @@ pub enum Applies {
 }
 
 /// The work of a check.
-#[expect(clippy::large_enum_variant, reason = "it is always behind the box of `Applies`")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is always behind the box of `Applies`"
+)]
 pub enum Work {
     /// Tools are run.
     Tool(ToolWork),

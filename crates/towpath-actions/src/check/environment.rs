@@ -6,8 +6,8 @@ use std::sync::PoisonError;
 
 use towpath_host::Digest;
 use towpath_python::{
-    Environment, Interpreter, LockedInstall, Project, PythonVersion, Requirements, Resolution, prepare,
-    resolve,
+    Environment, Interpreter, LockedInstall, Project, PythonVersion, Requirements, Resolution,
+    prepare, resolve,
 };
 use towpath_report::Problem;
 use towpath_runner::JobContext;
@@ -49,21 +49,32 @@ impl Prepared<'_> {
     /// Returns the folders that make up the environment as jobs see it, the first wins.
     pub(crate) fn layers(&self) -> Vec<PathBuf> {
         let mut layers = self.over_environment.clone();
-        layers.extend([self.environment.bytecode.clone(), self.environment.folder.clone()]);
+        layers.extend([
+            self.environment.bytecode.clone(),
+            self.environment.folder.clone(),
+        ]);
         layers
     }
 }
 
 impl<'a> Session<'a> {
     /// Returns what an environment holds where no process is needed to tell.
-    pub(crate) fn known_resolution(&self, subject: &Subject<'_>, need: &EnvironmentNeed) -> Option<Resolved<'_>> {
+    pub(crate) fn known_resolution(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+    ) -> Option<Resolved<'_>> {
         let interpreter = self.interpreter(need).ok()?;
         let requirements = self.requirements(subject, need);
         let key = self.question(subject, interpreter, &requirements);
         let known = self.store.entry(KNOWN, &key).ok().flatten()?;
         let resolution = serde_json::from_slice(&known).ok()?;
         let layer_key = self.layer_key(subject, need, interpreter);
-        Some(Resolved { interpreter, resolution, layer_key })
+        Some(Resolved {
+            interpreter,
+            resolution,
+            layer_key,
+        })
     }
 
     /// Builds the environment of a job, or finds it built.
@@ -75,9 +86,14 @@ impl<'a> Session<'a> {
     ) -> Result<Prepared<'_>, Vec<Problem>> {
         let interpreter = self.interpreter(need).map_err(|problem| vec![problem])?;
         let requirements = self.requirements(subject, need);
-        let environment = |requirements: &Requirements| self.environment(interpreter, requirements, context);
-        let (resolution, environment) = environment(&requirements).map_err(|problem| vec![problem])?;
-        self.know(&self.question(subject, interpreter, &requirements), &resolution);
+        let environment =
+            |requirements: &Requirements| self.environment(interpreter, requirements, context);
+        let (resolution, environment) =
+            environment(&requirements).map_err(|problem| vec![problem])?;
+        self.know(
+            &self.question(subject, interpreter, &requirements),
+            &resolution,
+        );
         let mut prepared = Prepared {
             resolved: Resolved {
                 interpreter,
@@ -90,7 +106,9 @@ impl<'a> Session<'a> {
         };
         match &need.project {
             ProjectInstall::No => {}
-            ProjectInstall::Wheel(wheel) => self.lay_wheel(&mut prepared, wheel).map_err(|problem| vec![problem])?,
+            ProjectInstall::Wheel(wheel) => self
+                .lay_wheel(&mut prepared, wheel)
+                .map_err(|problem| vec![problem])?,
             ProjectInstall::Editable => self.lay_editable(subject, &mut prepared, context)?,
         }
         Ok(prepared)
@@ -108,14 +126,26 @@ impl<'a> Session<'a> {
         let lock = self.lock(&name);
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         context.progress.doing("resolving what it needs");
-        let resolution = resolve(uv, &self.machine, interpreter, requirements, self.store, &self.date)
-            .map_err(|error| problem(&error, error.hints()))?;
+        let resolution = resolve(
+            uv,
+            &self.machine,
+            interpreter,
+            requirements,
+            self.store,
+            &self.date,
+        )
+        .map_err(|error| problem(&error, error.hints()))?;
         drop(guard);
-        let lock = self.lock(&format!("environment {} {}", interpreter.path.display(), resolution.digest));
+        let lock = self.lock(&format!(
+            "environment {} {}",
+            interpreter.path.display(),
+            resolution.digest
+        ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let environment =
-            prepare(uv, &self.machine, interpreter, &resolution, &mut |text| context.progress.doing(text))
-                .map_err(|error| problem(&error, error.hints()))?;
+        let environment = prepare(uv, &self.machine, interpreter, &resolution, &mut |text| {
+            context.progress.doing(text)
+        })
+        .map_err(|error| problem(&error, error.hints()))?;
         Ok((resolution, environment))
     }
 
@@ -128,9 +158,10 @@ impl<'a> Session<'a> {
         };
         let found = match need.python {
             PythonChoice::Exactly(python) => of_version(python),
-            PythonChoice::ForTools => {
-                TOOL_PYTHONS.iter().find_map(|python| of_version(*python)).or_else(|| interpreters.first())
-            }
+            PythonChoice::ForTools => TOOL_PYTHONS
+                .iter()
+                .find_map(|python| of_version(*python))
+                .or_else(|| interpreters.first()),
         };
         found.ok_or_else(|| {
             let wanted = match need.python {
@@ -144,19 +175,37 @@ impl<'a> Session<'a> {
 
     /// Returns the identity of all that a resolution depends on: what is asked, the files that may be
     /// read for it, where packages come from, the interpreter and the day.
-    fn question(&self, subject: &Subject<'_>, interpreter: &Interpreter, requirements: &Requirements) -> String {
+    fn question(
+        &self,
+        subject: &Subject<'_>,
+        interpreter: &Interpreter,
+        requirements: &Requirements,
+    ) -> String {
         let project = subject.facts.project;
         let lock = project.lock.iter().map(|lock| lock.path.clone());
-        let named = project.requirements_files.iter().map(|file| file.path.clone());
+        let named = project
+            .requirements_files
+            .iter()
+            .map(|file| file.path.clone());
         let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
-        let mut text = format!("{requirements:?} {} {} {}\n", interpreter.path.display(), interpreter.version, self.date);
+        let mut text = format!(
+            "{requirements:?} {} {} {}\n",
+            interpreter.path.display(),
+            interpreter.version,
+            self.date
+        );
         for path in lock.chain(named).chain(manifests) {
             if let Some(digest) = self.tree.digest(&path) {
                 text.push_str(&format!("{path} {digest}\n"));
             }
         }
         let is_setting = |name: &str| name.starts_with("UV_") || name.starts_with("PIP_");
-        for (name, value) in self.machine.environment.iter().filter(|(name, _)| is_setting(name)) {
+        for (name, value) in self
+            .machine
+            .environment
+            .iter()
+            .filter(|(name, _)| is_setting(name))
+        {
             text.push_str(&format!("{name}={value}\n"));
         }
         Digest::of(text.as_bytes()).to_string()
@@ -164,7 +213,8 @@ impl<'a> Session<'a> {
 
     /// Remembers a resolution; one that is not remembered costs time on the next run, nothing else.
     fn know(&self, question: &str, resolution: &Resolution) {
-        let kept = serde_json::to_vec(resolution).map(|bytes| self.store.put_entry(KNOWN, question, &bytes));
+        let kept = serde_json::to_vec(resolution)
+            .map(|bytes| self.store.put_entry(KNOWN, question, &bytes));
         if let Ok(Err(error)) = kept {
             tracing::debug!("the resolution was not remembered: {error}");
         }
@@ -173,25 +223,37 @@ impl<'a> Session<'a> {
     fn requirements(&self, subject: &Subject<'_>, need: &EnvironmentNeed) -> Requirements {
         let project = subject.facts.project;
         let root = self.root();
-        let locked = need.locked.as_ref().zip(project.lock.as_ref()).map(|((groups, extras), lock)| LockedInstall {
-            kind: lock.kind,
-            path: root.join(&lock.path),
-            project: root.join(&project.root),
-            roots: wanted(project, groups, extras),
-            groups: groups.clone(),
-            extras: extras.clone(),
-            all_members: false,
-        });
+        let locked =
+            need.locked
+                .as_ref()
+                .zip(project.lock.as_ref())
+                .map(|((groups, extras), lock)| LockedInstall {
+                    kind: lock.kind,
+                    path: root.join(&lock.path),
+                    project: root.join(&project.root),
+                    roots: wanted(project, groups, extras),
+                    groups: groups.clone(),
+                    extras: extras.clone(),
+                    all_members: false,
+                });
         let mut requirements = need.requirements.clone();
         requirements.sort_unstable();
         requirements.dedup();
         Requirements {
             requirements,
-            requirement_files: need.requirement_files.iter().map(|path| root.join(path)).collect(),
+            requirement_files: need
+                .requirement_files
+                .iter()
+                .map(|path| root.join(path))
+                .collect(),
             constraints: need.constraints.clone(),
             locked,
             exclude_newer: None,
             settings_folder: Some(root.join(&project.root)),
+            without: match need.project {
+                ProjectInstall::No => Vec::new(),
+                ProjectInstall::Editable | ProjectInstall::Wheel(_) => project.name.clone().into_iter().collect(),
+            },
         }
     }
 }
@@ -199,7 +261,12 @@ impl<'a> Session<'a> {
 /// Returns what is wanted of a lock: run-time dependencies and those of groups and extras.
 fn wanted(project: &Project, groups: &[String], extras: &[String]) -> Vec<String> {
     let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
-        names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+        names
+            .iter()
+            .filter_map(|name| table.get(name))
+            .flatten()
+            .cloned()
+            .collect()
     };
     let mut roots = project.dependencies.clone();
     roots.extend(listed(groups, &project.groups));

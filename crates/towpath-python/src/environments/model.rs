@@ -23,6 +23,9 @@ pub struct Requirements {
     pub exclude_newer: Option<String>,
     /// The folder whose uv settings (`[tool.uv]`, `uv.toml`) name indexes and limits.
     pub settings_folder: Option<PathBuf>,
+    /// Names of packages that are left out though others depend on them: the project that is laid over
+    /// the environment, which a copy from the index would hide.
+    pub without: Vec<String>,
 }
 
 impl Requirements {
@@ -35,6 +38,7 @@ impl Requirements {
             locked: None,
             exclude_newer: None,
             settings_folder: None,
+            without: Vec::new(),
         }
     }
 }

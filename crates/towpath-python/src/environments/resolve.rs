@@ -10,7 +10,7 @@ use super::markers::Target;
 use super::wanted::{self, Wanted};
 use super::{Error, Package, Requirements, Resolution, failure, lock, pip_file};
 use crate::uv::{Call, Indexes};
-use crate::{Interpreter, Machine, Uv};
+use crate::{Interpreter, Machine, Uv, normalise_name};
 
 /// Kind of the entries in the store.
 const KIND: &str = "resolution";
@@ -56,6 +56,10 @@ pub fn resolve(
         let added: Vec<Package> = decided.into_iter().filter(is_new).collect();
         packages.extend(added);
     }
+    packages.retain(|package| {
+        let is_it = |name: &String| normalise_name(name) == package.name;
+        !requirements.without.iter().any(is_it)
+    });
     packages.sort();
     Ok(Resolution {
         digest: digest_of(&packages),

@@ -9,6 +9,7 @@ use towpath_report::{CheckResult, Coverage, Finding, Place, Severity, percent_co
 
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
+use crate::adoption::has_automation;
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{
     Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
@@ -144,7 +145,20 @@ fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<(usize, usize
 
 /// The settings' gate, else the project's own where its automation can fail by it.
 fn threshold(facts: &Facts<'_>) -> Option<f64> {
-    facts.settings.coverage_gate.or(facts.project.coverage.fail_under.filter(|needed| *needed > 0.0))
+    let own = facts.project.coverage.fail_under.filter(|needed| *needed > 0.0);
+    facts.settings.coverage_gate.or(own.filter(|_| is_heeded(facts)))
+}
+
+/// Whether the project's automation measures coverage; where there is none, a threshold speaks for itself.
+fn is_heeded(facts: &Facts<'_>) -> bool {
+    let options = facts.project.tests.iter().flat_map(|tests| &tests.add_options);
+    let measures = |arguments: &[String]| arguments.iter().any(|argument| argument.starts_with("--cov"));
+    !has_automation(facts.automation)
+        || options.into_iter().any(|option| option.starts_with("--cov"))
+        || facts
+            .automation
+            .speaking()
+            .any(|run| run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments)))
 }
 
 /// Reading TOML settings needs a parser that Pythons before 3.11 lack.

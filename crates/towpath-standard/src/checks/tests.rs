@@ -9,7 +9,7 @@ use towpath_report::{CheckResult, Finding, Place, Problem, Severity, TestCase, T
 use super::{Check, count, gathered};
 use crate::facts::{Facts, NeededCheck, is_below};
 use crate::settings::Measure;
-use crate::test_environment::{TestCall, TestEnvironment, test_call, test_environment};
+use crate::test_environment::{TestCall, TestEnvironment, measured, test_call, test_environment};
 use crate::tools;
 use crate::work::{
     Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
@@ -298,29 +298,35 @@ fn combine_command(facts: &Facts<'_>) -> Command {
     }
 }
 
-/// Measures the project's own packages where its configuration names nothing.
+/// Measures what the automation's own call measures; without one the project's packages where its
+/// configuration names nothing.
 fn coverage_source(facts: &Facts<'_>) -> Option<String> {
     let project = facts.project;
-    if !project.coverage.source.is_empty() || project.layout.packages.is_empty() {
+    let called = measured(facts).filter(|_| facts.settings.test_arguments.is_none());
+    let sources = match called {
+        Some(sources) if !sources.is_empty() => sources,
+        // Everything that is imported from the tree, tests among it.
+        Some(_) => return None,
+        None if !project.coverage.source.is_empty() => return None,
+        None => project.layout.packages.clone(),
+    };
+    let is_file = |source: &String| facts.tree.contains(&python_file(source));
+    if sources.is_empty() {
         return None;
     }
-    let names: Vec<String> = project
-        .layout
-        .packages
-        .iter()
-        .map(|package| format!("{{tree}}/{}", package.trim_end_matches(".py")))
-        .collect();
-    let all_folders = project.layout.packages.iter().all(|package| !package.ends_with(".py"));
-    if all_folders {
-        return Some(format!("--source={}", names.join(",")));
+    if !sources.iter().any(is_file) {
+        let folders: Vec<String> = sources.iter().map(|source| format!("{{tree}}/{source}")).collect();
+        return Some(format!("--source={}", folders.join(",")));
     }
-    let includes: Vec<String> = project
-        .layout
-        .packages
-        .iter()
-        .map(|package| if package.ends_with(".py") { format!("{{tree}}/{package}") } else { format!("{{tree}}/{package}/*") })
-        .collect();
-    Some(format!("--include={}", includes.join(",")))
+    let include = |source: &String| match is_file(source) {
+        true => format!("{{tree}}/{}", python_file(source)),
+        false => format!("{{tree}}/{source}/*"),
+    };
+    Some(format!("--include={}", sources.iter().map(include).collect::<Vec<_>>().join(",")))
+}
+
+fn python_file(source: &str) -> String {
+    format!("{}.py", source.trim_end_matches(".py"))
 }
 
 fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
