@@ -14,6 +14,7 @@ use towpath_runner::JobContext;
 use towpath_standard::{EnvironmentNeed, ProjectInstall, PythonChoice};
 
 use super::Subject;
+use super::members::{Member, needed, replaced};
 use super::session::{Session, problem};
 
 /// Kind of the entries that tell a resolution without asking uv.
@@ -33,6 +34,8 @@ pub(crate) struct Resolved<'a> {
     pub(crate) resolution: Resolution,
     /// Identity of the project's own layer; empty where the project is not installed.
     pub(crate) layer_key: String,
+    /// Other projects of the repository that are laid over it.
+    pub(crate) members: Vec<Member>,
 }
 
 /// An environment that is ready.
@@ -74,6 +77,7 @@ impl<'a> Session<'a> {
             interpreter,
             resolution,
             layer_key,
+            members: self.members(subject, need, interpreter),
         })
     }
 
@@ -99,6 +103,7 @@ impl<'a> Session<'a> {
                 interpreter,
                 resolution,
                 layer_key: self.layer_key(subject, need, interpreter),
+                members: self.members(subject, need, interpreter),
             },
             environment,
             over_environment: Vec::new(),
@@ -109,8 +114,12 @@ impl<'a> Session<'a> {
             ProjectInstall::Wheel(wheel) => self
                 .lay_wheel(&mut prepared, wheel)
                 .map_err(|problem| vec![problem])?,
-            ProjectInstall::Editable => self.lay_editable(subject, &mut prepared, context)?,
+            ProjectInstall::Editable => {
+                let key = prepared.resolved.layer_key.clone();
+                self.lay_editable(subject, &key, &mut prepared, context)?;
+            }
         }
+        self.lay_members(subject, &mut prepared, context)?;
         Ok(prepared)
     }
 
@@ -236,7 +245,8 @@ impl<'a> Session<'a> {
                     extras: extras.clone(),
                     all_members: false,
                 });
-        let mut requirements = need.requirements.clone();
+        let members = needed(subject.facts, need);
+        let mut requirements = replaced(&need.requirements, &members);
         requirements.sort_unstable();
         requirements.dedup();
         Requirements {
@@ -250,10 +260,11 @@ impl<'a> Session<'a> {
             locked,
             exclude_newer: None,
             settings_folder: Some(root.join(&project.root)),
-            without: match need.project {
-                ProjectInstall::No => Vec::new(),
-                ProjectInstall::Editable | ProjectInstall::Wheel(_) => project.name.clone().into_iter().collect(),
-            },
+            without: members
+                .into_iter()
+                .chain((need.project != ProjectInstall::No).then_some(project))
+                .filter_map(|laid| laid.name.clone())
+                .collect(),
         }
     }
 }

@@ -23,7 +23,13 @@ impl Session<'_> {
         key.add("towpath", KEY_VERSION);
         key.add("check", subject.check.name());
         key.add("project", subject.facts.project.root.as_str());
-        key.add("python", subject.python.map(|python| python.to_string()).unwrap_or_default());
+        key.add(
+            "python",
+            subject
+                .python
+                .map(|python| python.to_string())
+                .unwrap_or_default(),
+        );
         key.add("checkout", self.root().to_string_lossy());
         key.add("settings", short(&format!("{:?}", subject.facts.settings)));
         key
@@ -35,30 +41,62 @@ impl Session<'_> {
         Some(self.tool_key(subject, work, &resolved))
     }
 
-    pub(crate) fn tool_key(&self, subject: &Subject<'_>, work: &ToolWork, resolved: &Resolved<'_>) -> Key {
+    pub(crate) fn tool_key(
+        &self,
+        subject: &Subject<'_>,
+        work: &ToolWork,
+        resolved: &Resolved<'_>,
+    ) -> Key {
         let mut key = self.base_key(subject);
         key.add("sandbox", self.level.to_string());
         key.add("system", self.system.as_str());
         key.add(
             "interpreter",
-            format!("{} {} {}", resolved.interpreter.implementation, resolved.interpreter.version, resolved.interpreter.path.display()),
+            format!(
+                "{} {} {}",
+                resolved.interpreter.implementation,
+                resolved.interpreter.version,
+                resolved.interpreter.path.display()
+            ),
         );
         key.add("packages", resolved.resolution.digest.as_str());
         key.add("project layer", resolved.layer_key.as_str());
+        for member in &resolved.members {
+            key.add(&format!("layer of {}", member.root), member.key.as_str());
+        }
         if let ProjectInstall::Wheel(wheel) = &work.environment.project {
-            let identity = self.artifact(wheel).ok().and_then(|bytes| identity(&bytes).ok());
-            key.add("wheel", identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()));
+            let identity = self
+                .artifact(wheel)
+                .ok()
+                .and_then(|bytes| identity(&bytes).ok());
+            key.add(
+                "wheel",
+                identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()),
+            );
         }
         key.add("commands", commands(&work.commands));
         key.add("tree", format!("{:?} {:?}", work.tree, work.network));
-        let support: String =
-            work.support_files.iter().map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes))).collect();
+        let support: String = work
+            .support_files
+            .iter()
+            .map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes)))
+            .collect();
         key.add("drivers", short(&support));
-        let artifacts: String =
-            work.artifacts.iter().map(|(name, artifact)| format!("{name} {}\n", artifact.sha256)).collect();
+        let artifacts: String = work
+            .artifacts
+            .iter()
+            .map(|(name, artifact)| format!("{name} {}\n", artifact.sha256))
+            .collect();
         key.add("artifacts", short(&artifacts));
         for (name, value) in &work.key {
-            key.add(name, if value.len() > 64 { short(value) } else { value.clone() });
+            key.add(
+                name,
+                if value.len() > 64 {
+                    short(value)
+                } else {
+                    value.clone()
+                },
+            );
         }
         if work.inputs.names {
             key.add("file names", self.names_digest(subject.facts).as_str());
@@ -114,25 +152,41 @@ impl Session<'_> {
 /// Returns the globs of inputs; one that cannot be read matches nothing, and opened files count anyway.
 fn globs(inputs: &Inputs) -> globset::GlobSet {
     let mut set = globset::GlobSetBuilder::new();
-    for glob in inputs.globs.iter().filter_map(|glob| globset::Glob::new(glob).ok()) {
+    for glob in inputs
+        .globs
+        .iter()
+        .filter_map(|glob| globset::Glob::new(glob).ok())
+    {
         set.add(glob);
     }
     set.build().unwrap_or_default()
 }
 
 fn is_declared(inputs: &Inputs, path: &str) -> bool {
-    inputs.endings.iter().any(|ending| path.ends_with(ending.as_str()))
+    inputs
+        .endings
+        .iter()
+        .any(|ending| path.ends_with(ending.as_str()))
 }
 
 fn commands(commands: &[Command]) -> String {
     let text: Vec<String> = commands
         .iter()
-        .map(|command| format!("{:?} {:?} {:?}", command.arguments, command.environment, command.folder))
+        .map(|command| {
+            format!(
+                "{:?} {:?} {:?}",
+                command.arguments, command.environment, command.folder
+            )
+        })
         .collect();
     short(&text.join("\n"))
 }
 
 /// Returns a digest that is long enough for a key and short enough to be read.
 fn short(text: &str) -> String {
-    Digest::of(text.as_bytes()).as_str().chars().take(32).collect()
+    Digest::of(text.as_bytes())
+        .as_str()
+        .chars()
+        .take(32)
+        .collect()
 }

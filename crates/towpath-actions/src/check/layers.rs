@@ -47,19 +47,40 @@ impl Session<'_> {
     /// Returns what the project's own layer depends on; empty where the project is not installed for
     /// editing. The text of readme and licences is left out: it ends up in the metadata's description,
     /// which no program reads while it runs.
-    pub(crate) fn layer_key(&self, subject: &Subject<'_>, need: &EnvironmentNeed, interpreter: &Interpreter) -> String {
+    pub(crate) fn layer_key(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        interpreter: &Interpreter,
+    ) -> String {
         if need.project != ProjectInstall::Editable {
             return String::new();
         }
         let facts = subject.facts;
         let project = facts.project;
-        let mut text = format!("{} {} {:?}\n", self.root().display(), self.level, project.build_system);
+        let mut text = format!(
+            "{} {} {:?}\n",
+            self.root().display(),
+            self.level,
+            project.build_system
+        );
         let mut files: BTreeSet<String> =
-            ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"].iter().map(|name| project.path(name)).collect();
-        files.extend(project.version_files.iter().filter(|path| !is_description(path)).cloned());
+            ["pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in"]
+                .iter()
+                .map(|name| project.path(name))
+                .collect();
+        files.extend(
+            project
+                .version_files
+                .iter()
+                .filter(|path| !is_description(path))
+                .cloned(),
+        );
         let mut folders = BTreeSet::new();
         for path in self.tree.files().keys() {
-            let Some(inside) = below(path, &project.root) else { continue };
+            let Some(inside) = below(path, &project.root) else {
+                continue;
+            };
             if project.has_native_sources {
                 files.insert(path.clone());
             }
@@ -77,14 +98,26 @@ impl Session<'_> {
         if project.has_native_sources {
             text.push_str(&interpreter.version);
         }
-        Digest::of(text.as_bytes()).as_str().chars().take(32).collect()
+        Digest::of(text.as_bytes())
+            .as_str()
+            .chars()
+            .take(32)
+            .collect()
     }
 
     /// Lays a wheel over an environment.
-    pub(crate) fn lay_wheel(&self, prepared: &mut Prepared<'_>, wheel: &ArtifactRecord) -> Result<(), Problem> {
+    pub(crate) fn lay_wheel(
+        &self,
+        prepared: &mut Prepared<'_>,
+        wheel: &ArtifactRecord,
+    ) -> Result<(), Problem> {
         let environment = &prepared.environment;
         let short = |digest: &str| digest.chars().take(24).collect::<String>();
-        let name = format!("{}-{}", short(&wheel.sha256), short(environment.digest.as_str()));
+        let name = format!(
+            "{}-{}",
+            short(&wheel.sha256),
+            short(environment.digest.as_str())
+        );
         let layers = self.machine.cache.join("layers");
         let folder = layers.join(&name);
         let lock = self.lock(&format!("layer {name}"));
@@ -92,9 +125,17 @@ impl Session<'_> {
         if !folder.exists() {
             let make = || -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 fs_err::create_dir_all(&layers)?;
-                let temporary = tempfile::Builder::new().prefix("new-").tempdir_in(&layers)?;
-                let site_packages = environment.site_packages.strip_prefix(&environment.folder)?;
-                let target = Target { layer: temporary.path(), site_packages, python: &environment.python };
+                let temporary = tempfile::Builder::new()
+                    .prefix("new-")
+                    .tempdir_in(&layers)?;
+                let site_packages = environment
+                    .site_packages
+                    .strip_prefix(&environment.folder)?;
+                let target = Target {
+                    layer: temporary.path(),
+                    site_packages,
+                    python: &environment.python,
+                };
                 spread(&self.artifact(wheel)?, &target)?;
                 match fs_err::rename(temporary.path(), &folder) {
                     // Another run made the same layer meanwhile.
@@ -115,23 +156,29 @@ impl Session<'_> {
     pub(crate) fn lay_editable(
         &self,
         subject: &Subject<'_>,
+        key: &str,
         prepared: &mut Prepared<'_>,
         context: &JobContext<'_>,
     ) -> Result<(), Vec<Problem>> {
-        let key = prepared.resolved.layer_key.clone();
         let lock = self.lock(&format!("editable {key}"));
         let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = self.store.entry("editable", &key).ok().flatten();
+        let kept = self.store.entry("editable", key).ok().flatten();
         let kept: Option<Built> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let tree = self.machine.cache.join("layers").join(format!("tree-{key}"));
-        let usable = |built: &Built| self.artifact(&built.wheel).is_ok() && (!built.left_files || tree.exists());
+        let tree = self
+            .machine
+            .cache
+            .join("layers")
+            .join(format!("tree-{key}"));
+        let usable = |built: &Built| {
+            self.artifact(&built.wheel).is_ok() && (!built.left_files || tree.exists())
+        };
         let built = if let Some(built) = kept.filter(usable) {
             built
         } else {
             context.progress.doing("building the project for editing");
             let built = self.build_editable(subject, &tree, context)?;
             let bytes = serde_json::to_vec(&built).unwrap_or_default();
-            if let Err(error) = self.store.put_entry("editable", &key, &bytes) {
+            if let Err(error) = self.store.put_entry("editable", key, &bytes) {
                 tracing::debug!("the editable build was not kept: {error}");
             }
             built
@@ -140,7 +187,8 @@ impl Session<'_> {
         if built.left_files {
             prepared.over_tree.push(tree);
         }
-        self.lay_wheel(prepared, &built.wheel).map_err(|problem| vec![problem])
+        self.lay_wheel(prepared, &built.wheel)
+            .map_err(|problem| vec![problem])
     }
 
     fn build_editable(
@@ -151,13 +199,23 @@ impl Session<'_> {
     ) -> Result<Built, Vec<Problem>> {
         let mut extra = Vec::new();
         for _ in 0..ROUNDS {
-            let (work, options) = (editable_work(self, subject, &extra), Options { scan: None, online: false, keep_tree: Some(tree) });
+            let (work, options) = (
+                editable_work(self, subject, &extra),
+                Options {
+                    scan: None,
+                    online: false,
+                    keep_tree: Some(tree),
+                },
+            );
             let prepared = self.prepare(subject, &work.environment, context)?;
             let executed = self.execute_in(subject, &work, &prepared, &options, context)?;
             if let Some(problem) = executed.errors.into_iter().next() {
                 return Err(vec![problem]);
             }
-            let answer = executed.found.first().and_then(|partial| partial.facts.get("answer"));
+            let answer = executed
+                .found
+                .first()
+                .and_then(|partial| partial.facts.get("answer"));
             let answer: Answer = answer
                 .and_then(|text| serde_json::from_str(text).ok())
                 .ok_or_else(|| vec![failed(subject, "it gave no answer")])?;
@@ -165,7 +223,10 @@ impl Session<'_> {
                 return Err(vec![failed(subject, &error)]);
             }
             if let (Some(_), Some(wheel)) = (answer.wheel, executed.artifacts.into_iter().next()) {
-                return Ok(Built { wheel, left_files: tree.exists() });
+                return Ok(Built {
+                    wheel,
+                    left_files: tree.exists(),
+                });
             }
             if answer.needs.is_empty() {
                 break;
@@ -178,20 +239,42 @@ impl Session<'_> {
 
 fn failed(subject: &Subject<'_>, why: &str) -> Problem {
     let project = subject.facts.project;
-    let backend = project.build_system.as_ref().map_or("setuptools", |system| system.backend.as_str());
-    Problem::error(format!("{backend} cannot install `{}` for editing: {why}", project.display_name()))
-        .with_hint(format!("`towpath logs \"{}\"` shows what it said", subject.check.name()))
+    let backend = project
+        .build_system
+        .as_ref()
+        .map_or("setuptools", |system| system.backend.as_str());
+    Problem::error(format!(
+        "{backend} cannot install `{}` for editing: {why}",
+        project.display_name()
+    ))
+    .with_hint(format!(
+        "`towpath logs \"{}\"` shows what it said",
+        subject.check.name()
+    ))
 }
 
 fn editable_work(session: &Session<'_>, subject: &Subject<'_>, extra: &[String]) -> ToolWork {
     let project = subject.facts.project;
     let system = project.build_system.clone();
     let (requires, backend, paths) = system.map_or_else(
-        || (vec!["setuptools".to_owned()], "setuptools.build_meta:__legacy__".to_owned(), Vec::new()),
+        || {
+            (
+                vec!["setuptools".to_owned()],
+                "setuptools.build_meta:__legacy__".to_owned(),
+                Vec::new(),
+            )
+        },
         |system| (system.requires, system.backend, system.backend_path),
     );
     let mut requirements = requires;
-    requirements.extend(project.groups.get("setup_requires").into_iter().flatten().cloned());
+    requirements.extend(
+        project
+            .groups
+            .get("setup_requires")
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
     requirements.extend(extra.iter().cloned());
     let roots: Vec<String> = project
         .layout
@@ -199,14 +282,23 @@ fn editable_work(session: &Session<'_>, subject: &Subject<'_>, extra: &[String])
         .iter()
         .map(|root| session.root().join(root).to_string_lossy().into_owned())
         .collect();
-    let mut arguments: Vec<String> = ["{python}", "{out}/editable_driver.py", "{out}"].map(str::to_owned).to_vec();
+    let mut arguments: Vec<String> = ["{python}", "{out}/editable_driver.py", "{out}"]
+        .map(str::to_owned)
+        .to_vec();
     arguments.extend([backend, roots.join(":")]);
     arguments.extend(paths);
     ToolWork {
         environment: EnvironmentNeed {
             python: match (project.has_native_sources, subject.python) {
                 (true, Some(python)) => PythonChoice::Exactly(python),
-                _ => subject.facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                _ => subject
+                    .facts
+                    .pythons
+                    .run
+                    .last()
+                    .map_or(PythonChoice::ForTools, |python| {
+                        PythonChoice::Exactly(*python)
+                    }),
             },
             requirements,
             requirement_files: Vec::new(),
@@ -216,7 +308,12 @@ fn editable_work(session: &Session<'_>, subject: &Subject<'_>, extra: &[String])
         },
         tree: TreeUse::Private,
         network: Network::Closed,
-        inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: false, names: false },
+        inputs: Inputs {
+            globs: Vec::new(),
+            endings: Vec::new(),
+            observed: false,
+            names: false,
+        },
         executes_project: true,
         commands: vec![Command {
             tool: "editable install".to_owned(),
@@ -227,7 +324,10 @@ fn editable_work(session: &Session<'_>, subject: &Subject<'_>, extra: &[String])
             hint: String::new(),
         }],
         scan: None,
-        support_files: vec![("editable_driver.py".to_owned(), include_bytes!("editable_driver.py").to_vec())],
+        support_files: vec![(
+            "editable_driver.py".to_owned(),
+            include_bytes!("editable_driver.py").to_vec(),
+        )],
         artifacts: Vec::new(),
         key: Vec::new(),
         notes: Vec::new(),
@@ -240,7 +340,10 @@ fn read_answer(output: &Output<'_>) -> Result<Partial, String> {
     let answer: Answer = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let mut partial = Partial::default();
     if let Some(wheel) = answer.wheel {
-        partial.artifacts.push(Artifact { path: format!("dist/{wheel}"), name: wheel });
+        partial.artifacts.push(Artifact {
+            path: format!("dist/{wheel}"),
+            name: wheel,
+        });
     }
     partial.facts.insert("answer".to_owned(), text);
     Ok(partial)
@@ -249,11 +352,17 @@ fn read_answer(output: &Output<'_>) -> Result<Partial, String> {
 /// Readme, licence and the like, which only end up in the description.
 fn is_description(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    ["readme", "licen", "copying", "notice", "authors", "change", "history", "news"]
-        .iter()
-        .any(|start| name.starts_with(start))
+    [
+        "readme", "licen", "copying", "notice", "authors", "change", "history", "news",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
 }
 
 fn below<'a>(path: &'a str, root: &str) -> Option<&'a str> {
-    if root.is_empty() { Some(path) } else { path.strip_prefix(root)?.strip_prefix('/') }
+    if root.is_empty() {
+        Some(path)
+    } else {
+        path.strip_prefix(root)?.strip_prefix('/')
+    }
 }

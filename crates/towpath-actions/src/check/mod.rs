@@ -7,6 +7,7 @@ mod execute;
 mod explain;
 mod key;
 mod layers;
+mod members;
 mod mend;
 mod native;
 mod placeholders;
@@ -84,15 +85,37 @@ impl<'a> Subject<'a> {
             .projects
             .iter()
             .find(|facts| facts.project.root == project)
-            .ok_or_else(|| unknown("project", project, session.projects.iter().map(|facts| facts.project.root.clone())))?;
-        let check = session
-            .check(name, facts)
-            .ok_or_else(|| unknown("check", name, towpath_standard::CHECKS.iter().map(|check| check.name().to_owned())))?;
+            .ok_or_else(|| {
+                unknown(
+                    "project",
+                    project,
+                    session
+                        .projects
+                        .iter()
+                        .map(|facts| facts.project.root.clone()),
+                )
+            })?;
+        let check = session.check(name, facts).ok_or_else(|| {
+            unknown(
+                "check",
+                name,
+                towpath_standard::CHECKS
+                    .iter()
+                    .map(|check| check.name().to_owned()),
+            )
+        })?;
         let python = match inputs.get("python") {
             "" => None,
-            text => Some(text.parse::<PythonVersion>().map_err(|error| Problem::error(error.to_string()))?),
+            text => Some(
+                text.parse::<PythonVersion>()
+                    .map_err(|error| Problem::error(error.to_string()))?,
+            ),
         };
-        Ok(Self { check, facts, python })
+        Ok(Self {
+            check,
+            facts,
+            python,
+        })
     }
 
     fn work(&self, needs: &[NeededResult]) -> Applies {
@@ -111,7 +134,8 @@ impl<'a> Subject<'a> {
 
 fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> Problem {
     let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
-    Problem::error(format!("there is no {what} `{name}`")).with_hint(format!("there are {}", known.join(", ")))
+    Problem::error(format!("there is no {what} `{name}`"))
+        .with_hint(format!("there are {}", known.join(", ")))
 }
 
 /// Runs the tools of a check: prepares the environment, runs the commands, judges, and tells what the
@@ -122,11 +146,19 @@ fn run_tools(
     work: &ToolWork,
     context: &JobContext<'_>,
 ) -> Outcome {
-    let scan = work.scan.as_ref().map(|scan| session.scan_plan(subject, scan));
+    let scan = work
+        .scan
+        .as_ref()
+        .map(|scan| session.scan_plan(subject, scan));
     if let Some(known) = scan.as_ref().filter(|plan| plan.remaining.is_empty()) {
         // Every file was scanned before, so no tool has anything to do.
-        let partial = Partial { findings: known.findings(), ..Partial::default() };
-        let dependencies = session.known_key(subject, work).map(|key| session.dependencies(work, key, None));
+        let partial = Partial {
+            findings: known.findings(),
+            ..Partial::default()
+        };
+        let dependencies = session
+            .known_key(subject, work)
+            .map(|key| session.dependencies(work, key, None));
         let result = with_notes(subject.check.conclude(subject.facts, vec![partial]), work);
         let mut outcome = concluded(result);
         outcome.dependencies = dependencies;
@@ -139,7 +171,9 @@ fn run_tools(
     let mut retried = false;
     let may_retry = work.network == towpath_standard::Network::OnFailure;
     if may_retry && executed.network_tried && !executed.cancelled && fails(subject, &executed) {
-        context.progress.doing("again with the network, since a command tried to reach it");
+        context
+            .progress
+            .doing("again with the network, since a command tried to reach it");
         match session.execute(subject, work, scan.as_ref(), true, context) {
             Ok(again) => executed = again,
             Err(problems) => return could_not_run(problems),
@@ -159,7 +193,10 @@ fn run_tools(
     result.notes.extend(executed.notes);
     result.artifacts = executed.artifacts;
     if retried {
-        result.notes.push("ran again with the network, which it tried to reach; the verdict is not reused".to_owned());
+        result.notes.push(
+            "ran again with the network, which it tried to reach; the verdict is not reused"
+                .to_owned(),
+        );
     }
     if !result.errors.is_empty() {
         return could_not_run(result.errors);
@@ -176,8 +213,14 @@ fn run_tools(
 /// Returns whether what was found would make the check fail, or could not even be read.
 fn fails(subject: &Subject<'_>, executed: &Executed) -> bool {
     !executed.errors.is_empty()
-        || executed.found.iter().any(|partial| !partial.errors.is_empty())
-        || subject.check.conclude(subject.facts, executed.found.clone()).failed
+        || executed
+            .found
+            .iter()
+            .any(|partial| !partial.errors.is_empty())
+        || subject
+            .check
+            .conclude(subject.facts, executed.found.clone())
+            .failed
 }
 
 fn with_notes(mut result: CheckResult, work: &ToolWork) -> CheckResult {
@@ -197,8 +240,14 @@ fn concluded(result: CheckResult) -> Outcome {
 }
 
 pub(crate) fn could_not_run(errors: Vec<Problem>) -> Outcome {
-    let summary = errors.first().map_or_else(String::new, |problem| problem.message.clone());
-    let result = CheckResult { summary, errors, ..CheckResult::default() };
+    let summary = errors
+        .first()
+        .map_or_else(String::new, |problem| problem.message.clone());
+    let result = CheckResult {
+        summary,
+        errors,
+        ..CheckResult::default()
+    };
     Outcome::ended(Conclusion::Error, result)
 }
 

@@ -30,10 +30,16 @@ impl Session<'_> {
         copy: &Path,
     ) -> Result<View, Problem> {
         if self.level == Level::Namespaces {
-            return Ok(View { root: self.root().to_owned(), variables: Variables::new() });
+            return Ok(View {
+                root: self.root().to_owned(),
+                variables: Variables::new(),
+            });
         }
         if work.tree == TreeUse::InPlace {
-            return Ok(View { root: self.root().to_owned(), variables: paths(subject, prepared, self.root()) });
+            return Ok(View {
+                root: self.root().to_owned(),
+                variables: paths(subject, prepared, self.root()),
+            });
         }
         let make = || -> io::Result<()> {
             for layer in prepared.over_tree.iter().rev() {
@@ -46,11 +52,16 @@ impl Session<'_> {
             }
             Ok(())
         };
-        copy_below(self.clean_tree()?, copy).and_then(|()| make()).map_err(|error| {
-            Problem::error(format!("cannot copy the project for a job: {error}"))
-                .with_hint("free space, or set `TOWPATH_CACHE_DIR` to a folder on another disk")
-        })?;
-        Ok(View { root: copy.to_owned(), variables: paths(subject, prepared, copy) })
+        copy_below(self.clean_tree()?, copy)
+            .and_then(|()| make())
+            .map_err(|error| {
+                Problem::error(format!("cannot copy the project for a job: {error}"))
+                    .with_hint("free space, or set `TOWPATH_CACHE_DIR` to a folder on another disk")
+            })?;
+        Ok(View {
+            root: copy.to_owned(),
+            variables: paths(subject, prepared, copy),
+        })
     }
 }
 
@@ -60,18 +71,54 @@ fn paths(subject: &Subject<'_>, prepared: &Prepared<'_>, root: &Path) -> Variabl
     let mut modules: Vec<PathBuf> = Vec::new();
     let mut programs: Vec<PathBuf> = Vec::new();
     if let Ok(site_packages) = environment.site_packages.strip_prefix(&environment.folder) {
-        modules.extend(prepared.over_environment.iter().map(|layer| layer.join(site_packages)));
+        modules.extend(
+            prepared
+                .over_environment
+                .iter()
+                .map(|layer| layer.join(site_packages)),
+        );
     }
     if !prepared.resolved.layer_key.is_empty() {
-        modules.extend(subject.facts.project.layout.import_roots.iter().map(|folder| root.join(folder)));
+        modules.extend(
+            subject
+                .facts
+                .project
+                .layout
+                .import_roots
+                .iter()
+                .map(|folder| root.join(folder)),
+        );
     }
-    programs.extend(prepared.over_environment.iter().map(|layer| layer.join("bin")));
+    for member in &prepared.resolved.members {
+        let project = subject
+            .facts
+            .projects
+            .iter()
+            .find(|project| project.root == member.root);
+        let roots = project
+            .into_iter()
+            .flat_map(|project| &project.layout.import_roots);
+        modules.extend(roots.map(|folder| root.join(folder)));
+    }
+    programs.extend(
+        prepared
+            .over_environment
+            .iter()
+            .map(|layer| layer.join("bin")),
+    );
     programs.push(environment.bin.clone());
     let joined = |paths: &[PathBuf]| {
-        paths.iter().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>().join(":")
+        paths
+            .iter()
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(":")
     };
     let mut variables = Variables::from([
-        ("PATH".to_owned(), format!("{}:/usr/local/bin:/usr/bin:/bin", joined(&programs))),
+        (
+            "PATH".to_owned(),
+            format!("{}:/usr/local/bin:/usr/bin:/bin", joined(&programs)),
+        ),
         // The environment is shared and not protected here, so nothing may be compiled into it.
         ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
     ]);
@@ -115,7 +162,11 @@ mod tests {
     #[test]
     fn later_copies_win_and_links_stay_links() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (below, above, copy) = (folder.path().join("below"), folder.path().join("above"), folder.path().join("copy"));
+        let (below, above, copy) = (
+            folder.path().join("below"),
+            folder.path().join("above"),
+            folder.path().join("copy"),
+        );
         for (layer, text) in [(&below, "old"), (&above, "new")] {
             fs_err::create_dir_all(layer.join("pkg")).expect("a folder");
             fs_err::write(layer.join("pkg/a.py"), text).expect("a file");
@@ -123,7 +174,13 @@ mod tests {
         fs_err::os::unix::fs::symlink("pkg", below.join("link")).expect("a link");
         copy_below(&below, &copy).expect("the lower layer is copied");
         copy_below(&above, &copy).expect("the upper layer is copied");
-        assert_eq!(fs_err::read_to_string(copy.join("pkg/a.py")).expect("it is there"), "new");
-        assert_eq!(fs_err::read_link(copy.join("link")).expect("it is a link"), Path::new("pkg"));
+        assert_eq!(
+            fs_err::read_to_string(copy.join("pkg/a.py")).expect("it is there"),
+            "new"
+        );
+        assert_eq!(
+            fs_err::read_link(copy.join("link")).expect("it is a link"),
+            Path::new("pkg")
+        );
     }
 }

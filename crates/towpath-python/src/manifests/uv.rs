@@ -15,6 +15,10 @@ use crate::requirement::{append, normalise_name};
 pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
     let Some(table) = files.table(&["tool", "uv"]) else {
         add_default_group(project);
+        if files.tree.contains(&project.path("uv.lock")) && files.table(&["build-system"]).is_none()
+        {
+            project.is_package = false;
+        }
         return;
     };
     let development = strings(table.get("dev-dependencies"));
@@ -29,8 +33,11 @@ pub(crate) fn read(project: &mut Project, files: &ProjectFiles<'_>) {
         Some(groups) => append(&mut project.default_groups, strings(Some(groups))),
         None => add_default_group(project),
     }
-    if table.get("package").and_then(Value::as_bool) == Some(false) {
-        project.is_package = false;
+    match table.get("package").and_then(Value::as_bool) {
+        Some(is_package) => project.is_package &= is_package,
+        // Without a build system uv installs what the project needs and not the project.
+        None if files.table(&["build-system"]).is_none() => project.is_package = false,
+        None => {}
     }
 }
 

@@ -565,6 +565,34 @@ setup(name='fixture')
 }
 
 #[test]
+fn uv_packages_nothing_without_a_build_system() {
+    for (text, expected) in [
+        (
+            "== pyproject.toml\n[project]\nname = 'a'\nversion = '1'\n[tool.uv]\n",
+            false,
+        ),
+        (
+            "== pyproject.toml\n[project]\nname = 'a'\nversion = '1'\n[tool.uv]\npackage = true\n",
+            true,
+        ),
+        (
+            "== pyproject.toml\n[project]\nname = 'a'\nversion = '1'\n== uv.lock\nversion = 1\n",
+            false,
+        ),
+        (
+            "== pyproject.toml\n[project]\nname = 'a'\nversion = '1'\n== a.py\n",
+            true,
+        ),
+        (
+            "== pyproject.toml\n[build-system]\nrequires = []\nbuild-backend = 'b'\n[project]\nname = 'a'\nversion = '1'\n[tool.uv]\n",
+            true,
+        ),
+    ] {
+        assert_eq!(one(text).is_package, expected, "{text}");
+    }
+}
+
+#[test]
 fn finds_path_dependencies_of_poetry_and_requirements() {
     let (projects, problems) = read(
         "== libs/core/pyproject.toml

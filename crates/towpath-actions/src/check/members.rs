@@ -1,0 +1,127 @@
+//! The other projects of the repository that a project needs: laid over its environment for editing, as
+//! their own installers would, never looked up on an index.
+
+use std::collections::BTreeSet;
+
+use towpath_python::{Interpreter, Project, normalise_name, requirement_name};
+use towpath_report::Problem;
+use towpath_runner::JobContext;
+use towpath_standard::{EnvironmentNeed, Facts, ProjectInstall};
+
+use super::Subject;
+use super::environment::Prepared;
+use super::session::Session;
+
+/// A project of the repository that another one needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Its folder.
+    pub(crate) root: String,
+    /// Identity of its layer.
+    pub(crate) key: String,
+}
+
+/// Returns the projects that an environment takes from the repository: those that the project
+/// names by path, and what those need.
+pub(crate) fn needed<'a>(facts: &'a Facts<'_>, need: &EnvironmentNeed) -> Vec<&'a Project> {
+    let holds_project = need.project != ProjectInstall::No || need.locked.is_some();
+    let named: BTreeSet<String> = need
+        .requirements
+        .iter()
+        .filter_map(|text| requirement_name(text))
+        .collect();
+    let is_wanted = |member: &Project| holds_project || named_in(&named, member);
+    let at = |root: &String| facts.projects.iter().find(|project| project.root == *root);
+    let direct = facts.project.path_dependencies.iter().filter_map(at);
+    let mut open: Vec<&Project> = direct.filter(|member| is_wanted(member)).collect();
+    let mut found: Vec<&Project> = Vec::new();
+    while let Some(member) = open.pop() {
+        let is_known = found.iter().any(|known| known.root == member.root);
+        if !is_known && member.root != facts.project.root {
+            found.push(member);
+            open.extend(member.path_dependencies.iter().filter_map(at));
+        }
+    }
+    found
+}
+
+fn named_in(names: &BTreeSet<String>, member: &Project) -> bool {
+    member
+        .name
+        .as_deref()
+        .is_some_and(|name| names.contains(&normalise_name(name)))
+}
+
+/// Replaces the members among requirements by what they require in turn.
+pub(crate) fn replaced(requirements: &[String], members: &[&Project]) -> Vec<String> {
+    let is_member = |text: &String| {
+        let name = requirement_name(text);
+        let names = members
+            .iter()
+            .filter_map(|member| member.name.as_deref())
+            .map(normalise_name);
+        name.is_some_and(|name| names.into_iter().any(|member| member == name))
+    };
+    let theirs = members.iter().flat_map(|member| &member.dependencies);
+    requirements
+        .iter()
+        .chain(theirs)
+        .filter(|text| !is_member(text))
+        .cloned()
+        .collect()
+}
+
+impl Session<'_> {
+    /// Returns the members that an environment needs, each with the identity of its layer.
+    pub(crate) fn members(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        interpreter: &Interpreter,
+    ) -> Vec<Member> {
+        let editable = EnvironmentNeed {
+            project: ProjectInstall::Editable,
+            ..need.clone()
+        };
+        let members = needed(subject.facts, need)
+            .into_iter()
+            .filter(|member| member.is_package);
+        members
+            .filter_map(|member| {
+                let subject = self.subject_of(subject, &member.root)?;
+                let key = self.layer_key(&subject, &editable, interpreter);
+                Some(Member {
+                    root: member.root.clone(),
+                    key,
+                })
+            })
+            .collect()
+    }
+
+    /// Lays the members over an environment.
+    pub(crate) fn lay_members(
+        &self,
+        subject: &Subject<'_>,
+        prepared: &mut Prepared<'_>,
+        context: &JobContext<'_>,
+    ) -> Result<(), Vec<Problem>> {
+        for member in prepared.resolved.members.clone() {
+            if let Some(subject) = self.subject_of(subject, &member.root) {
+                self.lay_editable(&subject, &member.key, prepared, context)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn subject_of<'s>(&'s self, subject: &Subject<'s>, root: &str) -> Option<Subject<'s>> {
+        let facts = self
+            .projects
+            .iter()
+            .find(|facts| facts.project.root == root)?;
+        Some(Subject {
+            check: subject.check,
+            facts,
+            python: subject.python,
+        })
+    }
+}
