@@ -85,7 +85,8 @@ impl Mount {
 /// A sandbox in which commands run one after the other.
 ///
 /// Always there: `/usr`, `/lib*`, `/bin`, `/sbin`, `/etc` and `/opt` of the host to read, `/proc`, a minimal
-/// `/dev`, a private `/tmp`, `/var/tmp`, `/run` and `/dev/shm`. Everything else is mounted or absent.
+/// `/dev`, a private `/tmp`, `/var/tmp`, `/run` and `/dev/shm`. What names the machine (`/etc/hostname`,
+/// without the network `/etc/hosts` and `/etc/resolv.conf` too) reads the same everywhere. Everything else is mounted or absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSandbox {
     /// How it is closed, as [`detect`](super::detect) found it.

@@ -24,6 +24,14 @@ pub(super) const SYSTEM_FOLDERS: [&str; 9] = [
 const CLOSED_PROC: [&str; 5] = ["sys", "sysrq-trigger", "irq", "bus", "fs"];
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
+/// Files of `/etc` that name the machine and its network, which no verdict depends on: what every job
+/// reads in their place, and whether a job with the host's network needs the real one.
+const MASKED: [(&str, &str, bool); 3] = [
+    ("hostname", "localhost\n", false),
+    ("hosts", "127.0.0.1 localhost\n::1 localhost\n", true),
+    ("resolv.conf", "", true),
+];
+
 /// Builds the root in the sandbox's scratch folder and enters it; the old one is out of reach afterwards.
 pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     let host = MountTable::read().map_err(step("read the list of mounts"))?;
@@ -35,6 +43,7 @@ pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     if sandbox.network {
         provide_resolver(&root)?;
     }
+    mask_machine(&root, sandbox)?;
     root.private(&sandbox.home, 0o700)?;
     let harvests = mount_all(&root, sandbox)?;
     root.protect()?;
@@ -97,6 +106,21 @@ fn provide_resolver(root: &NewRoot) -> Result<(), BuildError> {
         Ok(real) if !is_system(&real) => root.read_only(&real, &real),
         _ => Ok(()),
     }
+}
+
+fn mask_machine(root: &NewRoot, sandbox: &JobSandbox) -> Result<(), BuildError> {
+    for (name, text, is_of_network) in MASKED {
+        let path = Path::new("/etc").join(name);
+        // A link leads to a place that is not there, or to one that is the same everywhere.
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
+        if !is_file || (is_of_network && sandbox.network) {
+            continue;
+        }
+        let mask = sandbox.scratch.join(format!("etc-{name}"));
+        fs::write(&mask, text).map_err(step_at("write", &mask))?;
+        root.read_only(&mask, &path)?;
+    }
+    Ok(())
 }
 
 fn is_system(path: &Path) -> bool {
