@@ -166,6 +166,10 @@ impl<'a> Builder<'a, '_> {
                 continue;
             };
             cause.blocking |= !job.advisory;
+            if cause.group == "wheel" {
+                // The wheel only repeats the tests, though it may end before them.
+                cause.group.clone_from(&job.group);
+            }
             let CauseKind::Tests { cases, of, .. } = &mut cause.kind else {
                 continue;
             };
