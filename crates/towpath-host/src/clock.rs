@@ -22,9 +22,17 @@ pub fn date_of(seconds: i64) -> String {
 /// Returns a moment (seconds since 1970 UTC) as the user's time of day, with the date if it is not today.
 pub fn local_time(seconds: i64) -> String {
     let zone = jiff::tz::TimeZone::system();
-    let at = |seconds: i64| jiff::Timestamp::from_second(seconds).map(|time| time.to_zoned(zone.clone()));
-    let (Ok(moment), Ok(today)) = (at(seconds), at(now())) else { return String::new() };
-    let form = if moment.date() == today.date() { "%H:%M" } else { "%-d %b %H:%M" };
+    let at = |seconds: i64| {
+        jiff::Timestamp::from_second(seconds).map(|time| time.to_zoned(zone.clone()))
+    };
+    let (Ok(moment), Ok(today)) = (at(seconds), at(now())) else {
+        return String::new();
+    };
+    let form = if moment.date() == today.date() {
+        "%H:%M"
+    } else {
+        "%-d %b %H:%M"
+    };
     moment.strftime(form).to_string()
 }
 

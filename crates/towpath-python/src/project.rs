@@ -181,6 +181,8 @@ pub struct RequirementsFile {
     pub hashed: bool,
     /// The file that it was compiled from by pip-tools or uv.
     pub compiled_from: Option<String>,
+    /// The one Python that it was compiled for, as its header says.
+    pub compiled_for: Option<PythonVersion>,
     /// Its requirements as PEP 508, those of files it includes by `-r` among them. Lines that are
     /// no PEP 508 (paths, URLs without a name, editable installs) are left out.
     pub requirements: Vec<String>,

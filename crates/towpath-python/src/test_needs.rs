@@ -78,6 +78,7 @@ pub fn test_needs(project: &Project) -> TestNeeds {
         .or_else(|| choice.named(TESTS, false))
         .or_else(|| choice.named(DEVELOPMENT, false))
         .or_else(|| choice.runtime_file())
+        .map(|needs| choice.with_runtime(needs))
         .unwrap_or_else(|| TestNeeds {
             reason: "the project declares nothing for its tests".to_owned(),
             ..TestNeeds::default()
@@ -371,6 +372,29 @@ impl Choice<'_> {
             reason: format!("the workspace's group `{name}`"),
             ..TestNeeds::default()
         })
+    }
+
+    /// What is no package is run from its requirements, so its tests need those too.
+    fn with_runtime(&self, mut needs: TestNeeds) -> TestNeeds {
+        let project = self.project;
+        if project.is_package || project.lock.is_some() || !project.dependencies.is_empty() {
+            return needs;
+        }
+        let files = &project.requirements_files;
+        let is_compiled_away = |file: &&RequirementsFile| {
+            files
+                .iter()
+                .any(|other| other.compiled_from.as_deref() == Some(file.path.as_str()))
+        };
+        let runtime = files
+            .iter()
+            .filter(|file| file.purpose == Purpose::Runtime && !is_compiled_away(file))
+            .min_by_key(|file| requirements::special_words(&file.path));
+        append(
+            &mut needs.requirement_files,
+            runtime.map(|file| file.path.clone()),
+        );
+        needs
     }
 
     fn runtime_file(&self) -> Option<TestNeeds> {

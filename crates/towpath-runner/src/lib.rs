@@ -14,6 +14,7 @@ mod schedule;
 pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
 pub use reuse::{
-    Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history, tree_digest,
+    Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
+    tree_digest,
 };
 pub use run::{Completed, Observer, Request, folder_name, run};

@@ -78,7 +78,9 @@ impl Error {
         match self {
             Self::Needs(error) => error.hints(),
             Self::Matrix { source, .. } => source.hints(),
-            Self::Unsupported { .. } => vec!["leave it to the forge that the file is written for".to_owned()],
+            Self::Unsupported { .. } => {
+                vec!["leave it to the forge that the file is written for".to_owned()]
+            }
         }
     }
 }
@@ -100,7 +102,9 @@ impl Plan {
             job.needs = job.needs.iter().filter_map(position).collect();
             job
         });
-        Self { jobs: jobs.collect() }
+        Self {
+            jobs: jobs.collect(),
+        }
     }
 }
 
@@ -111,8 +115,12 @@ pub fn plan(workflow: &Workflow) -> Result<Plan, Error> {
     let mut copies: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for index in needs::order(&workflow.jobs)? {
         let job = &workflow.jobs[index];
-        let needed: Vec<usize> =
-            needs[index].iter().filter_map(|need| copies.get(need)).flatten().copied().collect();
+        let needed: Vec<usize> = needs[index]
+            .iter()
+            .filter_map(|need| copies.get(need))
+            .flatten()
+            .copied()
+            .collect();
         for cell in cells(job)? {
             copies.entry(index).or_default().push(plan.jobs.len());
             plan.jobs.push(planned(job, &cell, needed.clone())?);
@@ -122,19 +130,31 @@ pub fn plan(workflow: &Workflow) -> Result<Plan, Error> {
 }
 
 fn cells(job: &Job) -> Result<Vec<MatrixCell>, Error> {
-    let Some(matrix) = job.strategy.as_ref().and_then(|strategy| strategy.matrix.as_ref()) else {
+    let Some(matrix) = job
+        .strategy
+        .as_ref()
+        .and_then(|strategy| strategy.matrix.as_ref())
+    else {
         return Ok(vec![MatrixCell::default()]);
     };
     let dynamic = || unsupported(job, "a matrix made by an expression");
     let written = matrix.value().ok_or_else(dynamic)?;
     let mut values = MatrixValues::default();
     for (name, axis) in &written.axes {
-        values.axes.push((name.clone(), axis.value().ok_or_else(dynamic)?.clone()));
+        values
+            .axes
+            .push((name.clone(), axis.value().ok_or_else(dynamic)?.clone()));
     }
-    values.include.clone_from(written.include.value().ok_or_else(dynamic)?);
-    values.exclude.clone_from(written.exclude.value().ok_or_else(dynamic)?);
-    expand_matrix(&values)
-        .map_err(|source| Error::Matrix { job: job.id.to_string(), source })
+    values
+        .include
+        .clone_from(written.include.value().ok_or_else(dynamic)?);
+    values
+        .exclude
+        .clone_from(written.exclude.value().ok_or_else(dynamic)?);
+    expand_matrix(&values).map_err(|source| Error::Matrix {
+        job: job.id.to_string(),
+        source,
+    })
 }
 
 fn planned(job: &Job, cell: &MatrixCell, needs: Vec<usize>) -> Result<PlannedJob, Error> {
@@ -147,7 +167,11 @@ fn planned(job: &Job, cell: &MatrixCell, needs: Vec<usize>) -> Result<PlannedJob
         Some(_) => return Err(unsupported(job, "a condition")),
     };
     let advisory = work.continue_on_error.value().copied();
-    let steps = work.steps.iter().map(|step| planned_step(job, step, cell)).collect::<Result<Vec<_>, _>>()?;
+    let steps = work
+        .steps
+        .iter()
+        .map(|step| planned_step(job, step, cell))
+        .collect::<Result<Vec<_>, _>>()?;
     let input = |name: &str| match steps.as_slice() {
         [step] => step.inputs.get(name).to_owned(),
         _ => String::new(),
@@ -157,12 +181,15 @@ fn planned(job: &Job, cell: &MatrixCell, needs: Vec<usize>) -> Result<PlannedJob
         None => job.id.to_string(),
     };
     Ok(PlannedJob {
-        group: Some(input("check")).filter(|check| !check.is_empty()).unwrap_or_else(|| job.id.to_string()),
+        group: Some(input("check"))
+            .filter(|check| !check.is_empty())
+            .unwrap_or_else(|| job.id.to_string()),
         project: input("project"),
         name,
         needs,
         always,
-        advisory: advisory.ok_or_else(|| unsupported(job, "`continue-on-error` by an expression"))?,
+        advisory: advisory
+            .ok_or_else(|| unsupported(job, "`continue-on-error` by an expression"))?,
         steps,
     })
 }
@@ -178,7 +205,10 @@ fn planned_step(job: &Job, step: &Step, cell: &MatrixCell) -> Result<PlannedStep
     for (name, text) in with {
         inputs.insert(name.clone(), filled(job, text, cell)?);
     }
-    Ok(PlannedStep { uses: action.clone(), inputs: StepInputs(inputs) })
+    Ok(PlannedStep {
+        uses: action.clone(),
+        inputs: StepInputs(inputs),
+    })
 }
 
 /// Returns a text with each `${{ matrix.NAME }}` replaced; a missing name is empty, as on GitHub.
@@ -188,7 +218,10 @@ fn filled(job: &Job, text: &Text, cell: &MatrixCell) -> Result<String, Error> {
     while let Some((before, after)) = rest.split_once("${{") {
         let other = || unsupported(job, "an expression other than `${{ matrix.NAME }}`");
         let (expression, behind) = after.split_once("}}").ok_or_else(other)?;
-        let name = expression.trim().strip_prefix("matrix.").ok_or_else(other)?;
+        let name = expression
+            .trim()
+            .strip_prefix("matrix.")
+            .ok_or_else(other)?;
         result.push_str(before);
         match cell.get(name) {
             Some(serde_json::Value::String(value)) => result.push_str(value),
@@ -202,7 +235,10 @@ fn filled(job: &Job, text: &Text, cell: &MatrixCell) -> Result<String, Error> {
 }
 
 fn unsupported(job: &Job, what: &str) -> Error {
-    Error::Unsupported { job: job.id.to_string(), what: what.to_owned() }
+    Error::Unsupported {
+        job: job.id.to_string(),
+        what: what.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -211,7 +247,11 @@ mod tests {
     use towpath_workflow::syntax::{MatrixAxes, Strategy};
 
     fn job(id: &str, needs: &[&str]) -> Job {
-        let mut job = Job::of_steps(id, "ubuntu-latest", vec![Step::uses("towpath/check@v1", &[("check", id)])]);
+        let mut job = Job::of_steps(
+            id,
+            "ubuntu-latest",
+            vec![Step::uses("towpath/check@v1", &[("check", id)])],
+        );
         job.needs = needs.iter().map(|need| (*need).into()).collect();
         job
     }
@@ -221,11 +261,16 @@ mod tests {
         let mut tests = job("tests", &[]);
         tests.name = Some("tests ${{ matrix.python-version }}".into());
         tests.strategy = Some(Strategy {
-            matrix: Some(MatrixAxes::of_axis("python-version", vec!["3.10".into(), "3.12".into()]).into()),
+            matrix: Some(
+                MatrixAxes::of_axis("python-version", vec!["3.10".into(), "3.12".into()]).into(),
+            ),
             fail_fast: Dynamic::Value(false),
             max_parallel: None,
         });
-        let workflow = Workflow { jobs: vec![job("coverage", &["tests"]), tests], ..Workflow::default() };
+        let workflow = Workflow {
+            jobs: vec![job("coverage", &["tests"]), tests],
+            ..Workflow::default()
+        };
         let plan = plan(&workflow).expect("the workflow can be planned");
         let names: Vec<&str> = plan.jobs.iter().map(|job| job.name.as_str()).collect();
         assert_eq!(names, ["tests 3.10", "tests 3.12", "coverage"]);
@@ -234,8 +279,14 @@ mod tests {
 
     #[test]
     fn unknown_need_is_refused() {
-        let workflow = Workflow { jobs: vec![job("a", &["b"])], ..Workflow::default() };
+        let workflow = Workflow {
+            jobs: vec![job("a", &["b"])],
+            ..Workflow::default()
+        };
         let error = plan(&workflow).expect_err("there is no job b");
-        assert_eq!(error.to_string(), "job `a` needs `b`, which no job is called");
+        assert_eq!(
+            error.to_string(),
+            "job `a` needs `b`, which no job is called"
+        );
     }
 }

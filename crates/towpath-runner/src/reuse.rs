@@ -44,7 +44,10 @@ pub struct Key {
 impl Key {
     /// Adds a part.
     pub fn add(&mut self, name: &str, value: impl Into<String>) {
-        self.parts.push(KeyPart { name: name.to_owned(), value: value.into() });
+        self.parts.push(KeyPart {
+            name: name.to_owned(),
+            value: value.into(),
+        });
     }
 
     /// Returns the digest of all parts.
@@ -139,7 +142,9 @@ impl Ledger<'_> {
             if verdict.tree != self.tree_digest && !self.has_same_files(&verdict.files)? {
                 continue;
             }
-            let Some(bytes) = self.store.get(&verdict.result)? else { continue };
+            let Some(bytes) = self.store.get(&verdict.result)? else {
+                continue;
+            };
             if let Ok(result) = serde_json::from_slice(&bytes) {
                 return Ok(Some((verdict, result)));
             }
@@ -156,7 +161,9 @@ impl Ledger<'_> {
     ) -> Result<(), Error> {
         let key = dependencies.key.digest();
         let files = self.store.put(&write_files(&dependencies.files))?;
-        let result = self.store.put(&serde_json::to_vec(result).map_err(Error::from)?)?;
+        let result = self
+            .store
+            .put(&serde_json::to_vec(result).map_err(Error::from)?)?;
         let mut verdicts = self.verdicts(&key)?;
         verdicts.retain(|old| old.files != files);
         verdicts.insert(0, describe(files, result));
@@ -178,19 +185,29 @@ impl Ledger<'_> {
     }
 
     fn job_key(&self, job: &str) -> String {
-        Digest::of(format!("{}\0{job}", self.repository).as_bytes()).as_str().to_owned()
+        Digest::of(format!("{}\0{job}", self.repository).as_bytes())
+            .as_str()
+            .to_owned()
     }
 
     fn verdicts(&self, key: &Digest) -> Result<Vec<StoredVerdict>, Error> {
         let bytes = self.store.entry("verdict", key.as_str())?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
     }
 
     fn has_same_files(&self, list: &Digest) -> Result<bool, Error> {
-        let Some(bytes) = self.store.get(list)? else { return Ok(false) };
-        let Ok(text) = String::from_utf8(bytes) else { return Ok(false) };
+        let Some(bytes) = self.store.get(list)? else {
+            return Ok(false);
+        };
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Ok(false);
+        };
         Ok(text.lines().all(|line| {
-            let Some((digest, path)) = line.split_once(' ') else { return false };
+            let Some((digest, path)) = line.split_once(' ') else {
+                return false;
+            };
             match self.tree.digest(path) {
                 Some(now) => now.as_str() == digest,
                 None => digest == ABSENT,

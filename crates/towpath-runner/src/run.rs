@@ -112,13 +112,17 @@ impl<'a, 'b> Run<'a, 'b> {
             .plan
             .jobs
             .iter()
-            .map(|job| request.ledger.last(&job.name).unwrap_or_else(|error| {
-                warnings.push(error.to_string());
-                None
-            }))
+            .map(|job| {
+                request.ledger.last(&job.name).unwrap_or_else(|error| {
+                    warnings.push(error.to_string());
+                    None
+                })
+            })
             .collect();
-        let estimates: Vec<u64> =
-            last.iter().map(|last| last.as_ref().map_or(0, LastRun::median_ms)).collect();
+        let estimates: Vec<u64> = last
+            .iter()
+            .map(|last| last.as_ref().map_or(0, LastRun::median_ms))
+            .collect();
         Self {
             schedule: Schedule::new(&request.plan.jobs, &estimates),
             request,
@@ -138,8 +142,18 @@ impl<'a, 'b> Run<'a, 'b> {
     fn announce(&mut self) {
         let known = self.last.iter().all(Option::is_some);
         self.observer.event(&RunEvent::RunStarted {
-            jobs: self.request.plan.jobs.iter().map(|job| job.name.clone()).collect(),
-            estimate_ms: if known { self.schedule.estimate_ms(self.request.slots) } else { 0 },
+            jobs: self
+                .request
+                .plan
+                .jobs
+                .iter()
+                .map(|job| job.name.clone())
+                .collect(),
+            estimate_ms: if known {
+                self.schedule.estimate_ms(self.request.slots)
+            } else {
+                0
+            },
         });
     }
 
@@ -164,7 +178,9 @@ impl<'a, 'b> Run<'a, 'b> {
         loop {
             let ready = self.schedule.ready();
             let fresh = |index: &usize| self.interrupted || !self.examined.contains(index);
-            let Some(index) = ready.into_iter().find(fresh) else { return };
+            let Some(index) = ready.into_iter().find(fresh) else {
+                return;
+            };
             self.examined.insert(index);
             self.started_ms.insert(index, self.elapsed_ms());
             if let Some(record) = self.without_work(index) {
@@ -181,7 +197,9 @@ impl<'a, 'b> Run<'a, 'b> {
         if let Some(reason) = self.blocked_by(index) {
             return Some(self.record(index, Outcome::skipped(reason), None));
         }
-        let [step] = self.job(index).steps.as_slice() else { return None };
+        let [step] = self.job(index).steps.as_slice() else {
+            return None;
+        };
         let action = self.request.actions.find(&step.uses)?;
         let needs = self.needed_results(index);
         if let Some(reason) = action.skip_reason(&step.inputs, &needs) {
@@ -215,8 +233,13 @@ impl<'a, 'b> Run<'a, 'b> {
         match self.request.ledger.find(key) {
             Ok(found) => {
                 let (verdict, result) = found?;
-                let reused = Reused { run: verdict.run, at: verdict.at, commit: verdict.commit };
-                let mut outcome = Outcome::ended(verdict.conclusion, result).because(verdict.reason);
+                let reused = Reused {
+                    run: verdict.run,
+                    at: verdict.at,
+                    commit: verdict.commit,
+                };
+                let mut outcome =
+                    Outcome::ended(verdict.conclusion, result).because(verdict.reason);
                 outcome.commands = verdict.commands;
                 Some(self.record(index, outcome, Some(reused)))
             }
@@ -259,7 +282,10 @@ impl<'a, 'b> Run<'a, 'b> {
             outcome.conclusion = Conclusion::Cancelled;
         }
         let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
-        if !matches!(outcome.conclusion, Conclusion::Cancelled | Conclusion::Error) {
+        if !matches!(
+            outcome.conclusion,
+            Conclusion::Cancelled | Conclusion::Error
+        ) {
             self.remember(index, &outcome, duration_ms);
         }
         let record = self.record(index, outcome, None);
@@ -272,17 +298,19 @@ impl<'a, 'b> Run<'a, 'b> {
         let ledger = request.ledger;
         let mut kept = Ok(());
         if let Some(dependencies) = &outcome.dependencies {
-            kept = ledger.keep(dependencies, &outcome.result, |files, result| StoredVerdict {
-                tree: ledger.tree_digest.clone(),
-                files,
-                conclusion: outcome.conclusion,
-                reason: outcome.reason.clone(),
-                result,
-                run: request.run,
-                at: request.started,
-                commit: request.commit.to_owned(),
-                duration_ms,
-                commands: outcome.commands.clone(),
+            kept = ledger.keep(dependencies, &outcome.result, |files, result| {
+                StoredVerdict {
+                    tree: ledger.tree_digest.clone(),
+                    files,
+                    conclusion: outcome.conclusion,
+                    reason: outcome.reason.clone(),
+                    result,
+                    run: request.run,
+                    at: request.started,
+                    commit: request.commit.to_owned(),
+                    duration_ms,
+                    commands: outcome.commands.clone(),
+                }
             });
         }
         let last = LastRun {
@@ -294,7 +322,10 @@ impl<'a, 'b> Run<'a, 'b> {
         };
         let kept = kept.and_then(|()| ledger.keep_last(&job.name, &last));
         if let Err(error) = kept {
-            self.warnings.push(format!("the verdict of `{}` was not kept: {error}", job.name));
+            self.warnings.push(format!(
+                "the verdict of `{}` was not kept: {error}",
+                job.name
+            ));
         }
     }
 
@@ -319,7 +350,9 @@ impl<'a, 'b> Run<'a, 'b> {
 
     fn finish(&mut self, index: usize, record: JobRecord) {
         self.schedule.end(index);
-        self.observer.event(&RunEvent::JobFinished { record: Box::new(record.clone()) });
+        self.observer.event(&RunEvent::JobFinished {
+            record: Box::new(record.clone()),
+        });
         self.records.insert(index, record);
         self.order.push(index);
     }
@@ -331,15 +364,24 @@ impl<'a, 'b> Run<'a, 'b> {
         }
         self.interrupted = true;
         self.cancel.cancel();
-        self.observer.event(&RunEvent::Stopping { running: self.schedule.running() });
+        self.observer.event(&RunEvent::Stopping {
+            running: self.schedule.running(),
+        });
     }
 
     fn complete(mut self) -> Completed {
         let waiting = self.schedule.waiting();
-        debug_assert!(waiting.is_empty(), "a plan has no circles, so every job was reached");
+        debug_assert!(
+            waiting.is_empty(),
+            "a plan has no circles, so every job was reached"
+        );
         let records = &mut self.records;
         Completed {
-            jobs: self.order.iter().filter_map(|index| records.remove(index)).collect(),
+            jobs: self
+                .order
+                .iter()
+                .filter_map(|index| records.remove(index))
+                .collect(),
             interrupted: self.interrupted,
             warnings: self.warnings,
         }
@@ -362,11 +404,17 @@ struct Channel<'a> {
 impl Progress for Channel<'_> {
     fn doing(&self, text: &str) {
         // The receiver lives as long as the scope of the run; nothing is lost that anybody reads.
-        let _ = self.sender.send(Message::Progress { job: self.job, text: text.to_owned() });
+        let _ = self.sender.send(Message::Progress {
+            job: self.job,
+            text: text.to_owned(),
+        });
     }
 
     fn output(&self, line: &str) {
-        let _ = self.sender.send(Message::Output { job: self.job, line: line.to_owned() });
+        let _ = self.sender.send(Message::Output {
+            job: self.job,
+            line: line.to_owned(),
+        });
     }
 }
 
@@ -383,16 +431,27 @@ fn work(
     let folder = request.folder.join(folder_name(&job.name));
     let outcome = match fs_err::create_dir_all(&folder) {
         Ok(()) => {
-            let context =
-                JobContext { job: &job.name, needs, cancel, progress: &channel, folder: &folder };
+            let context = JobContext {
+                job: &job.name,
+                needs,
+                cancel,
+                progress: &channel,
+                folder: &folder,
+            };
             run_steps(request.actions, &job.steps, &context)
         }
         Err(error) => failed_to_start(
-            Problem::error(format!("cannot make the folder of job `{}`: {error}", job.name))
-                .with_hint("free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder"),
+            Problem::error(format!(
+                "cannot make the folder of job `{}`: {error}",
+                job.name
+            ))
+            .with_hint("free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder"),
         ),
     };
-    let _ = sender.send(Message::Ended { job: index, outcome: Box::new(outcome) });
+    let _ = sender.send(Message::Ended {
+        job: index,
+        outcome: Box::new(outcome),
+    });
 }
 
 fn run_steps(actions: &Actions<'_>, steps: &[PlannedStep], context: &JobContext<'_>) -> Outcome {
@@ -400,13 +459,23 @@ fn run_steps(actions: &Actions<'_>, steps: &[PlannedStep], context: &JobContext<
     for step in steps {
         let Some(action) = actions.find(&step.uses) else {
             return failed_to_start(
-                Problem::error(format!("job `{}` uses `{}`, which is no built-in action", context.job, step.uses))
-                    .with_hint("`towpath help actions` lists the built-in actions"),
+                Problem::error(format!(
+                    "job `{}` uses `{}`, which is no built-in action",
+                    context.job, step.uses
+                ))
+                .with_hint("`towpath help actions` lists the built-in actions"),
             );
         };
         let outcome = action.run(&step.inputs, context);
-        let ended = !matches!(outcome.conclusion, Conclusion::Success | Conclusion::Neutral);
-        whole = if steps.len() == 1 { outcome } else { joined(whole, outcome) };
+        let ended = !matches!(
+            outcome.conclusion,
+            Conclusion::Success | Conclusion::Neutral
+        );
+        whole = if steps.len() == 1 {
+            outcome
+        } else {
+            joined(whole, outcome)
+        };
         if ended {
             break;
         }
@@ -441,6 +510,12 @@ fn failed_to_start(problem: Problem) -> Outcome {
 
 /// Returns a job's name as the name of its folder: letters, digits, `.`, `-` and `_` stay.
 pub fn folder_name(job: &str) -> String {
-    let keep = |c: char| if c.is_alphanumeric() || ".-_".contains(c) { c } else { '_' };
+    let keep = |c: char| {
+        if c.is_alphanumeric() || ".-_".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     job.chars().map(keep).collect()
 }

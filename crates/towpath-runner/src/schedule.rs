@@ -35,14 +35,22 @@ impl Schedule {
                 priority[*need] = priority[*need].max(own(*need) + priority[index]);
             }
         }
-        Self { state: vec![State::Waiting; jobs.len()], needs, priority }
+        Self {
+            state: vec![State::Waiting; jobs.len()],
+            needs,
+            priority,
+        }
     }
 
     /// Returns the jobs that could start now, the most urgent first; plan order where equal.
     pub(crate) fn ready(&self) -> Vec<usize> {
         let mut ready: Vec<usize> = (0..self.state.len())
             .filter(|index| self.state[*index] == State::Waiting)
-            .filter(|index| self.needs[*index].iter().all(|need| self.state[*need] == State::Ended))
+            .filter(|index| {
+                self.needs[*index]
+                    .iter()
+                    .all(|need| self.state[*need] == State::Ended)
+            })
             .collect();
         ready.sort_by_key(|index| std::cmp::Reverse(self.priority[*index]));
         ready
@@ -60,12 +68,17 @@ impl Schedule {
 
     /// Returns how many jobs run.
     pub(crate) fn running(&self) -> usize {
-        self.state.iter().filter(|state| **state == State::Running).count()
+        self.state
+            .iter()
+            .filter(|state| **state == State::Running)
+            .count()
     }
 
     /// Returns the jobs that have not started.
     pub(crate) fn waiting(&self) -> Vec<usize> {
-        (0..self.state.len()).filter(|index| self.state[*index] == State::Waiting).collect()
+        (0..self.state.len())
+            .filter(|index| self.state[*index] == State::Waiting)
+            .collect()
     }
 
     /// Returns the wall time still to be expected on `slots` slots, in milliseconds.

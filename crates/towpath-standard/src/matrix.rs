@@ -94,6 +94,9 @@ fn wanted(
     if !classified.is_empty() {
         return (classified, "the classifiers".to_owned(), false);
     }
+    if let Some((compiled, path)) = compiled_for(project) {
+        return (compiled, format!("what {path} was compiled for"), false);
+    }
     if let Some(specifier) = &project.requires_python
         && let Some(bounded) = bounded_pythons(specifier)
         && !bounded.is_empty()
@@ -106,6 +109,17 @@ fn wanted(
         return (newest, "requires-python".to_owned(), false);
     }
     (standard, "the standard's own list".to_owned(), false)
+}
+
+/// Requirements that were compiled for one Python fit no other: an application runs on that.
+fn compiled_for(project: &Project) -> Option<(Vec<PythonVersion>, &str)> {
+    let files = project
+        .requirements_files
+        .iter()
+        .filter(|_| !project.is_package);
+    files
+        .filter_map(|file| Some((vec![file.compiled_for?], file.path.as_str())))
+        .next()
 }
 
 fn admits(project: &Project, python: PythonVersion) -> bool {

@@ -43,7 +43,8 @@ pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
     found
 }
 
-fn declared(facts: &Facts<'_>) -> TestEnvironment {
+/// Returns what the project itself declares for its tests.
+pub(crate) fn declared(facts: &Facts<'_>) -> TestEnvironment {
     let needs = test_needs(facts.project);
     TestEnvironment {
         requirements: needs.requirements,
@@ -237,14 +238,18 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         ..TestCall::default()
     };
     if let Some(invocation) = best_invocation(facts, "pytest") {
-        call.arguments = kept_arguments(&invocation.arguments);
+        call.arguments = kept_arguments(&placed(invocation, facts));
         call.environment = invocation
             .environment
             .iter()
             .filter(|(name, value)| !value.contains(['$', '{']) && !name.starts_with("COVERAGE"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        call.folder.clone_from(&invocation.folder);
+        call.folder = if is_here(&invocation.folder, facts) {
+            invocation.folder.clone()
+        } else {
+            project.root.clone()
+        };
         call.place = invocation.place.to_string();
     } else if let Some(invocation) = best_invocation(facts, "unittest") {
         call.folder.clone_from(&invocation.folder);
@@ -443,6 +448,61 @@ fn located(facts: &Facts<'_>, folder: &str, source: &str) -> Option<String> {
     ))
 }
 
+/// Returns whether a folder is part of the tree; some commands run in one that only the automation
+/// makes, so that nothing is imported by accident.
+fn is_here(folder: &str, facts: &Facts<'_>) -> bool {
+    folder.is_empty() || facts.tree.files().keys().any(|path| is_below(path, folder))
+}
+
+/// Returns the arguments of a call with paths that hold here: the package itself for the installed
+/// package, and paths from the folder in which the call really runs.
+fn placed(invocation: &Invocation, facts: &Facts<'_>) -> Vec<String> {
+    const INSTALLED: [&str; 2] = ["{env_site_packages_dir}/", "{envsitepackagesdir}/"];
+    let folder = &invocation.folder;
+    let is_here = is_here(folder, facts);
+    let up = if is_here {
+        "../".repeat(folder.split('/').filter(|part| !part.is_empty()).count())
+    } else {
+        String::new()
+    };
+    let in_tree = |argument: &String| -> String {
+        let name = INSTALLED
+            .iter()
+            .find_map(|prefix| argument.strip_prefix(prefix));
+        let own = name.and_then(|name| {
+            let mut packages = facts.project.layout.packages.iter();
+            packages.find(|package| package.rsplit('/').next() == Some(name))
+        });
+        match own {
+            Some(package) => format!("{up}{package}"),
+            None if !is_here && !argument.starts_with('-') => from_root(folder, argument),
+            None => argument.clone(),
+        }
+    };
+    invocation.arguments.iter().map(in_tree).collect()
+}
+
+/// Returns a path that leads out of a folder as seen from the root; anything else as it is.
+fn from_root(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let mut rest = path;
+    while let Some(after) = rest.strip_prefix("../") {
+        if parts.pop().is_none() {
+            return path.to_owned();
+        }
+        rest = after;
+    }
+    if rest == path {
+        path.to_owned()
+    } else {
+        parts
+            .into_iter()
+            .chain([rest])
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+}
+
 /// Of the automation's calls of a test runner for a project, the one that most Pythons run.
 fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocation> {
     let root = &facts.project.root;
@@ -596,6 +656,18 @@ mod tests {
                 names,
             };
             assert_eq!(unittest_arguments(&given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn paths_out_of_a_folder_are_seen_from_the_root() {
+        for (folder, path, expected) in [
+            (".tox", "../tests", "tests"),
+            ("a/b", "../tests", "a/tests"),
+            (".tox", "tests", "tests"),
+            ("", "../tests", "../tests"),
+        ] {
+            assert_eq!(from_root(folder, path), expected, "{folder} {path}");
         }
     }
 

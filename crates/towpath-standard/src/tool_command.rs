@@ -355,10 +355,10 @@ fn command_with(
             .as_ref()
             .map_or_else(String::new, |invocation| invocation.folder.clone()),
         read: read_linter,
-        hint: if run.blocks() {
+        hint: if run.blocks() && run.invocation.is_some() {
             linter.tool.to_owned()
         } else {
-            format!("{ADVICE}{}", linter.tool)
+            format!("{UNPROVEN}{}", linter.tool)
         },
     }
 }
@@ -383,18 +383,22 @@ fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
     kept
 }
 
-/// What the hint of a command starts with whose findings do not block.
-const ADVICE: &str = "advice ";
+/// What the hint of a command starts with that no automation is known to run with success.
+const UNPROVEN: &str = "unproven ";
 
-/// What only advises may also fail to run; what the project relies on must not.
+/// Fact about a tool that could not do its work.
+pub(crate) const COULD_NOT_RUN: &str = "could not run";
+
+/// What the project relies on must run; of what is only configured or advised nobody knows that it can.
 fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
-    let Some(tool) = output.hint.strip_prefix(ADVICE) else {
+    let Some(tool) = output.hint.strip_prefix(UNPROVEN) else {
         return read_findings(output, output.hint);
     };
     Ok(read_findings(output, tool).unwrap_or_else(|why| Partial {
         notes: vec![format!(
-            "{tool}, which is advice, did not do its work: {why}"
+            "{tool}, which no automation runs so that it can fail, did not do its work: {why}"
         )],
+        facts: [(COULD_NOT_RUN.to_owned(), tool.to_owned())].into(),
         ..Partial::default()
     }))
 }

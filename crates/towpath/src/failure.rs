@@ -16,7 +16,10 @@ pub(crate) struct Failure {
 impl Failure {
     /// Returns a failure of one problem.
     pub(crate) fn of(problem: Problem) -> Self {
-        Self { problems: vec![problem], closing: String::new() }
+        Self {
+            problems: vec![problem],
+            closing: String::new(),
+        }
     }
 
     /// Returns a failure from an error of a lower layer and its hints.
@@ -35,7 +38,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages: Vec<&str> = self.problems.iter().map(|problem| problem.message.as_str()).collect();
+        let messages: Vec<&str> = self
+            .problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
         f.write_str(&messages.join("; "))
     }
 }

@@ -17,7 +17,9 @@ pub(crate) struct History {
 impl History {
     /// Returns the runs kept below a repository's state folder.
     pub(crate) fn of(state: &Path) -> Self {
-        Self { folder: state.join("runs") }
+        Self {
+            folder: state.join("runs"),
+        }
     }
 
     /// Returns the folder of a run.
@@ -27,7 +29,10 @@ impl History {
 
     /// Returns the log of a job of a run.
     pub(crate) fn log(&self, run: u64, job: &str) -> PathBuf {
-        self.folder(run).join("jobs").join(towpath_runner::folder_name(job)).join("log.txt")
+        self.folder(run)
+            .join("jobs")
+            .join(towpath_runner::folder_name(job))
+            .join("log.txt")
     }
 
     /// Takes the next number, by making its folder, which no other run can make too.
@@ -50,7 +55,11 @@ impl History {
         let temporary = folder.join("record.json.new");
         fs_err::write(&temporary, bytes)?;
         fs_err::rename(&temporary, folder.join("record.json"))?;
-        for old in self.numbers()?.into_iter().filter(|number| number + KEPT_RUNS < record.run + 1) {
+        for old in self
+            .numbers()?
+            .into_iter()
+            .filter(|number| number + KEPT_RUNS < record.run + 1)
+        {
             if let Err(error) = fs_err::remove_dir_all(self.folder(old)) {
                 tracing::debug!("an old run was not removed: {error}");
             }
@@ -61,7 +70,9 @@ impl History {
     /// Returns the record of the last run that ended.
     pub(crate) fn last(&self) -> anyhow::Result<Option<RunRecord>> {
         for number in self.numbers()?.into_iter().rev() {
-            let Ok(bytes) = fs_err::read(self.folder(number).join("record.json")) else { continue };
+            let Ok(bytes) = fs_err::read(self.folder(number).join("record.json")) else {
+                continue;
+            };
             if let Ok(record) = serde_json::from_slice(&bytes) {
                 return Ok(Some(record));
             }

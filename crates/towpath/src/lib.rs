@@ -35,12 +35,20 @@ pub fn main() -> ProcessExitCode {
         Err(error) => return report_unreadable(&error),
     };
     // A supervisor of a sandbox must be quick and must not look at anything else.
-    if process.arguments.get(1).is_some_and(|argument| argument == "__supervise") {
+    if process
+        .arguments
+        .get(1)
+        .is_some_and(|argument| argument == "__supervise")
+    {
         return towpath_host::sandbox::supervise();
     }
     start_log(&process);
     let is_terminal = std::io::stdout().is_terminal();
-    let arguments = match arguments::parse(process.arguments.iter().cloned(), &process.environment, is_terminal) {
+    let arguments = match arguments::parse(
+        process.arguments.iter().cloned(),
+        &process.environment,
+        is_terminal,
+    ) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are errors to the parser; printing them may fail only with the stream.
@@ -62,19 +70,27 @@ fn report(process: &Process, arguments: &Arguments, error: anyhow::Error) -> Pro
                 .with_hint("`TOWPATH_LOG=debug` tells what led to this"),
         )
     });
-    output::print_failure(&failure, &run::surroundings(process, arguments.global.color));
+    output::print_failure(
+        &failure,
+        &run::surroundings(process, arguments.global.color),
+    );
     ExitCode::Unable.into()
 }
 
 fn report_unreadable(error: &anyhow::Error) -> ProcessExitCode {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "error: {error:#}\nhint: change to a folder that exists");
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: {error:#}\nhint: change to a folder that exists"
+    );
     ExitCode::Unable.into()
 }
 
 /// Decisions and data for developers, on standard error, when `TOWPATH_LOG` asks for them.
 fn start_log(process: &Process) {
-    let Some(filter) = process.environment.get("TOWPATH_LOG") else { return };
+    let Some(filter) = process.environment.get("TOWPATH_LOG") else {
+        return;
+    };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)

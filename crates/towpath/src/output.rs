@@ -21,13 +21,19 @@ pub(crate) fn print_bytes(bytes: &[u8]) {
 /// Prints the problems that stop a command on standard error.
 pub(crate) fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
     let style = surroundings.progress_style();
-    let style = writers::Style { colour: style.color, unicode: style.unicode, width: style.columns };
+    let style = writers::Style {
+        colour: style.color,
+        unicode: style.unicode,
+        width: style.columns,
+    };
     let mut text = writers::problem::format_plain(&failure.problems, style);
     if !failure.closing.is_empty() {
         text.push_str(&format!("\n{}\n", failure.closing));
     }
     let mut stream = std::io::stderr().lock();
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
 }
 
 /// Returns a moment as the user's time of day.

@@ -27,12 +27,18 @@ pub(crate) struct Process {
 
 impl Process {
     /// Reads them.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the environment"
+    )]
     pub(crate) fn read() -> anyhow::Result<Self> {
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let home = environment.get("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let home = environment
+            .get("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from);
         Ok(Self {
             arguments: std::env::args_os().collect(),
             environment,

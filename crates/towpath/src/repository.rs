@@ -35,11 +35,21 @@ pub(crate) struct Repository {
 
 /// Reads the repository around a folder.
 pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::of(
+            Problem::error(format!("there is no folder `{}`", folder.display()))
+                .with_hint("check the path that `-C` names"),
+        ));
+    }
     let git = git_around(folder)?;
     let root = git.as_ref().map_or(folder, Git::top_level).to_owned();
     let state = folders.repository(&root);
-    let tree = snapshot(&SnapshotOptions { root: &root, index_file: &state.join("index"), verify })
-        .map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let tree = snapshot(&SnapshotOptions {
+        root: &root,
+        index_file: &state.join("index"),
+        verify,
+    })
+    .map_err(|error| Failure::from_error(&error, error.hints()))?;
     tree.compute_digests();
     let (projects, mut problems) = read_projects(&tree);
     let automation = read_automation(&tree, &projects);
@@ -64,7 +74,15 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
                 .with_hint("change to the folder of a Python project, or name it with `-C DIR`"),
         ));
     }
-    Ok(Repository { tree, git, projects, automation, settings, state, warnings: problems })
+    Ok(Repository {
+        tree,
+        git,
+        projects,
+        automation,
+        settings,
+        state,
+        warnings: problems,
+    })
 }
 
 /// Returns the git repository that a folder belongs to, not one that merely ignores it.
@@ -74,26 +92,47 @@ pub(crate) fn git_around(folder: &Path) -> Result<Option<Git>, Failure> {
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
-    let errors: Vec<Problem> =
-        problems.iter().filter(|problem| problem.severity == Severity::Error).cloned().collect();
+    let errors: Vec<Problem> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .cloned()
+        .collect();
     if errors.is_empty() {
         return Ok(());
     }
-    let count = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
-    Err(Failure { problems: errors, closing: format!("{count}, nothing was run") })
+    let count = if errors.len() == 1 {
+        "1 error".to_owned()
+    } else {
+        format!("{} errors", errors.len())
+    };
+    Err(Failure {
+        problems: errors,
+        closing: format!("{count}, nothing was run"),
+    })
 }
 
 impl Repository {
     /// Returns the facts of each project, given the interpreters that are here and the Pythons that
     /// the command line asks for.
-    pub(crate) fn facts(&self, interpreters: &[Interpreter], pythons: &[String], base: Option<&str>) -> Vec<Facts<'_>> {
+    pub(crate) fn facts(
+        &self,
+        interpreters: &[Interpreter],
+        pythons: &[String],
+        base: Option<&str>,
+    ) -> Vec<Facts<'_>> {
         let here: Vec<_> = {
-            let mut here: Vec<_> = interpreters.iter().map(|interpreter| interpreter.python).collect();
+            let mut here: Vec<_> = interpreters
+                .iter()
+                .map(|interpreter| interpreter.python)
+                .collect();
             here.sort_unstable();
             here.dedup();
             here
         };
-        let asked: Vec<_> = pythons.iter().filter_map(|text| text.parse().ok()).collect();
+        let asked: Vec<_> = pythons
+            .iter()
+            .filter_map(|text| text.parse().ok())
+            .collect();
         let git_state = self.git_state();
         self.projects
             .iter()
@@ -121,25 +160,44 @@ impl Repository {
 
     /// Returns the commit and the tags, for builds that take the version from git.
     fn git_state(&self) -> String {
-        let Some(git) = &self.git else { return String::new() };
+        let Some(git) = &self.git else {
+            return String::new();
+        };
         let tags = git.tags().unwrap_or_default().join(" ");
         format!("{} {tags}", git.head().unwrap_or_default())
     }
 
     /// Returns the lines that changed since a commit; none without git or where it is not known.
     pub(crate) fn changes(&self, base: &str) -> Changes {
-        let Some(git) = &self.git else { return Changes::default() };
+        let Some(git) = &self.git else {
+            return Changes::default();
+        };
         let changed = git.changed_since(base).unwrap_or_default();
-        Changes { files: changed.into_iter().map(|change| (change.path, change.added)).collect() }
+        Changes {
+            files: changed
+                .into_iter()
+                .map(|change| (change.path, change.added))
+                .collect(),
+        }
     }
 
     /// Returns what stands before a path in the web address of a file at this commit; empty where the
     /// remote is none that is known to have one.
     pub(crate) fn web_address(&self) -> String {
-        let Some(git) = &self.git else { return String::new() };
-        let (Some(remote), Some(head)) = (git.remote_url(), git.head()) else { return String::new() };
-        let remote = remote.trim_end_matches(".git").replace("git@github.com:", "https://github.com/");
-        if remote.starts_with("https://github.com/") { format!("{remote}/blob/{head}") } else { String::new() }
+        let Some(git) = &self.git else {
+            return String::new();
+        };
+        let (Some(remote), Some(head)) = (git.remote_url(), git.head()) else {
+            return String::new();
+        };
+        let remote = remote
+            .trim_end_matches(".git")
+            .replace("git@github.com:", "https://github.com/");
+        if remote.starts_with("https://github.com/") {
+            format!("{remote}/blob/{head}")
+        } else {
+            String::new()
+        }
     }
 
     /// Returns the commit checked out, shortened; empty without git.

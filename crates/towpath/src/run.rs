@@ -10,7 +10,9 @@ use towpath_host::folders::Folders;
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Git, Store, clock};
 use towpath_python::{Interpreter, Machine, find_interpreters};
-use towpath_report::{Conclusion, JobRecord, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_report::{
+    Conclusion, JobRecord, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict,
+};
 use towpath_runner::{Actions, Completed, Ledger, Observer, Plan, Request, plan, run, tree_digest};
 use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
 
@@ -56,10 +58,17 @@ pub(crate) fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Resu
 }
 
 /// Runs what is asked for, showing progress, and keeps the record.
-pub(crate) fn perform(process: &Process, asked: &Asked<'_>, ground: &Ground<'_>) -> anyhow::Result<RunRecord> {
-    let facts = ground.repository.facts(&ground.interpreters, asked.pythons, asked.changed_since);
+pub(crate) fn perform(
+    process: &Process,
+    asked: &Asked<'_>,
+    ground: &Ground<'_>,
+) -> anyhow::Result<RunRecord> {
+    let facts = ground
+        .repository
+        .facts(&ground.interpreters, asked.pythons, asked.changed_since);
     refuse_missing_pythons(&facts)?;
-    let whole = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let whole =
+        plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let session = ground.session(process, &facts, asked.execution);
     let repository = &ground.repository;
     let ledger = ground.ledger();
@@ -70,7 +79,9 @@ pub(crate) fn perform(process: &Process, asked: &Asked<'_>, ground: &Ground<'_>)
     let surroundings = surroundings(process, asked.color);
     let completed = {
         let action = CheckAction { session: &session };
-        let mut watcher = Watcher { screen: screen(&surroundings, asked, &record) };
+        let mut watcher = Watcher {
+            screen: screen(&surroundings, asked, &record),
+        };
         let commit = repository.short_commit();
         let request = Request {
             plan: &plan,
@@ -122,7 +133,15 @@ impl<'a> Ground<'a> {
         };
         let interpreters = find_interpreters(&machine);
         let name = repository.state.to_string_lossy().into_owned();
-        Ok(Self { repository, store, machine, interpreters, folders, name, begun })
+        Ok(Self {
+            repository,
+            store,
+            machine,
+            interpreters,
+            folders,
+            name,
+            begun,
+        })
     }
 
     /// Returns what all checks of a run share.
@@ -160,7 +179,12 @@ impl<'a> Ground<'a> {
     }
 }
 
-fn empty_record(facts: &[Facts<'_>], ground: &Ground<'_>, asked: &Asked<'_>, run: u64) -> RunRecord {
+fn empty_record(
+    facts: &[Facts<'_>],
+    ground: &Ground<'_>,
+    asked: &Asked<'_>,
+    run: u64,
+) -> RunRecord {
     let repository = &ground.repository;
     let mut notes = notes(facts, repository);
     notes.extend(ground.folders.notes.iter().map(|note| note.message.clone()));
@@ -172,7 +196,11 @@ fn empty_record(facts: &[Facts<'_>], ground: &Ground<'_>, asked: &Asked<'_>, run
         notes,
         started: clock::now(),
         duration_ms: 0,
-        commit: repository.git.as_ref().and_then(Git::head).unwrap_or_default(),
+        commit: repository
+            .git
+            .as_ref()
+            .and_then(Git::head)
+            .unwrap_or_default(),
         sandbox: String::new(),
         verdict: Verdict::Passed,
         jobs: Vec::new(),
@@ -204,13 +232,21 @@ impl Observer for Watcher<'_> {
     }
 }
 
-fn screen<'a>(surroundings: &Surroundings<'_>, asked: &Asked<'_>, record: &RunRecord) -> Screen<'a> {
+fn screen<'a>(
+    surroundings: &Surroundings<'_>,
+    asked: &Asked<'_>,
+    record: &RunRecord,
+) -> Screen<'a> {
     let verbosity = match (asked.report.quiet, asked.report.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let header = Header { title: record.title.clone(), notes: record.notes.clone(), changed: None };
+    let header = Header {
+        title: record.title.clone(),
+        notes: record.notes.clone(),
+        changed: None,
+    };
     Screen::new(
         surroundings,
         verbosity,
@@ -240,7 +276,8 @@ fn level(process: &Process, store: &Store, is_off: bool) -> Level {
         return level;
     }
     let level = towpath_host::sandbox::detect(&process.program);
-    let kept = serde_json::to_vec(&level).map(|bytes| store.put_entry("sandbox", key.as_str(), &bytes));
+    let kept =
+        serde_json::to_vec(&level).map(|bytes| store.put_entry("sandbox", key.as_str(), &bytes));
     if let Ok(Err(error)) = kept {
         tracing::debug!("the sandbox level was not kept: {error}");
     }
@@ -272,28 +309,55 @@ fn refuse_missing_pythons(facts: &[Facts<'_>]) -> Result<(), Failure> {
         }
         for python in &facts.pythons.missing {
             problems.push(
-                Problem::error(format!("Python {python} is not on this machine, and {} asks for it", facts.pythons.reason))
-                    .with_hint(format!("`uv python install {python}`")),
+                Problem::error(format!(
+                    "Python {python} is not on this machine, and {} asks for it",
+                    facts.pythons.reason
+                ))
+                .with_hint(format!("`uv python install {python}`")),
             );
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure { problems, closing: "nothing was run".to_owned() }) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure {
+            problems,
+            closing: "nothing was run".to_owned(),
+        })
+    }
 }
 
 /// Returns the part of the plan that is asked for, with all that it needs.
-fn selected(whole: &Plan, repository: &Repository, asked: &Asked<'_>, ledger: &Ledger<'_>) -> anyhow::Result<Plan> {
+fn selected(
+    whole: &Plan,
+    repository: &Repository,
+    asked: &Asked<'_>,
+    ledger: &Ledger<'_>,
+) -> anyhow::Result<Plan> {
+    refuse_unknown_projects(repository, asked)?;
     let changed = match asked.changed_since {
         None => None,
         Some(revision) => Some(changed_paths(repository, revision)?),
     };
-    let last = if asked.failed { History::of(&repository.state).last()? } else { None };
+    let last = if asked.failed {
+        History::of(&repository.state).last()?
+    } else {
+        None
+    };
     let mut wanted = BTreeSet::new();
     for (index, job) in whole.jobs.iter().enumerate() {
         let in_check = asked.check.is_none_or(|check| job.group == check);
         let in_project = asked.projects.is_empty()
-            || asked.projects.iter().any(|project| project.trim_end_matches('/').trim_start_matches("./") == job.project);
+            || asked
+                .projects
+                .iter()
+                .any(|project| project_root(project) == job.project);
         let failed_before = !asked.failed
-            || last.as_ref().is_some_and(|last| last.jobs.iter().any(|old| old.name == job.name && did_not_pass(old)));
+            || last.as_ref().is_some_and(|last| {
+                last.jobs
+                    .iter()
+                    .any(|old| old.name == job.name && did_not_pass(old))
+            });
         let affected = match &changed {
             None => true,
             Some(paths) => is_affected(ledger, &job.name, paths)?,
@@ -309,24 +373,53 @@ fn selected(whole: &Plan, repository: &Repository, asked: &Asked<'_>, ledger: &L
 }
 
 fn did_not_pass(record: &JobRecord) -> bool {
-    matches!(record.conclusion, Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled)
+    matches!(
+        record.conclusion,
+        Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled
+    )
+}
+
+/// Returns a project's root as facts name it: `./packages/a/` is `packages/a`, `.` is empty.
+fn project_root(named: &str) -> &str {
+    let named = named.trim_end_matches('/');
+    if named == "." {
+        ""
+    } else {
+        named.strip_prefix("./").unwrap_or(named)
+    }
+}
+
+fn refuse_unknown_projects(repository: &Repository, asked: &Asked<'_>) -> Result<(), Failure> {
+    let roots: Vec<&str> = repository
+        .projects
+        .iter()
+        .map(|project| project.root.as_str())
+        .collect();
+    let is_unknown = |named: &&String| !roots.contains(&project_root(named));
+    let Some(unknown) = asked.projects.iter().find(is_unknown) else {
+        return Ok(());
+    };
+    let named: Vec<String> = roots
+        .iter()
+        .map(|root| format!("`{}`", if root.is_empty() { "." } else { root }))
+        .collect();
+    Err(Failure::of(
+        Problem::error(format!("`{unknown}` is no project of this repository"))
+            .with_hint(format!("the projects are {}", named.join(", "))),
+    ))
 }
 
 fn unknown_check(whole: &Plan, asked: &Asked<'_>) -> Failure {
     let name = asked.check.unwrap_or_default();
     let groups: BTreeSet<&str> = whole.jobs.iter().map(|job| job.group.as_str()).collect();
-    if groups.contains(name) {
-        let projects: BTreeSet<&str> = whole.jobs.iter().map(|job| job.project.as_str()).collect();
-        let named: Vec<String> = projects.iter().map(|project| format!("`{}`", if project.is_empty() { "." } else { project })).collect();
-        return Failure::of(
-            Problem::error(format!("`{}` is no project of this repository", asked.projects.join("`, `")))
-                .with_hint(format!("the projects are {}", named.join(", "))),
-        );
-    }
-    let nearest = groups.iter().min_by_key(|group| strsim::damerau_levenshtein(name, group));
+    let nearest = groups
+        .iter()
+        .min_by_key(|group| strsim::damerau_levenshtein(name, group));
     let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
     let guess = nearest.filter(|group| strsim::damerau_levenshtein(name, group) < 4);
-    let hint = guess.map(|group| format!("did you mean `{group}`? ")).unwrap_or_default();
+    let hint = guess
+        .map(|group| format!("did you mean `{group}`? "))
+        .unwrap_or_default();
     Failure::of(
         Problem::error(format!("there is no check `{name}`"))
             .with_hint(format!("{hint}the checks are {}", named.join(", "))),
@@ -340,23 +433,42 @@ fn changed_paths(repository: &Repository, revision: &str) -> Result<BTreeSet<Str
                 .with_hint("leave the option out: unchanged jobs are reused anyway"),
         ));
     };
-    let changed = git.changed_since(revision).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let changed = git
+        .changed_since(revision)
+        .map_err(|error| Failure::from_error(&error, error.hints()))?;
     Ok(changed.into_iter().map(|change| change.path).collect())
 }
 
 /// Returns whether a change can affect a job: by what its last verdict depended on, else it can.
 fn is_affected(ledger: &Ledger<'_>, job: &str, changed: &BTreeSet<String>) -> anyhow::Result<bool> {
-    let Some(last) = ledger.last(job)? else { return Ok(true) };
-    let Some(dependencies) = last.dependencies else { return Ok(true) };
-    Ok(changed.iter().any(|path| dependencies.files.contains_key(path) || !ledger.tree.contains(path)))
+    let Some(last) = ledger.last(job)? else {
+        return Ok(true);
+    };
+    let Some(dependencies) = last.dependencies else {
+        return Ok(true);
+    };
+    Ok(changed
+        .iter()
+        .any(|path| dependencies.files.contains_key(path) || !ledger.tree.contains(path)))
 }
 
 fn title(facts: &[Facts<'_>]) -> String {
-    let Some(first) = facts.first() else { return String::new() };
+    let Some(first) = facts.first() else {
+        return String::new();
+    };
     let mut parts = vec![first.project.display_name().to_owned()];
     if let Some(system) = &first.project.build_system {
-        parts[0] = format!("{} · {}, {} layout", parts[0], system.backend.split(['.', ':']).next().unwrap_or("")
-            .replace("_core", ""), layout(first));
+        parts[0] = format!(
+            "{} · {}, {} layout",
+            parts[0],
+            system
+                .backend
+                .split(['.', ':'])
+                .next()
+                .unwrap_or("")
+                .replace("_core", ""),
+            layout(first)
+        );
     }
     if facts.len() > 1 {
         parts.push(format!("{} projects", facts.len()));
@@ -380,7 +492,12 @@ fn layout(facts: &Facts<'_>) -> &'static str {
 fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(first) = facts.first() {
-        let missing: Vec<String> = first.pythons.missing.iter().map(ToString::to_string).collect();
+        let missing: Vec<String> = first
+            .pythons
+            .missing
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         if let Some(newest) = missing.last() {
             let verb = if missing.len() == 1 { "is" } else { "are" };
             notes.push(format!(
@@ -390,7 +507,11 @@ fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String> {
         }
     }
     notes.extend(repository.warnings.iter().map(|problem| {
-        let place = problem.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = problem
+            .place
+            .as_ref()
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
         format!("{place}{}", problem.message)
     }));
     notes
@@ -414,7 +535,10 @@ fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {
     record.notes.extend(completed.warnings);
     record.jobs = completed.jobs;
     let any = |wanted: Conclusion| {
-        record.jobs.iter().any(|job| job.conclusion == wanted && !job.advisory)
+        record
+            .jobs
+            .iter()
+            .any(|job| job.conclusion == wanted && !job.advisory)
     };
     record.verdict = if completed.interrupted {
         Verdict::Interrupted

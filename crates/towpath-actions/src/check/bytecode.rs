@@ -22,7 +22,8 @@ pub(crate) fn harvest(upper: &Path, layer: &Path) -> io::Result<usize> {
             let path = entry.path();
             if kind.is_dir() {
                 folders.push(path);
-            } else if is_cache && kind.is_file() && path.extension().is_some_and(|end| end == "pyc") {
+            } else if is_cache && kind.is_file() && path.extension().is_some_and(|end| end == "pyc")
+            {
                 moved += usize::from(take(&path, upper, layer)?);
             }
         }
@@ -31,7 +32,9 @@ pub(crate) fn harvest(upper: &Path, layer: &Path) -> io::Result<usize> {
 }
 
 fn take(path: &Path, upper: &Path, layer: &Path) -> io::Result<bool> {
-    let Ok(relative) = path.strip_prefix(upper) else { return Ok(false) };
+    let Ok(relative) = path.strip_prefix(upper) else {
+        return Ok(false);
+    };
     let target = layer.join(relative);
     if let Some(parent) = target.parent() {
         fs_err::create_dir_all(parent)?;
@@ -48,13 +51,21 @@ mod tests {
     fn only_compiled_modules_are_taken() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (upper, layer) = (folder.path().join("upper"), folder.path().join("layer"));
-        for name in ["pkg/__pycache__/a.cpython-312.pyc", "pkg/__pycache__/a.txt", "pkg/b.pyc", "out.log"] {
+        for name in [
+            "pkg/__pycache__/a.cpython-312.pyc",
+            "pkg/__pycache__/a.txt",
+            "pkg/b.pyc",
+            "out.log",
+        ] {
             let path = upper.join(name);
             fs_err::create_dir_all(path.parent().expect("it has a parent")).expect("a folder");
             fs_err::write(path, "").expect("a file");
         }
         assert_eq!(harvest(&upper, &layer).expect("the folders can be read"), 1);
         assert!(layer.join("pkg/__pycache__/a.cpython-312.pyc").exists());
-        assert_eq!(harvest(&folder.path().join("absent"), &layer).expect("absent is empty"), 0);
+        assert_eq!(
+            harvest(&folder.path().join("absent"), &layer).expect("absent is empty"),
+            0
+        );
     }
 }

@@ -152,7 +152,7 @@ impl<'a> Session<'a> {
         ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let environment = prepare(uv, &self.machine, interpreter, &resolution, &mut |text| {
-            context.progress.doing(text)
+            context.progress.doing(text);
         })
         .map_err(|error| problem(&error, error.hints()))?;
         Ok((resolution, environment))

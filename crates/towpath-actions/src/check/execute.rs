@@ -11,8 +11,8 @@ use towpath_runner::{Dependencies, JobContext};
 use towpath_standard::{Command, Network, Output, Partial, ToolWork, TreeUse};
 
 use super::bytecode::harvest;
-use super::explain::job_variables;
 use super::environment::Prepared;
+use super::explain::job_variables;
 use super::placeholders::Placeholders;
 use super::scan::ScanPlan;
 use super::session::{Session, problem};
@@ -68,7 +68,11 @@ impl Session<'_> {
         context: &JobContext<'_>,
     ) -> Result<Executed, Vec<Problem>> {
         let prepared = self.prepare(subject, &work.environment, context)?;
-        let options = Options { scan, online, keep_tree: None };
+        let options = Options {
+            scan,
+            online,
+            keep_tree: None,
+        };
         self.execute_in(subject, work, &prepared, &options, context)
     }
 
@@ -84,26 +88,54 @@ impl Session<'_> {
         let alone = |error: Problem| vec![error];
         let folders = self.folders(work, prepared, context).map_err(alone)?;
         let network = options.online || work.network == Network::Open;
-        let view = self.view(subject, work, prepared, &folders.scratch.path().join("copy")).map_err(alone)?;
-        let sandbox = self.sandbox(subject, work, prepared, &folders, &view, network).map_err(alone)?;
+        let view = self
+            .view(
+                subject,
+                work,
+                prepared,
+                &folders.scratch.path().join("copy"),
+            )
+            .map_err(alone)?;
+        let sandbox = self
+            .sandbox(subject, work, prepared, &folders, &view, network)
+            .map_err(alone)?;
         let mut supervisor = Supervisor::start(&self.program, &sandbox)
             .map_err(|error| vec![problem(&error, error.hints())])?;
         let mut executed = Executed::default();
         let mut log = Log::open(&context.folder.join("log.txt"));
-        let run = Run { subject, prepared, folders: &folders, view: &view, context };
+        let run = Run {
+            subject,
+            prepared,
+            folders: &folders,
+            view: &view,
+            context,
+        };
         for (index, command) in work.commands.iter().enumerate() {
-            if !run.command(index, command, options.scan, &mut supervisor, &mut log, &mut executed)? {
+            if !run.command(
+                index,
+                command,
+                options.scan,
+                &mut supervisor,
+                &mut log,
+                &mut executed,
+            )? {
                 break;
             }
         }
-        let observation = supervisor.finish().map_err(|error| vec![problem(&error, error.hints())])?;
+        let observation = supervisor
+            .finish()
+            .map_err(|error| vec![problem(&error, error.hints())])?;
         executed.network_tried = observation.network_tried;
         self.gather(work, prepared, &folders, &mut executed);
         if let (Some(kept), Level::Namespaces) = (options.keep_tree, self.level) {
-            keep_tree(&folders.scratch.path().join("tree"), kept)
-                .map_err(|error| alone(Problem::error(format!("cannot keep what the build left: {error}"))))?;
+            keep_tree(&folders.scratch.path().join("tree"), kept).map_err(|error| {
+                alone(Problem::error(format!(
+                    "cannot keep what the build left: {error}"
+                )))
+            })?;
         }
-        let is_complete = !executed.cancelled && executed.errors.is_empty() && self.level == Level::Namespaces;
+        let is_complete =
+            !executed.cancelled && executed.errors.is_empty() && self.level == Level::Namespaces;
         if is_complete {
             let key = self.tool_key(subject, work, &prepared.resolved);
             executed.dependencies = Some(self.dependencies(work, key, Some(&observation)));
@@ -111,16 +143,29 @@ impl Session<'_> {
         Ok(executed)
     }
 
-    fn folders(&self, work: &ToolWork, prepared: &Prepared<'_>, context: &JobContext<'_>) -> Result<Folders, Problem> {
+    fn folders(
+        &self,
+        work: &ToolWork,
+        prepared: &Prepared<'_>,
+        context: &JobContext<'_>,
+    ) -> Result<Folders, Problem> {
         let make = || -> std::io::Result<Folders> {
             let scratches = self.machine.cache.join("scratch");
             fs_err::create_dir_all(&scratches)?;
-            let scratch = tempfile::Builder::new().prefix(&format!("job-{}-", std::process::id())).tempdir_in(&scratches)?;
+            let scratch = tempfile::Builder::new()
+                .prefix(&format!("job-{}-", std::process::id()))
+                .tempdir_in(&scratches)?;
             let out = context.folder.join("out");
             if out.exists() {
                 fs_err::remove_dir_all(&out)?;
             }
-            for folder in ["sandbox", "tree", "tree-work", "environment", "environment-work"] {
+            for folder in [
+                "sandbox",
+                "tree",
+                "tree-work",
+                "environment",
+                "environment-work",
+            ] {
                 fs_err::create_dir_all(scratch.path().join(folder))?;
             }
             for (name, bytes) in &work.support_files {
@@ -134,11 +179,23 @@ impl Session<'_> {
                 .machine
                 .cache
                 .join("tools")
-                .join(prepared.resolved.resolution.digest.as_str().get(..16).unwrap_or("all"))
+                .join(
+                    prepared
+                        .resolved
+                        .resolution
+                        .digest
+                        .as_str()
+                        .get(..16)
+                        .unwrap_or("all"),
+                )
                 .join(self.repository_name());
             fs_err::create_dir_all(&cache)?;
             fs_err::create_dir_all(&out)?;
-            Ok(Folders { scratch, out, cache })
+            Ok(Folders {
+                scratch,
+                out,
+                cache,
+            })
         };
         make().map_err(|error| {
             Problem::error(format!("cannot prepare the folders of a job: {error}"))
@@ -147,14 +204,24 @@ impl Session<'_> {
     }
 
     fn repository_name(&self) -> String {
-        self.state.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        self.state
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     /// Returns the bytes of an artifact of an earlier job, verified.
     pub(crate) fn artifact(&self, artifact: &ArtifactRecord) -> std::io::Result<Vec<u8>> {
-        let missing = || std::io::Error::other(format!("the artifact `{}` is no longer in the store", artifact.name));
+        let missing = || {
+            std::io::Error::other(format!(
+                "the artifact `{}` is no longer in the store",
+                artifact.name
+            ))
+        };
         let digest = artifact.sha256.parse().map_err(|_| missing())?;
-        self.store.get(&digest).map_err(std::io::Error::other)?.ok_or_else(missing)
+        self.store
+            .get(&digest)
+            .map_err(std::io::Error::other)?
+            .ok_or_else(missing)
     }
 
     fn sandbox(
@@ -171,14 +238,26 @@ impl Session<'_> {
         let mut mounts = Vec::new();
         let interpreter = &prepared.resolved.interpreter.prefix;
         if !is_system(interpreter) {
-            mounts.push(Mount::ReadOnly { source: interpreter.clone(), target: interpreter.clone() });
+            mounts.push(Mount::ReadOnly {
+                source: interpreter.clone(),
+                target: interpreter.clone(),
+            });
         }
         if work.tree == TreeUse::InPlace || self.level != Level::Namespaces {
-            mounts.push(Mount::Writable { source: root.clone(), target: root.clone() });
+            mounts.push(Mount::Writable {
+                source: root.clone(),
+                target: root.clone(),
+            });
         }
         if self.level != Level::Namespaces {
-            let layers = prepared.over_environment.iter().chain([&prepared.environment.folder]);
-            mounts.extend(layers.map(|layer| Mount::ReadOnly { source: layer.clone(), target: layer.clone() }));
+            let layers = prepared
+                .over_environment
+                .iter()
+                .chain([&prepared.environment.folder]);
+            mounts.extend(layers.map(|layer| Mount::ReadOnly {
+                source: layer.clone(),
+                target: layer.clone(),
+            }));
         }
         if self.level == Level::Namespaces {
             let environment = &prepared.environment;
@@ -191,7 +270,10 @@ impl Session<'_> {
             match work.tree {
                 TreeUse::InPlace => {}
                 TreeUse::ReadOnly => {
-                    mounts.push(Mount::ReadOnly { source: self.clean_tree()?.to_owned(), target: root.clone() });
+                    mounts.push(Mount::ReadOnly {
+                        source: self.clean_tree()?.to_owned(),
+                        target: root.clone(),
+                    });
                 }
                 TreeUse::Private | TreeUse::WithoutSources => mounts.push(Mount::Overlay {
                     lower: self.tree_layers(prepared)?,
@@ -204,20 +286,32 @@ impl Session<'_> {
         if work.tree == TreeUse::WithoutSources && self.level == Level::Namespaces {
             mounts.extend(hidden_sources(subject, &root));
         }
-        if self.level == Level::Namespaces && matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources) {
+        if self.level == Level::Namespaces
+            && matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources)
+        {
             for folder in &self.version_control {
-                mounts.push(Mount::ReadOnly { source: folder.clone(), target: folder.clone() });
+                mounts.push(Mount::ReadOnly {
+                    source: folder.clone(),
+                    target: folder.clone(),
+                });
             }
         }
         for folder in [&folders.out, &folders.cache] {
-            mounts.push(Mount::Writable { source: folder.clone(), target: folder.clone() });
+            mounts.push(Mount::Writable {
+                source: folder.clone(),
+                target: folder.clone(),
+            });
         }
         Ok(JobSandbox {
             level: self.level,
             mounts,
             network,
             home: PathBuf::from("/home/towpath"),
-            observe: if work.inputs.observed { vec![root] } else { Vec::new() },
+            observe: if work.inputs.observed {
+                vec![root]
+            } else {
+                Vec::new()
+            },
             observe_folders: Vec::new(),
             scratch: scratch.join("sandbox"),
         })
@@ -227,7 +321,8 @@ impl Session<'_> {
     fn tree_layers(&self, prepared: &Prepared<'_>) -> Result<Vec<PathBuf>, Problem> {
         let bytecode = self.state.join("bytecode");
         fs_err::create_dir_all(&bytecode).map_err(|error| {
-            Problem::error(error.to_string()).with_hint("set `TOWPATH_STATE_DIR` to a writable folder")
+            Problem::error(error.to_string())
+                .with_hint("set `TOWPATH_STATE_DIR` to a writable folder")
         })?;
         let mut layers = prepared.over_tree.clone();
         layers.extend([bytecode, self.clean_tree()?.to_owned()]);
@@ -235,22 +330,41 @@ impl Session<'_> {
     }
 
     /// Takes over artifacts and compiled modules.
-    fn gather(&self, work: &ToolWork, prepared: &Prepared<'_>, folders: &Folders, executed: &mut Executed) {
-        let artifacts: Vec<_> = executed.found.iter().flat_map(|partial| partial.artifacts.clone()).collect();
+    fn gather(
+        &self,
+        work: &ToolWork,
+        prepared: &Prepared<'_>,
+        folders: &Folders,
+        executed: &mut Executed,
+    ) {
+        let artifacts: Vec<_> = executed
+            .found
+            .iter()
+            .flat_map(|partial| partial.artifacts.clone())
+            .collect();
         for artifact in artifacts {
             let kept = fs_err::read(folders.out.join(&artifact.path))
                 .map_err(|error| error.to_string())
                 .and_then(|bytes| {
                     let digest = self.store.put(&bytes).map_err(|error| error.to_string())?;
-                    Ok(ArtifactRecord { name: artifact.name.clone(), sha256: digest.to_string(), size: bytes.len() as u64 })
+                    Ok(ArtifactRecord {
+                        name: artifact.name.clone(),
+                        sha256: digest.to_string(),
+                        size: bytes.len() as u64,
+                    })
                 });
             match kept {
                 Ok(record) => executed.artifacts.push(record),
-                Err(error) => executed.notes.push(format!("`{}` was not kept: {error}", artifact.name)),
+                Err(error) => executed
+                    .notes
+                    .push(format!("`{}` was not kept: {error}", artifact.name)),
             }
         }
         let scratch = folders.scratch.path();
-        let mut layers = vec![(scratch.join("environment"), prepared.environment.bytecode.clone())];
+        let mut layers = vec![(
+            scratch.join("environment"),
+            prepared.environment.bytecode.clone(),
+        )];
         if work.tree == TreeUse::Private {
             layers.push((scratch.join("tree"), self.state.join("bytecode")));
         }
@@ -288,7 +402,11 @@ impl Run<'_> {
         executed.commands.push(spec.arguments.clone());
         log.line(format!("$ {}", spec.arguments.join(" ")).as_bytes());
         let mut errors = Tail::default();
-        let mut events = Events { path: self.folders.out.join("events.jsonl"), offset: 0, progress: pytest::Progress::default() };
+        let mut events = Events {
+            path: self.folders.out.join("events.jsonl"),
+            offset: 0,
+            progress: pytest::Progress::default(),
+        };
         let outcome = supervisor
             .run(&spec, self.context.cancel, &mut |line| {
                 errors.push(line);
@@ -302,7 +420,10 @@ impl Run<'_> {
             .map_err(|error| vec![problem(&error, error.hints())])?;
         executed.cpu_ms += outcome.cpu_ms;
         if outcome.left_behind > 0 {
-            executed.notes.push(format!("{} left {} processes, which were ended", command.tool, outcome.left_behind));
+            executed.notes.push(format!(
+                "{} left {} processes, which were ended",
+                command.tool, outcome.left_behind
+            ));
         }
         match self.read(command, &spec, &outcome, &errors.text()) {
             Read::Found(partial) => executed.found.push(*partial),
@@ -312,7 +433,12 @@ impl Run<'_> {
         Ok(!executed.cancelled)
     }
 
-    fn specification(&self, index: usize, command: &Command, scan: Option<&ScanPlan>) -> CommandSpec {
+    fn specification(
+        &self,
+        index: usize,
+        command: &Command,
+        scan: Option<&ScanPlan>,
+    ) -> CommandSpec {
         let environment = &self.prepared.environment;
         let root = &self.view.root;
         let placeholders = Placeholders {
@@ -322,17 +448,38 @@ impl Run<'_> {
             out: &self.folders.out,
             cache: &self.folders.cache,
         };
-        let mut arguments: Vec<String> = command.arguments.iter().map(|text| placeholders.fill(text)).collect();
-        arguments.extend(scan.into_iter().flat_map(|plan| plan.remaining.iter().cloned()));
+        let mut arguments: Vec<String> = command
+            .arguments
+            .iter()
+            .map(|text| placeholders.fill(text))
+            .collect();
+        arguments.extend(
+            scan.into_iter()
+                .flat_map(|plan| plan.remaining.iter().cloned()),
+        );
         let mut variables = self.variables();
         variables.extend(self.view.variables.clone());
-        variables.extend(command.environment.iter().map(|(name, value)| (name.clone(), placeholders.fill(value))));
+        variables.extend(
+            command
+                .environment
+                .iter()
+                .map(|(name, value)| (name.clone(), placeholders.fill(value))),
+        );
         let captured = !command.tool.eq("pytest");
         CommandSpec {
             arguments,
             environment: variables,
-            folder: if command.folder.is_empty() { root.clone() } else { root.join(&command.folder) },
-            stdout_file: captured.then(|| self.folders.scratch.path().join(format!("sandbox/stdout-{index}"))),
+            folder: if command.folder.is_empty() {
+                root.clone()
+            } else {
+                root.join(&command.folder)
+            },
+            stdout_file: captured.then(|| {
+                self.folders
+                    .scratch
+                    .path()
+                    .join(format!("sandbox/stdout-{index}"))
+            }),
             timeout: None,
         }
     }
@@ -343,16 +490,27 @@ impl Run<'_> {
         let mut variables = job_variables();
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", environment.bin.display());
         variables.insert("PATH".to_owned(), path);
-        variables.insert("VIRTUAL_ENV".to_owned(), environment.folder.to_string_lossy().into_owned());
+        variables.insert(
+            "VIRTUAL_ENV".to_owned(),
+            environment.folder.to_string_lossy().into_owned(),
+        );
         variables
     }
 
-    fn read(&self, command: &Command, spec: &CommandSpec, outcome: &CommandOutcome, errors: &str) -> Read {
+    fn read(
+        &self,
+        command: &Command,
+        spec: &CommandSpec,
+        outcome: &CommandOutcome,
+        errors: &str,
+    ) -> Read {
         let exit = match &outcome.end {
             CommandEnd::Exited(code) => *code,
             CommandEnd::Signalled(signal) => 128 + signal,
             CommandEnd::Cancelled => return Read::Cancelled,
-            CommandEnd::TimedOut => return Read::Failed(Problem::error(format!("{} took too long", command.tool))),
+            CommandEnd::TimedOut => {
+                return Read::Failed(Problem::error(format!("{} took too long", command.tool)));
+            }
             CommandEnd::NotStarted(why) => {
                 return Read::Failed(
                     Problem::error(format!("{} could not be started: {why}", command.tool))
@@ -360,7 +518,10 @@ impl Run<'_> {
                 );
             }
         };
-        let stdout = spec.stdout_file.as_ref().map_or_else(Vec::new, |file| fs_err::read(file).unwrap_or_default());
+        let stdout = spec
+            .stdout_file
+            .as_ref()
+            .map_or_else(Vec::new, |file| fs_err::read(file).unwrap_or_default());
         let file = |name: &str| fs_err::read(self.folders.out.join(name)).ok();
         let output = Output {
             exit,
@@ -375,8 +536,11 @@ impl Run<'_> {
             Ok(partial) => Read::Found(Box::new(partial)),
             Err(why) => {
                 let check = self.subject.check.name();
-                let mut problem = Problem::error(format!("{} did not do its work: {why}", command.tool));
-                problem.hints.push(format!("`towpath logs {check}` shows all that it said"));
+                let mut problem =
+                    Problem::error(format!("{} did not do its work: {why}", command.tool));
+                problem
+                    .hints
+                    .push(format!("`towpath logs {check}` shows all that it said"));
                 Read::Failed(problem)
             }
         }
@@ -411,12 +575,16 @@ fn hidden_sources(subject: &Subject<'_>, root: &Path) -> Vec<Mount> {
         .packages
         .iter()
         .filter(|package| !package.ends_with(".py"))
-        .map(|package| Mount::Tmp { target: root.join(package) })
+        .map(|package| Mount::Tmp {
+            target: root.join(package),
+        })
         .collect()
 }
 
 fn is_system(prefix: &Path) -> bool {
-    ["/usr", "/opt", "/bin", "/lib"].iter().any(|folder| prefix.starts_with(folder))
+    ["/usr", "/opt", "/bin", "/lib"]
+        .iter()
+        .any(|folder| prefix.starts_with(folder))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -456,20 +624,31 @@ struct Log {
 
 impl Log {
     fn open(path: &Path) -> Self {
-        Self { file: fs_err::File::create(path).ok(), left: LARGEST_LOG }
+        Self {
+            file: fs_err::File::create(path).ok(),
+            left: LARGEST_LOG,
+        }
     }
 
     fn line(&mut self, line: &[u8]) {
         use std::io::Write;
         let Some(file) = &mut self.file else { return };
         if line.len() > self.left {
-            let _ = writeln!(file, "… cut: the log is larger than {} MiB", LARGEST_LOG / 1_048_576);
+            let _ = writeln!(
+                file,
+                "… cut: the log is larger than {} MiB",
+                LARGEST_LOG / 1_048_576
+            );
             self.file = None;
             return;
         }
         self.left -= line.len();
         let end: &[u8] = if line.ends_with(b"\n") { b"" } else { b"\n" };
-        if file.write_all(line).and_then(|()| file.write_all(end)).is_err() {
+        if file
+            .write_all(line)
+            .and_then(|()| file.write_all(end))
+            .is_err()
+        {
             self.file = None;
         }
     }
@@ -499,4 +678,3 @@ impl Events {
         newest
     }
 }
-

@@ -38,32 +38,56 @@ impl CheckAction<'_> {
     pub fn explain(&self, inputs: &StepInputs) -> Explanation {
         let subject = match Subject::of(self.session, inputs) {
             Ok(subject) => subject,
-            Err(problem) => return Explanation { reason: problem.message, ..Explanation::default() },
+            Err(problem) => {
+                return Explanation {
+                    reason: problem.message,
+                    ..Explanation::default()
+                };
+            }
         };
         let about = subject.check.about().to_owned();
         match subject.work(&[]) {
-            Applies::Skip(reason) => Explanation { reason: format!("skipped: {reason}"), ..Explanation::default() },
+            Applies::Skip(reason) => Explanation {
+                reason: format!("skipped: {reason}"),
+                ..Explanation::default()
+            },
             Applies::Work(work) => match *work {
-                Work::Native(_) => Explanation { reason: format!("it {about}"), ..Explanation::default() },
+                Work::Native(_) => Explanation {
+                    reason: format!("it {about}"),
+                    ..Explanation::default()
+                },
                 Work::Tool(work) => {
                     let need = &work.environment;
                     let mut installs = need.requirements.clone();
-                    installs.extend(need.requirement_files.iter().map(|path| format!("-r {path}")));
+                    installs.extend(
+                        need.requirement_files
+                            .iter()
+                            .map(|path| format!("-r {path}")),
+                    );
                     if let Some((groups, extras)) = &need.locked {
                         installs.extend(groups.iter().map(|group| format!("group {group}")));
                         installs.extend(extras.iter().map(|extra| format!("extra {extra}")));
                     }
                     if need.project == ProjectInstall::Editable {
-                        installs.push(format!("{} for editing", subject.facts.project.display_name()));
+                        installs.push(format!(
+                            "{} for editing",
+                            subject.facts.project.display_name()
+                        ));
                     }
                     let interpreter = self.session.interpreter(need);
                     Explanation {
                         reason: format!("it {about}"),
                         installs,
-                        commands: work.commands.iter().map(|command| command.arguments.join(" ")).collect(),
+                        commands: work
+                            .commands
+                            .iter()
+                            .map(|command| command.arguments.join(" "))
+                            .collect(),
                         python: interpreter.map_or_else(
                             |problem| problem.message,
-                            |interpreter| format!("{} ({})", interpreter.version, interpreter.origin),
+                            |interpreter| {
+                                format!("{} ({})", interpreter.version, interpreter.origin)
+                            },
                         ),
                     }
                 }

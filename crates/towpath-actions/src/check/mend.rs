@@ -23,8 +23,14 @@ impl Progress for Silent {
 
 impl Session<'_> {
     /// Runs the mending commands of a check.
-    pub fn mend(&self, check: &dyn Check, facts: &Facts<'_>, work: &ToolWork) -> Result<(), Vec<Problem>> {
-        let folder = tempfile::tempdir().map_err(|error| vec![Problem::error(error.to_string())])?;
+    pub fn mend(
+        &self,
+        check: &dyn Check,
+        facts: &Facts<'_>,
+        work: &ToolWork,
+    ) -> Result<(), Vec<Problem>> {
+        let folder =
+            tempfile::tempdir().map_err(|error| vec![Problem::error(error.to_string())])?;
         let context = JobContext {
             job: check.name(),
             needs: &[],
@@ -32,8 +38,16 @@ impl Session<'_> {
             progress: &Silent,
             folder: folder.path(),
         };
-        let subject = Subject { check, facts, python: None };
+        let subject = Subject {
+            check,
+            facts,
+            python: None,
+        };
         let executed = self.execute(&subject, work, None, false, &context)?;
-        if executed.errors.is_empty() { Ok(()) } else { Err(executed.errors) }
+        if executed.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(executed.errors)
+        }
     }
 }

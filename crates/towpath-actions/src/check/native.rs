@@ -32,9 +32,16 @@ impl Session<'_> {
             })
         };
         let mut outcome = concluded((work.run)(&versions));
-        let files = work.files.iter().map(|path| (path.clone(), self.tree.digest(path))).collect();
+        let files = work
+            .files
+            .iter()
+            .map(|path| (path.clone(), self.tree.digest(path)))
+            .collect();
         if asked.get() {
-            outcome.dependencies = Some(Dependencies { key: self.native_key(subject, work), files });
+            outcome.dependencies = Some(Dependencies {
+                key: self.native_key(subject, work),
+                files,
+            });
         }
         outcome
     }

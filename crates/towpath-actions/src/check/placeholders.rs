@@ -30,6 +30,8 @@ impl Placeholders<'_> {
             ("{cache}", self.cache),
         ]
         .iter()
-        .fold(text.to_owned(), |text, (name, path)| text.replace(name, &path.to_string_lossy()))
+        .fold(text.to_owned(), |text, (name, path)| {
+            text.replace(name, &path.to_string_lossy())
+        })
     }
 }

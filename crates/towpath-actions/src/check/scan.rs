@@ -26,7 +26,11 @@ impl ScanPlan {
     /// Returns the known findings of all files as they are now, in the order of the files.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let of_file = |(path, digest): &(String, Digest)| {
-            self.known.get(path).and_then(|versions| versions.get(digest.as_str())).cloned().unwrap_or_default()
+            self.known
+                .get(path)
+                .and_then(|versions| versions.get(digest.as_str()))
+                .cloned()
+                .unwrap_or_default()
         };
         self.current.iter().flat_map(of_file).collect()
     }
@@ -35,25 +39,37 @@ impl ScanPlan {
 impl Session<'_> {
     /// Returns what a scan still has to do.
     pub(crate) fn scan_plan(&self, subject: &Subject<'_>, scan: &Scan) -> ScanPlan {
-        let mut parts = vec![subject.check.name().to_owned(), self.root().to_string_lossy().into_owned()];
+        let mut parts = vec![
+            subject.check.name().to_owned(),
+            self.root().to_string_lossy().into_owned(),
+        ];
         parts.extend(scan.key.iter().cloned());
         let key = Digest::of(parts.join("\0").as_bytes()).to_string();
         let stored = self.store.entry("scan", &key).ok().flatten();
-        let known: Known = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let known: Known = stored
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
         let current: Vec<(String, Digest)> = scan
             .files
             .iter()
             .filter_map(|path| Some((path.clone(), self.tree.digest(path)?)))
             .collect();
         let is_known = |path: &str, digest: &Digest| {
-            known.get(path).is_some_and(|versions| versions.contains_key(digest.as_str()))
+            known
+                .get(path)
+                .is_some_and(|versions| versions.contains_key(digest.as_str()))
         };
         let remaining = current
             .iter()
             .filter(|(path, digest)| !is_known(path, digest))
             .map(|(path, _)| path.clone())
             .collect();
-        ScanPlan { key, known, current, remaining }
+        ScanPlan {
+            key,
+            known,
+            current,
+            remaining,
+        }
     }
 
     /// Keeps what a scan found in the files that it looked at, and returns the findings of all files.
@@ -61,10 +77,17 @@ impl Session<'_> {
     pub(crate) fn keep_scan(&self, plan: &ScanPlan, found: &[Finding]) -> Vec<Finding> {
         let mut known = plan.known.clone();
         for path in &plan.remaining {
-            let Some((_, digest)) = plan.current.iter().find(|(name, _)| name == path) else { continue };
+            let Some((_, digest)) = plan.current.iter().find(|(name, _)| name == path) else {
+                continue;
+            };
             let own = found
                 .iter()
-                .filter(|finding| finding.place.as_ref().is_some_and(|place| place.path == *path))
+                .filter(|finding| {
+                    finding
+                        .place
+                        .as_ref()
+                        .is_some_and(|place| place.path == *path)
+                })
                 .cloned()
                 .collect();
             known.insert(path.clone(), BTreeMap::from([(digest.to_string(), own)]));
@@ -74,6 +97,12 @@ impl Session<'_> {
         {
             tracing::debug!("the scan was not kept: {error}");
         }
-        ScanPlan { key: plan.key.clone(), known, current: plan.current.clone(), remaining: Vec::new() }.findings()
+        ScanPlan {
+            key: plan.key.clone(),
+            known,
+            current: plan.current.clone(),
+            remaining: Vec::new(),
+        }
+        .findings()
     }
 }

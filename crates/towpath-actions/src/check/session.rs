@@ -77,8 +77,11 @@ impl<'a> Session<'a> {
 
     /// Returns a check of the standard or of the project's own.
     pub(crate) fn check(&self, name: &str, facts: &Facts<'_>) -> Option<&dyn Check> {
-        let own = self.custom.get(&(facts.project.root.clone(), name.to_owned()));
-        own.map(AsRef::as_ref).or_else(|| towpath_standard::check(name).map(|check| check as &dyn Check))
+        let own = self
+            .custom
+            .get(&(facts.project.root.clone(), name.to_owned()));
+        own.map(AsRef::as_ref)
+            .or_else(|| towpath_standard::check(name).map(|check| check as &dyn Check))
     }
 
     /// Returns uv, found or fetched on first use.
@@ -97,8 +100,10 @@ impl<'a> Session<'a> {
                     .map_err(|error| problem(&error, error.hints()))?;
                 match report.changed_meanwhile.first() {
                     None => Ok(report),
-                    Some(path) => Err(Problem::error(format!("`{path}` changed while towpath started"))
-                        .with_hint("run the command again when nothing writes into the project")),
+                    Some(path) => Err(Problem::error(format!(
+                        "`{path}` changed while towpath started"
+                    ))
+                    .with_hint("run the command again when nothing writes into the project")),
                 }
             })
             .as_ref()
@@ -125,10 +130,14 @@ impl<'a> Session<'a> {
 
 /// Removes what jobs of killed runs left behind: folders named after a process that is gone.
 fn sweep(scratches: &Path) {
-    let Ok(entries) = fs_err::read_dir(scratches) else { return };
+    let Ok(entries) = fs_err::read_dir(scratches) else {
+        return;
+    };
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.strip_prefix("job-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        let owner = name
+            .strip_prefix("job-")
+            .and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
         let is_alive = owner.is_some_and(|owner| Path::new(&format!("/proc/{owner}")).exists());
         if !is_alive && let Err(error) = fs_err::remove_dir_all(entry.path()) {
             tracing::debug!("a folder of a killed run stays: {error}");
@@ -139,7 +148,10 @@ fn sweep(scratches: &Path) {
 /// Files of projects that this one neither is nor needs are out of its scope.
 fn is_in_scope(path: &str, facts: &Facts<'_>) -> bool {
     let is_below = |root: &str| {
-        root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+        root.is_empty()
+            || path
+                .strip_prefix(root)
+                .is_some_and(|rest| rest.starts_with('/'))
     };
     if facts.project.root.is_empty() {
         return true;
@@ -156,7 +168,9 @@ fn is_in_scope(path: &str, facts: &Facts<'_>) -> bool {
 
 /// Returns whether a project needs another, directly or through others.
 fn needs(facts: &Facts<'_>, from: &str, to: &str, depth: usize) -> bool {
-    let Some(project) = facts.projects.iter().find(|project| project.root == from) else { return false };
+    let Some(project) = facts.projects.iter().find(|project| project.root == from) else {
+        return false;
+    };
     depth < facts.projects.len()
         && project
             .path_dependencies

@@ -48,7 +48,11 @@ pub(crate) fn spread(wheel: &[u8], target: &Target<'_>) -> Result<(), Error> {
             write_entry_points(&String::from_utf8_lossy(&bytes), target)?;
         }
         let is_script = name.contains(".data/scripts/");
-        let bytes = if is_script { with_interpreter(bytes, target.python) } else { bytes };
+        let bytes = if is_script {
+            with_interpreter(bytes, target.python)
+        } else {
+            bytes
+        };
         let executable = is_script || file.unix_mode().is_some_and(|mode| mode & 0o111 != 0);
         write(&path, &bytes, executable)?;
     }
@@ -72,7 +76,11 @@ pub(crate) fn identity(wheel: &[u8]) -> Result<Digest, Error> {
             let end = bytes.windows(2).position(|pair| pair == b"\n\n");
             bytes.truncate(end.unwrap_or(bytes.len()));
         }
-        lines.push(format!("{name} {} {:?}", Digest::of(&bytes), file.unix_mode()));
+        lines.push(format!(
+            "{name} {} {:?}",
+            Digest::of(&bytes),
+            file.unix_mode()
+        ));
     }
     lines.sort_unstable();
     Ok(Digest::of(lines.join("\n").as_bytes()))
@@ -81,11 +89,17 @@ pub(crate) fn identity(wheel: &[u8]) -> Result<Digest, Error> {
 /// Returns where a file of the archive goes; `None` where it would leave the layer.
 fn placed(name: &str, target: &Target<'_>) -> Option<PathBuf> {
     let relative = Path::new(name);
-    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return None;
     }
     let site = target.layer.join(target.site_packages);
-    let Some((top, rest)) = name.split_once('/').filter(|(top, _)| top.ends_with(".data")) else {
+    let Some((top, rest)) = name
+        .split_once('/')
+        .filter(|(top, _)| top.ends_with(".data"))
+    else {
         return Some(site.join(relative));
     };
     let _ = top;
@@ -103,7 +117,10 @@ fn with_interpreter(bytes: Vec<u8>, python: &Path) -> Vec<u8> {
     if !bytes.starts_with(b"#!python") {
         return bytes;
     }
-    let rest = bytes.iter().position(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[end..]);
+    let rest = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(&[][..], |end| &bytes[end..]);
     [format!("#!{}", python.display()).as_bytes(), rest].concat()
 }
 
@@ -113,7 +130,9 @@ fn write_entry_points(text: &str, target: &Target<'_>) -> Result<(), Error> {
         if line.starts_with('[') {
             in_scripts = matches!(line, "[console_scripts]" | "[gui_scripts]");
         }
-        let Some((name, reference)) = line.split_once('=').filter(|_| in_scripts) else { continue };
+        let Some((name, reference)) = line.split_once('=').filter(|_| in_scripts) else {
+            continue;
+        };
         let reference = reference.split('[').next().unwrap_or(reference).trim();
         let (module, object) = reference.split_once(':').unwrap_or((reference, "main"));
         let name = name.trim();
@@ -125,7 +144,11 @@ fn write_entry_points(text: &str, target: &Target<'_>) -> Result<(), Error> {
             "#!{}\nimport sys\nfrom {module} import {first}\n\nif __name__ == \"__main__\":\n    sys.exit({object}())\n",
             target.python.display()
         );
-        write(&target.layer.join("bin").join(name), script.as_bytes(), true)?;
+        write(
+            &target.layer.join("bin").join(name),
+            script.as_bytes(),
+            true,
+        )?;
     }
     Ok(())
 }
@@ -149,7 +172,9 @@ mod tests {
     fn wheel(files: &[(&str, &str)]) -> Vec<u8> {
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, text) in files {
-            archive.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a file");
+            archive
+                .start_file(*name, zip::write::SimpleFileOptions::default())
+                .expect("a file");
             archive.write_all(text.as_bytes()).expect("its text");
         }
         archive.finish().expect("an archive").into_inner()
@@ -171,10 +196,14 @@ mod tests {
         let (folder, result) = spread_into(&[
             ("pkg/__init__.py", ""),
             ("pkg-1.data/scripts/run", "#!python\nprint()\n"),
-            ("pkg-1.dist-info/entry_points.txt", "[console_scripts]\npkg = pkg.cli:app.main\n\n[other]\nx = y:z\n"),
+            (
+                "pkg-1.dist-info/entry_points.txt",
+                "[console_scripts]\npkg = pkg.cli:app.main\n\n[other]\nx = y:z\n",
+            ),
         ]);
         result.expect("the wheel is sound");
-        let read = |path: &str| fs_err::read_to_string(folder.path().join(path)).expect("it was written");
+        let read =
+            |path: &str| fs_err::read_to_string(folder.path().join(path)).expect("it was written");
         assert_eq!(read("lib/python3.12/site-packages/pkg/__init__.py"), "");
         assert_eq!(read("bin/run"), "#!/env/bin/python\nprint()\n");
         assert!(read("bin/pkg").contains("from pkg.cli import app\n"));
@@ -185,10 +214,17 @@ mod tests {
     #[test]
     fn description_is_no_part_of_the_identity() {
         let of = |metadata: &str, code: &str| {
-            identity(&wheel(&[("a.py", code), ("a-1.dist-info/METADATA", metadata), ("a-1.dist-info/RECORD", metadata)]))
-                .expect("the wheel is sound")
+            identity(&wheel(&[
+                ("a.py", code),
+                ("a-1.dist-info/METADATA", metadata),
+                ("a-1.dist-info/RECORD", metadata),
+            ]))
+            .expect("the wheel is sound")
         };
-        assert_eq!(of("Name: a\n\nold words", ""), of("Name: a\n\nnew words", ""));
+        assert_eq!(
+            of("Name: a\n\nold words", ""),
+            of("Name: a\n\nnew words", "")
+        );
         assert_ne!(of("Name: a\n\nwords", ""), of("Name: b\n\nwords", ""));
         assert_ne!(of("Name: a\n", ""), of("Name: a\n", "1"));
     }

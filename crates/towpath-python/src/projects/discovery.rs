@@ -70,7 +70,12 @@ pub(super) fn find(tree: &Tree) -> Found {
         for location in Folders::without_manifest(tree) {
             locations.insert(location.root.clone(), location);
         }
-    } else if !locations.contains_key("") && has_own_tests(tree, &locations) {
+    } else if !locations.contains_key("") {
+        for location in beside(tree, &locations) {
+            locations.insert(location.root.clone(), location);
+        }
+    }
+    if !locations.is_empty() && !locations.contains_key("") && has_own_tests(tree, &locations) {
         let manifest = Manifest {
             kind: ManifestKind::Sources,
             path: String::new(),
@@ -236,6 +241,27 @@ impl Folders {
             .map(|(root, path)| location(&root, ManifestKind::Requirements, path))
             .collect()
     }
+}
+
+/// Returns the folders beside projects that are run from their requirements.
+fn beside(tree: &Tree, locations: &BTreeMap<String, Location>) -> Vec<Location> {
+    let is_apart = |root: &str| {
+        !root.is_empty()
+            && !locations
+                .keys()
+                .any(|other| folder::is_within(other, root) || folder::is_within(root, other))
+    };
+    requirements_roots(tree)
+        .into_iter()
+        .filter(|(root, _)| is_apart(root))
+        .map(|(root, path)| Location {
+            root,
+            manifest: Manifest {
+                kind: ManifestKind::Requirements,
+                path,
+            },
+        })
+        .collect()
 }
 
 /// Folders that are part of the project around them rather than projects, when all that they hold is

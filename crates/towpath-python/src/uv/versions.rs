@@ -35,17 +35,29 @@ struct File {
 /// Returns the versions of a package as its file names say them, unordered and each once. `index` is the
 /// address of a simple index that is asked instead of the configured one. A package that the index does
 /// not know has none.
-pub fn index_versions(machine: &Machine<'_>, index: Option<&str>, name: &str) -> Result<Vec<String>, VersionsError> {
+pub fn index_versions(
+    machine: &Machine<'_>,
+    index: Option<&str>,
+    name: &str,
+) -> Result<Vec<String>, VersionsError> {
     if machine.is_offline() {
         return Err(VersionsError::Offline);
     }
     let address = match index {
         Some(index) => index.to_owned(),
-        None => Indexes::of(machine).addresses().into_iter().next().ok_or(VersionsError::NoIndex)?,
+        None => Indexes::of(machine)
+            .addresses()
+            .into_iter()
+            .next()
+            .ok_or(VersionsError::NoIndex)?,
     };
     let mut variables = machine.environment.clone();
     run::add_pips_network(machine, &mut variables);
-    let page = format!("{}/{}/", address.trim_end_matches('/'), normalise_name(name));
+    let page = format!(
+        "{}/{}/",
+        address.trim_end_matches('/'),
+        normalise_name(name)
+    );
     let accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
     let response = match http::Client::new(&variables)?.get(&page, &[("accept", accept)]) {
         Ok(response) => response,
@@ -65,15 +77,24 @@ pub fn index_versions(machine: &Machine<'_>, index: Option<&str>, name: &str) ->
 fn files(body: &str) -> Vec<String> {
     if body.trim_start().starts_with('{') {
         let page: Option<Page> = serde_json::from_str(body).ok();
-        return page.map_or_else(Vec::new, |page| page.files.into_iter().map(|file| file.filename).collect());
+        return page.map_or_else(Vec::new, |page| {
+            page.files.into_iter().map(|file| file.filename).collect()
+        });
     }
-    let Ok(anchor) = Regex::new(r"(?i)<a\s[^>]*>([^<]*)</a>") else { return Vec::new() };
-    anchor.captures_iter(body).filter_map(|found| Some(found.get(1)?.as_str().trim().to_owned())).collect()
+    let Ok(anchor) = Regex::new(r"(?i)<a\s[^>]*>([^<]*)</a>") else {
+        return Vec::new();
+    };
+    anchor
+        .captures_iter(body)
+        .filter_map(|found| Some(found.get(1)?.as_str().trim().to_owned()))
+        .collect()
 }
 
 /// Returns the version in the name of an sdist or a wheel of a package.
 fn version_of(file: &str, name: &str) -> Option<String> {
-    let stem = [".tar.gz", ".tar.bz2", ".zip", ".whl"].iter().find_map(|end| file.strip_suffix(end))?;
+    let stem = [".tar.gz", ".tar.bz2", ".zip", ".whl"]
+        .iter()
+        .find_map(|end| file.strip_suffix(end))?;
     if file.ends_with(".whl") {
         return stem.split('-').nth(1).map(str::to_owned);
     }
@@ -105,6 +126,9 @@ mod tests {
     fn both_kinds_of_page_list_files() {
         let html = r#"<html><a href="../a-1.tar.gz#sha256=0">a-1.tar.gz</a><br><A HREF="x"> a-2.tar.gz </A></html>"#;
         assert_eq!(files(html), ["a-1.tar.gz", "a-2.tar.gz"]);
-        assert_eq!(files(r#"{"files": [{"filename": "a-1.tar.gz", "url": "x"}]}"#), ["a-1.tar.gz"]);
+        assert_eq!(
+            files(r#"{"files": [{"filename": "a-1.tar.gz", "url": "x"}]}"#),
+            ["a-1.tar.gz"]
+        );
     }
 }

@@ -565,6 +565,36 @@ setup(name='fixture')
 }
 
 #[test]
+fn folders_with_requirements_beside_projects_are_projects() {
+    let (projects, problems) = read(
+        "\
+== a/requirements.txt
+click
+== a/requirements-dev.txt
+pytest
+== a/app.py
+== a/tests/test_app.py
+import pytest
+== b/setup.py
+from setuptools import setup
+setup(name='b')
+== b/requirements.txt
+x
+",
+    );
+    assert_eq!(problems, []);
+    let roots: Vec<&str> = projects
+        .iter()
+        .map(|project| project.root.as_str())
+        .collect();
+    assert_eq!(roots, ["a", "b"]);
+    assert_eq!(
+        test_needs(&projects[0]).requirement_files,
+        ["a/requirements-dev.txt", "a/requirements.txt"]
+    );
+}
+
+#[test]
 fn uv_packages_nothing_without_a_build_system() {
     for (text, expected) in [
         (

@@ -9,7 +9,7 @@ use super::{Check, Scope, count, gathered};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
-use crate::tool_command::{command, fix_command, linter};
+use crate::tool_command::{COULD_NOT_RUN, command, fix_command, linter};
 use crate::tools;
 use crate::work::{
     Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
@@ -219,6 +219,7 @@ pub(crate) fn conclude(
     runs: &[ToolRun],
     found: Vec<Partial>,
 ) -> CheckResult {
+    let idle: Vec<String> = found.iter().filter_map(|partial| partial.facts.get(COULD_NOT_RUN)).cloned().collect();
     let mut result = gathered(found);
     let mut generated: BTreeMap<String, bool> = BTreeMap::new();
     let mut is_generated = |path: &str| {
@@ -229,8 +230,12 @@ pub(crate) fn conclude(
             && !finding.place.as_ref().is_some_and(|place| is_generated(&place.path))
     });
     let blocks = |finding: &Finding| {
-        let adopted = runs.iter().any(|run| run.blocks() && run.tool == finding.tool)
-            || runs.iter().any(|run| run.blocks() && run.tool.split(' ').next() == Some(&finding.tool));
+        let of_tool = |run: &&ToolRun| {
+            run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
+        };
+        let adopted = runs.iter().filter(of_tool).any(|run| {
+            run.blocks() && (is_settled(finding) || !is_newer_than_known(facts, run))
+        });
         adopted || facts.settings.standard || cannot_work(facts, finding)
     };
     let baseline = facts.baseline();
@@ -240,11 +245,27 @@ pub(crate) fn conclude(
     let mut tools: Vec<&str> = runs.iter().map(|run| run.tool.as_str()).collect();
     tools.dedup();
     result.summary = match result.findings.iter().filter(|finding| finding.blocking).count() {
+        0 if !idle.is_empty() => format!("{} could not run, does not block", idle.join(", ")),
         0 if result.findings.is_empty() => tools.join(", "),
         0 => format!("{}, do not block", count(result.findings.len(), "finding")),
         number => count(number, "problem"),
     };
     result
+}
+
+/// Returns whether nobody knows that the project passes this version of ruff: no automation runs it,
+/// nothing pins it, so towpath's own is taken.
+fn is_newer_than_known(facts: &Facts<'_>, run: &ToolRun) -> bool {
+    run.tool == "ruff"
+        && run.invocation.is_none()
+        && !tools::choose(&run.tool, facts.project, facts.automation).note.is_empty()
+}
+
+/// Returns whether a rule of ruff has meant the same for years: those of pyflakes, pycodestyle and
+/// isort. The defaults of others change, and with them what a new version finds in old code.
+fn is_settled(finding: &Finding) -> bool {
+    let family = finding.rule.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(family, "E" | "F" | "W" | "I" | "invalid-syntax")
 }
 
 /// Returns whether a finding is in a file that the project's automation hands to its tool.

@@ -318,9 +318,12 @@ fn coverage_source(facts: &Facts<'_>) -> Option<String> {
         let folders: Vec<String> = sources.iter().map(|source| format!("{{tree}}/{source}")).collect();
         return Some(format!("--source={}", folders.join(",")));
     }
-    let include = |source: &String| match is_file(source) {
-        true => format!("{{tree}}/{}", python_file(source)),
-        false => format!("{{tree}}/{source}/*"),
+    let include = |source: &String| {
+        if is_file(source) {
+            format!("{{tree}}/{}", python_file(source))
+        } else {
+            format!("{{tree}}/{source}/*")
+        }
     };
     Some(format!("--include={}", sources.iter().map(include).collect::<Vec<_>>().join(",")))
 }
@@ -488,7 +491,7 @@ fn summary(tests: &[TestCase]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+mod judging {
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Check, Scope};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::BASELINE_FILE;
-use crate::test_environment::automated;
+use crate::test_environment::{automated, declared};
 use crate::tool_command::{command, linter};
 use crate::tools;
 use crate::work::{
@@ -168,16 +168,19 @@ fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String
     }
     let is_checker = |tool: &str| matches!(tool, "mypy" | "ty");
     let found = automated(facts, is_checker);
-    let (groups, extras) = match &found {
-        Some(found) => (found.groups.clone(), found.extras.clone()),
-        None => (typing_groups(facts), Vec::new()),
-    };
-    if let Some(found) = found {
-        need.requirements.extend(found.requirements.into_iter().filter(|requirement| {
-            !runs.iter().any(|run| tools::names(requirement, &run.tool))
-        }));
-        need.requirement_files = found.requirement_files;
-    }
+    // Tests are checked too, where nobody says otherwise, so that what they import belongs to it.
+    let found = found.unwrap_or_else(|| {
+        let mut found = declared(facts);
+        found.groups.extend(typing_groups(facts));
+        found.groups.sort_unstable();
+        found.groups.dedup();
+        found
+    });
+    let (groups, extras) = (found.groups.clone(), found.extras.clone());
+    need.requirements.extend(found.requirements.into_iter().filter(|requirement| {
+        !runs.iter().any(|run| tools::names(requirement, &run.tool))
+    }));
+    need.requirement_files = found.requirement_files;
     if facts.project.lock.is_some() {
         need.locked = Some((groups, extras));
     } else {

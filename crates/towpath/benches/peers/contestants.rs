@@ -27,10 +27,18 @@ impl Ground {
         };
         if !ground.tree.exists() {
             let name = format!("{}=={}", project.name, project.version);
-            shell(folder, &format!("python3 -m pip download -q --no-deps --no-binary :all: -d . {name} && tar -xf *.tar.gz"))?;
+            shell(
+                folder,
+                &format!(
+                    "python3 -m pip download -q --no-deps --no-binary :all: -d . {name} && tar -xf *.tar.gz"
+                ),
+            )?;
         }
         if !ground.bin.exists() {
-            shell(folder, "python3 -m venv peers && peers/bin/pip install -q uv tox tox-uv nox")?;
+            shell(
+                folder,
+                "python3 -m venv peers && peers/bin/pip install -q uv tox tox-uv nox",
+            )?;
         }
         Ok(ground)
     }
@@ -61,7 +69,10 @@ impl Contestant {
 }
 
 /// Returns the contestants; the first is the tools alone.
-pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Contestant>, Box<dyn Error>> {
+pub(crate) fn contestants(
+    project: &Project,
+    ground: &Ground,
+) -> Result<Vec<Contestant>, Box<dyn Error>> {
     let serial = ground.folder.join("serial.sh");
     std::fs::write(&serial, script(project, ground, "serial"))?;
     let makefile = ground.folder.join("Makefile");
@@ -71,7 +82,8 @@ pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Cont
     let nox = ground.folder.join("noxfile.py");
     std::fs::write(&nox, nox_file(project, ground))?;
     let program = |name: &str| ground.bin.join(name).display().to_string();
-    let words = |text: &[&str]| -> Vec<String> { text.iter().map(|word| (*word).to_owned()).collect() };
+    let words =
+        |text: &[&str]| -> Vec<String> { text.iter().map(|word| (*word).to_owned()).collect() };
     let path = |path: &Path| path.display().to_string();
     let cores = std::thread::available_parallelism()?.to_string();
     let plain = |name, run: Vec<String>, state: PathBuf| Contestant {
@@ -84,16 +96,40 @@ pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Cont
     let towpath_state = ground.folder.join("towpath");
     let towpath = env!("CARGO_BIN_EXE_towpath");
     Ok(vec![
-        plain("tools alone", words(&["sh", "-e", &path(&serial)]), ground.folder.join("serial")),
-        plain("make -j", words(&["make", "-s", "-B", "-j", &cores, "-f", &path(&makefile)]), ground.folder.join("make")),
+        plain(
+            "tools alone",
+            words(&["sh", "-e", &path(&serial)]),
+            ground.folder.join("serial"),
+        ),
+        plain(
+            "make -j",
+            words(&["make", "-s", "-B", "-j", &cores, "-f", &path(&makefile)]),
+            ground.folder.join("make"),
+        ),
         plain(
             "tox -p",
-            words(&[&program("tox"), "-q", "-p", &cores, "-c", &path(&tox), "--workdir", &path(&ground.folder.join("tox"))]),
+            words(&[
+                &program("tox"),
+                "-q",
+                "-p",
+                &cores,
+                "-c",
+                &path(&tox),
+                "--workdir",
+                &path(&ground.folder.join("tox")),
+            ]),
             ground.folder.join("tox"),
         ),
         plain(
             "nox",
-            words(&[&program("nox"), "-R", "-f", &path(&nox), "--envdir", &path(&ground.folder.join("nox"))]),
+            words(&[
+                &program("nox"),
+                "-R",
+                "-f",
+                &path(&nox),
+                "--envdir",
+                &path(&ground.folder.join("nox")),
+            ]),
             ground.folder.join("nox"),
         ),
         Contestant {
@@ -102,8 +138,14 @@ pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Cont
             warm: words(&[towpath, "ci", "--quiet", "--force"]),
             variables: vec![
                 ("PATH".to_owned(), search_path(&ground.bin)),
-                ("TOWPATH_CACHE_DIR".to_owned(), path(&towpath_state.join("cache"))),
-                ("TOWPATH_STATE_DIR".to_owned(), path(&towpath_state.join("state"))),
+                (
+                    "TOWPATH_CACHE_DIR".to_owned(),
+                    path(&towpath_state.join("cache")),
+                ),
+                (
+                    "TOWPATH_STATE_DIR".to_owned(),
+                    path(&towpath_state.join("state")),
+                ),
             ],
             state: vec![towpath_state],
         },
@@ -112,7 +154,10 @@ pub(crate) fn contestants(project: &Project, ground: &Ground) -> Result<Vec<Cont
 
 /// Returns `PATH` with the peers first and every interpreter found before the shims of version managers,
 /// which fail when they are inactive.
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads its own environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads its own environment"
+)]
 fn search_path(bin: &Path) -> String {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     let home = environment.get("HOME").map(PathBuf::from);
@@ -124,7 +169,12 @@ fn search_path(bin: &Path) -> String {
     };
     let mut folders = vec![bin.display().to_string()];
     for interpreter in towpath_python::find_interpreters(&machine) {
-        folders.extend(interpreter.path.parent().map(|folder| folder.display().to_string()));
+        folders.extend(
+            interpreter
+                .path
+                .parent()
+                .map(|folder| folder.display().to_string()),
+        );
     }
     folders.extend(environment.get("PATH").cloned());
     folders.join(":")
@@ -135,7 +185,12 @@ fn script(project: &Project, ground: &Ground, owner: &str) -> String {
     let own = ground.folder.join(owner);
     let mut text = format!("mkdir -p {0}/out\nexport OUT={0}/out\n", own.display());
     for environment in &project.environments {
-        let _ = writeln!(text, "[ -d {0} ] || {{ {1}; }}", folder(&own, environment).display(), creation(&own, environment));
+        let _ = writeln!(
+            text,
+            "[ -d {0} ] || {{ {1}; }}",
+            folder(&own, environment).display(),
+            creation(&own, environment)
+        );
     }
     for job in &project.jobs {
         let _ = writeln!(text, "({})", line(&own, job));
@@ -146,7 +201,11 @@ fn script(project: &Project, ground: &Ground, owner: &str) -> String {
 fn make(project: &Project, ground: &Ground) -> String {
     let own = ground.folder.join("make");
     let names: Vec<&str> = project.jobs.iter().map(|job| job.name).collect();
-    let mut text = format!("SHELL = /bin/sh\nexport OUT = {}/out\nall: {}\n", own.display(), names.join(" "));
+    let mut text = format!(
+        "SHELL = /bin/sh\nexport OUT = {}/out\nall: {}\n",
+        own.display(),
+        names.join(" ")
+    );
     for environment in &project.environments {
         let _ = writeln!(
             text,
@@ -163,7 +222,9 @@ fn make(project: &Project, ground: &Ground) -> String {
             name = job.name,
             environment = job.environment,
             needs = job.needs.join(" "),
-            line = line(&own, job).replace("$OUT", "$(OUT)").replace("$PATH", "$$PATH")
+            line = line(&own, job)
+                .replace("$OUT", "$(OUT)")
+                .replace("$PATH", "$$PATH")
         );
     }
     text
@@ -172,12 +233,22 @@ fn make(project: &Project, ground: &Ground) -> String {
 fn tox_file(project: &Project, ground: &Ground) -> String {
     let out = ground.folder.join("tox-out");
     let names: Vec<&str> = project.jobs.iter().map(|job| job.name).collect();
-    let mut text = format!("[tox]\nenvlist = {}\nskipsdist = true\ntoxinidir = {}\n", names.join(","), ground.tree.display());
+    let mut text = format!(
+        "[tox]\nenvlist = {}\nskipsdist = true\ntoxinidir = {}\n",
+        names.join(","),
+        ground.tree.display()
+    );
     for job in &project.jobs {
-        let Some(environment) = project.environments.iter().find(|environment| environment.name == job.environment) else {
+        let Some(environment) = project
+            .environments
+            .iter()
+            .find(|environment| environment.name == job.environment)
+        else {
             continue;
         };
-        let installs = environment.installs.replace("-r ", &format!("-r {}/", ground.tree.display()));
+        let installs = environment
+            .installs
+            .replace("-r ", &format!("-r {}/", ground.tree.display()));
         let _ = writeln!(
             text,
             "[testenv:{name}]\nbasepython = python{python}\nskip_install = true\nchange_dir = {tree}\ndepends = {needs}\nallowlist_externals = sh,uv\nset_env =\n    OUT = {out}\ncommands_pre = uv pip install -q {installs}\ncommands = sh -ec {line:?}",
@@ -194,20 +265,30 @@ fn tox_file(project: &Project, ground: &Ground) -> String {
 }
 
 fn nox_file(project: &Project, ground: &Ground) -> String {
-    let out = ground.folder.join("nox-out");
-    let mut text = format!("import os\nimport nox\n\nnox.options.default_venv_backend = \"uv\"\nos.makedirs({out:?}, exist_ok=True)\n");
+    let out = ground.folder.join("nox-out").display().to_string();
+    let tree = ground.tree.display().to_string();
+    let mut text = format!(
+        "import os\nimport nox\n\nnox.options.default_venv_backend = \"uv\"\nos.makedirs({out:?}, exist_ok=True)\n"
+    );
     for job in &project.jobs {
-        let Some(environment) = project.environments.iter().find(|environment| environment.name == job.environment) else {
+        let Some(environment) = project
+            .environments
+            .iter()
+            .find(|environment| environment.name == job.environment)
+        else {
             continue;
         };
-        let words: Vec<String> = environment.installs.split(' ').map(|word| format!("{word:?}")).collect();
+        let words: Vec<String> = environment
+            .installs
+            .split(' ')
+            .map(|word| format!("{word:?}"))
+            .collect();
         let _ = writeln!(
             text,
             "\n@nox.session(name={name:?}, python={python:?})\ndef job_{function}(session):\n    session.chdir({tree:?})\n    session.install({installs})\n    session.run(\"sh\", \"-ec\", {line:?}, env={{\"OUT\": {out:?}}}, external=True)",
             name = job.name,
             python = environment.python,
             function = job.name.replace('-', "_"),
-            tree = ground.tree,
             installs = words.join(", "),
             line = job.line,
         );
@@ -231,16 +312,33 @@ fn creation(own: &Path, environment: &Environment) -> String {
 
 /// Requirements with `<` and `>` need quotes in a shell.
 fn quoted(installs: &str) -> String {
-    let quote = |word: &str| if word.contains(['<', '>', '[']) { format!("'{word}'") } else { word.to_owned() };
+    let quote = |word: &str| {
+        if word.contains(['<', '>', '[']) {
+            format!("'{word}'")
+        } else {
+            word.to_owned()
+        }
+    };
     installs.split(' ').map(quote).collect::<Vec<_>>().join(" ")
 }
 
 fn line(own: &Path, job: &Job) -> String {
     let environment = own.join(job.environment);
-    format!("export VIRTUAL_ENV={0} PATH={0}/bin:$PATH; {1}", environment.display(), job.line)
+    format!(
+        "export VIRTUAL_ENV={0} PATH={0}/bin:$PATH; {1}",
+        environment.display(),
+        job.line
+    )
 }
 
 fn shell(folder: &Path, line: &str) -> Result<(), Box<dyn Error>> {
-    let status = Command::new("sh").args(["-ec", line]).current_dir(folder).status()?;
-    if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}").into()) }
+    let status = Command::new("sh")
+        .args(["-ec", line])
+        .current_dir(folder)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{line}` ended with {status}").into())
+    }
 }

@@ -30,28 +30,48 @@ enum Phase {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let name = arguments.first().map_or("itsdangerous", String::as_str);
     let rounds: usize = arguments.get(1).map_or(Ok(3), |text| text.parse())?;
-    let project = project(name).ok_or_else(|| format!("`{name}` is none of itsdangerous, click"))?;
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("peers").join(name);
+    let project =
+        project(name).ok_or_else(|| format!("`{name}` is none of itsdangerous, click"))?;
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("peers")
+        .join(name);
     let ground = Ground::prepare(&project, &folder)?;
     let contestants = contestants(&project, &ground)?;
-    println!("{} {} on {} cores, {rounds} rounds", project.name, project.version, cores());
+    println!(
+        "{} {} on {} cores, {rounds} rounds",
+        project.name,
+        project.version,
+        cores()
+    );
     for phase in [Phase::Cold, Phase::Warm, Phase::Again] {
         run_phase(phase, rounds, &contestants, &ground.tree)?;
     }
     Ok(())
 }
 
-fn run_phase(phase: Phase, rounds: usize, contestants: &[Contestant], tree: &Path) -> Result<(), Box<dyn Error>> {
+fn run_phase(
+    phase: Phase,
+    rounds: usize,
+    contestants: &[Contestant],
+    tree: &Path,
+) -> Result<(), Box<dyn Error>> {
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); contestants.len()];
     for _ in 0..rounds {
         for (contestant, costs) in contestants.iter().zip(&mut costs) {
             if phase == Phase::Cold {
                 contestant.forget()?;
             }
-            let command = if phase == Phase::Warm { &contestant.warm } else { &contestant.run };
+            let command = if phase == Phase::Warm {
+                &contestant.warm
+            } else {
+                &contestant.run
+            };
             costs.push(measure::run(command, tree, &contestant.variables)?);
         }
     }
@@ -59,8 +79,16 @@ fn run_phase(phase: Phase, rounds: usize, contestants: &[Contestant], tree: &Pat
     let alone = median(&costs[0], |cost| cost.cpu);
     let bound = alone / cores() as f64;
     for (contestant, costs) in contestants.iter().zip(&costs) {
-        let (wall, cpu) = (median(costs, |cost| cost.wall), median(costs, |cost| cost.cpu));
-        println!("  {:<12} {wall:>7.2} {cpu:>7.2} {:>6.2} {:>6.2}", contestant.name, cpu / alone, wall / bound);
+        let (wall, cpu) = (
+            median(costs, |cost| cost.wall),
+            median(costs, |cost| cost.cpu),
+        );
+        println!(
+            "  {:<12} {wall:>7.2} {cpu:>7.2} {:>6.2} {:>6.2}",
+            contestant.name,
+            cpu / alone,
+            wall / bound
+        );
     }
     Ok(())
 }
@@ -68,4 +96,3 @@ fn run_phase(phase: Phase, rounds: usize, contestants: &[Contestant], tree: &Pat
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
-

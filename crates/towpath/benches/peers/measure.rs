@@ -16,7 +16,11 @@ pub(crate) struct Cost {
 }
 
 /// Runs a command in a folder; its output is thrown away, its exit code must be 0.
-pub(crate) fn run(command: &[String], folder: &Path, variables: &[(String, String)]) -> Result<Cost, Box<dyn Error>> {
+pub(crate) fn run(
+    command: &[String],
+    folder: &Path,
+    variables: &[(String, String)],
+) -> Result<Cost, Box<dyn Error>> {
     let before = children_seconds()?;
     let begun = Instant::now();
     let (program, arguments) = command.split_first().ok_or("a command has a program")?;
@@ -32,9 +36,17 @@ pub(crate) fn run(command: &[String], folder: &Path, variables: &[(String, Strin
         let said = String::from_utf8_lossy(&said).into_owned();
         let from = said.len().saturating_sub(3000);
         let tail = said.get(from..).unwrap_or(&said);
-        return Err(format!("{} ended with {}:\n{tail}", command.join(" "), output.status).into());
+        return Err(format!(
+            "{} ended with {}:\n{tail}",
+            command.join(" "),
+            output.status
+        )
+        .into());
     }
-    Ok(Cost { wall, cpu: children_seconds()? - before })
+    Ok(Cost {
+        wall,
+        cpu: children_seconds()? - before,
+    })
 }
 
 fn children_seconds() -> Result<f64, Box<dyn Error>> {

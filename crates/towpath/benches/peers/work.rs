@@ -42,15 +42,31 @@ fn itsdangerous() -> Project {
         version: "2.2.0",
         environments: vec![
             environment("tools", "3.13", TOOLS),
-            environment("t310", "3.10", "-r requirements/tests.txt coverage>=7,<8 -e ."),
-            environment("t311", "3.11", "-r requirements/tests.txt coverage>=7,<8 -e ."),
-            environment("t312", "3.12", "-r requirements/tests.txt coverage>=7,<8 -e ."),
+            environment(
+                "t310",
+                "3.10",
+                "-r requirements/tests.txt coverage>=7,<8 -e .",
+            ),
+            environment(
+                "t311",
+                "3.11",
+                "-r requirements/tests.txt coverage>=7,<8 -e .",
+            ),
+            environment(
+                "t312",
+                "3.12",
+                "-r requirements/tests.txt coverage>=7,<8 -e .",
+            ),
             environment("typing", "3.12", "-r requirements/typing.txt -e ."),
             environment("docs", "3.12", "-r requirements/docs.txt -e ."),
             environment("build", "3.12", "flit_core<4 build"),
             environment("wheel", "3.12", "-r requirements/tests.txt"),
         ],
-        jobs: jobs(&["t310", "t311", "t312"], "sphinx-build -q -E -b dirhtml docs $OUT/docs", "mypy"),
+        jobs: jobs(
+            &["t310", "t311", "t312"],
+            "sphinx-build -q -E -b dirhtml docs $OUT/docs",
+            "mypy",
+        ),
     }
 }
 
@@ -73,25 +89,72 @@ fn click() -> Project {
             environment("build", "3.13", "flit_core>=3.11,<4 build"),
             environment("wheel", "3.13", "pytest"),
         ],
-        jobs: jobs(&["t310", "t311", "t312", "t313"], "sphinx-build -q -E -b dirhtml docs $OUT/docs", "mypy"),
+        jobs: jobs(
+            &["t310", "t311", "t312", "t313"],
+            "sphinx-build -q -E -b dirhtml docs $OUT/docs",
+            "mypy",
+        ),
     }
 }
 
-const fn environment(name: &'static str, python: &'static str, installs: &'static str) -> Environment {
-    Environment { name, python, installs }
+const fn environment(
+    name: &'static str,
+    python: &'static str,
+    installs: &'static str,
+) -> Environment {
+    Environment {
+        name,
+        python,
+        installs,
+    }
 }
 
 fn jobs(tests: &[&'static str], docs: &str, types: &str) -> Vec<Job> {
-    let job = |name, environment, needs, line: &str| Job { name, environment, needs, line: line.to_owned() };
+    let job = |name, environment, needs, line: &str| Job {
+        name,
+        environment,
+        needs,
+        line: line.to_owned(),
+    };
     let mut jobs = vec![
-        job("lint", "tools", &[], "ruff check --no-fix --no-cache . || true"),
-        job("format", "tools", &[], "ruff format --check --no-cache . || true"),
-        job("security", "tools", &[], "bandit -q -r src --exit-zero -f json -o $OUT/bandit.json"),
-        job("secrets", "tools", &[], "detect-secrets scan --all-files src tests docs *.toml *.md >$OUT/secrets.json"),
+        job(
+            "lint",
+            "tools",
+            &[],
+            "ruff check --no-fix --no-cache . || true",
+        ),
+        job(
+            "format",
+            "tools",
+            &[],
+            "ruff format --check --no-cache . || true",
+        ),
+        job(
+            "security",
+            "tools",
+            &[],
+            "bandit -q -r src --exit-zero -f json -o $OUT/bandit.json",
+        ),
+        job(
+            "secrets",
+            "tools",
+            &[],
+            "detect-secrets scan --all-files src tests docs *.toml *.md >$OUT/secrets.json",
+        ),
         job("types", "typing", &[], types),
         job("docs", "docs", &[], &format!("{docs} || true")),
-        job("build", "build", &[], "python -m build -q --no-isolation -o $OUT/dist ."),
-        job("wheel", "wheel", &["build"], "uv pip install -q --no-deps --reinstall $OUT/dist/*.whl && pytest -q"),
+        job(
+            "build",
+            "build",
+            &[],
+            "python -m build -q --no-isolation -o $OUT/dist .",
+        ),
+        job(
+            "wheel",
+            "wheel",
+            &["build"],
+            "uv pip install -q --no-deps --reinstall $OUT/dist/*.whl && pytest -q",
+        ),
     ];
     for environment in tests {
         jobs.push(Job {
@@ -101,8 +164,11 @@ fn jobs(tests: &[&'static str], docs: &str, types: &str) -> Vec<Job> {
             line: format!("COVERAGE_FILE=$OUT/.coverage.{environment} coverage run -m pytest -q"),
         });
     }
-    let needs: &'static [&'static str] =
-        if tests.len() == 4 { &["t310", "t311", "t312", "t313"] } else { &["t310", "t311", "t312"] };
+    let needs: &'static [&'static str] = if tests.len() == 4 {
+        &["t310", "t311", "t312", "t313"]
+    } else {
+        &["t310", "t311", "t312"]
+    };
     jobs.push(job(
         "coverage",
         "t312",

@@ -27,8 +27,19 @@ pub(super) fn run(process: &Process, cache: &CacheArguments) -> anyhow::Result<E
 }
 
 fn status(folders: &Folders) -> anyhow::Result<()> {
-    let mut text = format!("cache  {}\nstate  {}\n\n", folders.cache.display(), folders.state.display());
-    for name in ["environments", "store", "tools", "uv", "interpreters", "scratch"] {
+    let mut text = format!(
+        "cache  {}\nstate  {}\n\n",
+        folders.cache.display(),
+        folders.state.display()
+    );
+    for name in [
+        "environments",
+        "store",
+        "tools",
+        "uv",
+        "interpreters",
+        "scratch",
+    ] {
         let path = folders.cache.join(name);
         if path.exists() {
             text.push_str(&format!("{name:<14}{:>10}\n", size(bytes_below(&path)?)));
@@ -39,7 +50,11 @@ fn status(folders: &Folders) -> anyhow::Result<()> {
 }
 
 fn clean_all(folders: &Folders) -> anyhow::Result<()> {
-    let before = if folders.cache.exists() { bytes_below(&folders.cache)? } else { 0 };
+    let before = if folders.cache.exists() {
+        bytes_below(&folders.cache)?
+    } else {
+        0
+    };
     for folder in [&folders.cache, &folders.state] {
         if folder.exists() {
             fs_err::remove_dir_all(folder)?;
@@ -54,19 +69,28 @@ fn clean(folders: &Folders, days: u32) -> anyhow::Result<()> {
     let store = Store::open(&folders.cache.join("store"))
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
     let unused = Duration::from_secs(u64::from(days) * 86_400);
-    store.clean(&Keep::UsedWithin(unused)).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    store
+        .clean(&Keep::UsedWithin(unused))
+        .map_err(|error| Failure::from_error(&error, error.hints()))?;
     remove_unused_environments(&folders.cache.join("environments"), unused)?;
     let freed = before.saturating_sub(bytes_below(&folders.cache)?);
-    output::print(&format!("removed {} not used for {days} days\n", size(freed)));
+    output::print(&format!(
+        "removed {} not used for {days} days\n",
+        size(freed)
+    ));
     Ok(())
 }
 
 /// Removes environments whose marker was not touched for a time; they are made again when needed.
 fn remove_unused_environments(folder: &Path, unused: Duration) -> anyhow::Result<()> {
-    let Ok(entries) = fs_err::read_dir(folder) else { return Ok(()) };
+    let Ok(entries) = fs_err::read_dir(folder) else {
+        return Ok(());
+    };
     for entry in entries.filter_map(Result::ok) {
         let used = entry.metadata().and_then(|data| data.modified())?;
-        let age = towpath_host::clock::system_time().duration_since(used).unwrap_or_default();
+        let age = towpath_host::clock::system_time()
+            .duration_since(used)
+            .unwrap_or_default();
         if age > unused && entry.path().is_dir() {
             fs_err::remove_dir_all(entry.path())?;
         }
@@ -79,7 +103,9 @@ fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs_err::read_dir(&folder) else { continue };
+        let Ok(entries) = fs_err::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.filter_map(Result::ok) {
             let Ok(data) = entry.metadata() else { continue };
             if data.is_dir() {

@@ -5,7 +5,11 @@ use crate::exit_code::ExitCode;
 use crate::process::Process;
 use crate::run::{Asked, run_pipeline};
 
-pub(super) fn run(process: &Process, global: &GlobalArguments, check: &CheckArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    process: &Process,
+    global: &GlobalArguments,
+    check: &CheckArguments,
+) -> anyhow::Result<ExitCode> {
     let projects: Vec<String> = check.project.iter().cloned().collect();
     run_pipeline(
         process,

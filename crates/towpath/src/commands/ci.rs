@@ -5,7 +5,11 @@ use crate::exit_code::ExitCode;
 use crate::process::Process;
 use crate::run::{Asked, run_pipeline};
 
-pub(super) fn run(process: &Process, global: &GlobalArguments, ci: &CiArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    process: &Process,
+    global: &GlobalArguments,
+    ci: &CiArguments,
+) -> anyhow::Result<ExitCode> {
     run_pipeline(
         process,
         &Asked {

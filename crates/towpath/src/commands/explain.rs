@@ -24,7 +24,11 @@ const EXECUTION: ExecutionArguments = ExecutionArguments {
     config: None,
 };
 
-pub(super) fn run(process: &Process, global: &GlobalArguments, explain: &ExplainArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    process: &Process,
+    global: &GlobalArguments,
+    explain: &ExplainArguments,
+) -> anyhow::Result<ExitCode> {
     let ground = Ground::prepare(process, &super::folder(process, global), &EXECUTION)?;
     let topic = explain.topic.join(" ");
     let text = match topic.as_str() {
@@ -76,19 +80,34 @@ fn context(ground: &Ground<'_>, name: &str) -> Result<Value, Failure> {
     }
 }
 
-fn jobs(process: &Process, ground: &Ground<'_>, topic: &str, as_json: bool) -> anyhow::Result<String> {
+fn jobs(
+    process: &Process,
+    ground: &Ground<'_>,
+    topic: &str,
+    as_json: bool,
+) -> anyhow::Result<String> {
     let facts = ground.repository.facts(&ground.interpreters, &[], None);
-    let plan = plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let plan =
+        plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let session = ground.session(process, &facts, &EXECUTION);
     let action = CheckAction { session: &session };
     let mut chosen: Vec<&PlannedJob> = plan.jobs.iter().filter(|job| job.name == topic).collect();
     if chosen.is_empty() {
-        chosen = plan.jobs.iter().filter(|job| topic.is_empty() || job.group == topic).collect();
+        chosen = plan
+            .jobs
+            .iter()
+            .filter(|job| topic.is_empty() || job.group == topic)
+            .collect();
     }
     if chosen.is_empty() {
-        let names: Vec<String> = plan.jobs.iter().map(|job| format!("`{}`", job.name)).collect();
+        let names: Vec<String> = plan
+            .jobs
+            .iter()
+            .map(|job| format!("`{}`", job.name))
+            .collect();
         return Err(Failure::of(
-            Problem::error(format!("there is no job `{topic}`")).with_hint(format!("the jobs are {}", names.join(", "))),
+            Problem::error(format!("there is no job `{topic}`"))
+                .with_hint(format!("the jobs are {}", names.join(", "))),
         )
         .into());
     }
@@ -99,7 +118,11 @@ fn jobs(process: &Process, ground: &Ground<'_>, topic: &str, as_json: bool) -> a
     if as_json {
         return Ok(pretty(&json!(told)));
     }
-    Ok(told.iter().map(|value| written(value, topic.is_empty())).collect::<Vec<_>>().join("\n"))
+    Ok(told
+        .iter()
+        .map(|value| written(value, topic.is_empty()))
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// Returns all that is known of a job, as data.
@@ -110,17 +133,30 @@ fn explanation(
     action: &CheckAction<'_>,
 ) -> anyhow::Result<Value> {
     let ledger = ground.ledger();
-    let waits: Vec<&str> = job.needs.iter().map(|need| jobs[*need].name.as_str()).collect();
+    let waits: Vec<&str> = job
+        .needs
+        .iter()
+        .map(|need| jobs[*need].name.as_str())
+        .collect();
     let own = jobs.iter().position(|other| other.name == job.name);
     let needed_by: Vec<&str> = jobs
         .iter()
         .filter(|other| own.is_some_and(|own| other.needs.contains(&own)))
         .map(|other| other.name.as_str())
         .collect();
-    let inputs = &job.steps.first().map(|step| step.inputs.clone()).unwrap_or_default();
+    let inputs = &job
+        .steps
+        .first()
+        .map(|step| step.inputs.clone())
+        .unwrap_or_default();
     let last = ledger.last(&job.name)?;
     let key = action.reuse_key(inputs, &[]);
-    let Explanation { reason, installs, commands, python } = action.explain(inputs);
+    let Explanation {
+        reason,
+        installs,
+        commands,
+        python,
+    } = action.explain(inputs);
     let mut value = json!({
         "job": job.name,
         "check": job.group,
@@ -140,7 +176,11 @@ fn explanation(
             "median_ms": last.median_ms(),
         });
     }
-    if let Some((dependencies, key)) = last.as_ref().and_then(|last: &LastRun| last.dependencies.as_ref()).zip(key) {
+    if let Some((dependencies, key)) = last
+        .as_ref()
+        .and_then(|last: &LastRun| last.dependencies.as_ref())
+        .zip(key)
+    {
         let difference = compare(dependencies, &key, ledger.tree);
         value["depends_on"] = json!({
             "parts": key.parts,
@@ -168,13 +208,21 @@ fn written(value: &Value, is_short: bool) -> String {
     let list = |name: &str| -> String {
         let items = value[name].as_array().cloned().unwrap_or_default();
         let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-        if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
+        if items.is_empty() {
+            "nothing".to_owned()
+        } else {
+            items.join(", ")
+        }
     };
     if is_short {
         return format!("{:<18} {}", text("job"), text("reason"));
     }
     let mut lines = vec![
-        format!("{} of the standard pipeline (check `{}`)\n", text("job"), text("check")),
+        format!(
+            "{} of the standard pipeline (check `{}`)\n",
+            text("job"),
+            text("check")
+        ),
         format!("runs because   {}", text("reason")),
         format!("waits for      {}", list("waits_for")),
         format!("needed by      {}", list("needed_by")),
@@ -189,7 +237,9 @@ fn written(value: &Value, is_short: bool) -> String {
 
 fn last_result(value: &Value) -> String {
     let last = &value["last"];
-    let Some(result) = last["result"].as_str() else { return "it has not run yet".to_owned() };
+    let Some(result) = last["result"].as_str() else {
+        return "it has not run yet".to_owned();
+    };
     let ago = last["seconds_ago"].as_i64().unwrap_or_default();
     let ago = match ago {
         0..60 => format!("{ago} s"),
@@ -198,7 +248,11 @@ fn last_result(value: &Value) -> String {
         _ => format!("{} days", ago / 86_400),
     };
     let seconds = |name: &str| last[name].as_u64().unwrap_or_default() as f64 / 1000.0;
-    format!("{result} {ago} ago, {:.1} s (median {:.1} s)", seconds("duration_ms"), seconds("median_ms"))
+    format!(
+        "{result} {ago} ago, {:.1} s (median {:.1} s)",
+        seconds("duration_ms"),
+        seconds("median_ms")
+    )
 }
 
 fn changes(value: &Value) -> Vec<String> {
@@ -208,20 +262,50 @@ fn changes(value: &Value) -> Vec<String> {
     }
     let names = |name: &str| -> Vec<String> {
         let items = changed[name].as_array().cloned().unwrap_or_default();
-        items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        items
+            .iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
     };
     let mut lines = Vec::new();
-    for (label, name) in [("changed", "changed"), ("removed", "removed"), ("changed", "parts")] {
-        lines.extend(names(name).iter().take(20).map(|item| format!("  {label}  {item}")));
+    for (label, name) in [
+        ("changed", "changed"),
+        ("removed", "removed"),
+        ("changed", "parts"),
+    ] {
+        lines.extend(
+            names(name)
+                .iter()
+                .take(20)
+                .map(|item| format!("  {label}  {item}")),
+        );
     }
-    let same = format!("  same     {} files, {} other inputs", changed["same_files"], changed["same_parts"]);
+    let same = format!(
+        "  same     {} files, {} other inputs",
+        changed["same_files"], changed["same_parts"]
+    );
     if lines.is_empty() {
-        return vec!["\nNext time it is reused, because nothing it depends on changed".to_owned(), same];
+        return vec![
+            "\nNext time it is reused, because nothing it depends on changed".to_owned(),
+            same,
+        ];
     }
-    lines.insert(0, "\nNext time it runs again, because since its last run".to_owned());
+    lines.insert(
+        0,
+        "\nNext time it runs again, because since its last run".to_owned(),
+    );
     lines.push(same);
-    let parts = value["depends_on"]["parts"].as_array().cloned().unwrap_or_default();
+    let parts = value["depends_on"]["parts"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     lines.push("\nIt depends on".to_owned());
-    lines.extend(parts.iter().map(|part| format!("  {:<14} {}", part["name"].as_str().unwrap_or_default(), part["value"].as_str().unwrap_or_default())));
+    lines.extend(parts.iter().map(|part| {
+        format!(
+            "  {:<14} {}",
+            part["name"].as_str().unwrap_or_default(),
+            part["value"].as_str().unwrap_or_default()
+        )
+    }));
     lines
 }

@@ -14,7 +14,11 @@ use crate::process::Process;
 use crate::repository;
 use crate::run::{Asked, Ground, perform};
 
-pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    process: &Process,
+    global: &GlobalArguments,
+    fix: &FixArguments,
+) -> anyhow::Result<ExitCode> {
     let folder = super::folder(process, global);
     let ground = Ground::prepare(process, &folder, &fix.execution)?;
     if let (true, Some(name)) = (fix.baseline, fix.name.as_deref()) {
@@ -22,8 +26,14 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArgument
     }
     let facts = ground.repository.facts(&ground.interpreters, &[], None);
     let session = ground.session(process, &facts, &fix.execution);
-    let project = fix.project.as_deref().map_or("", |project| project.trim_end_matches('/'));
-    let Some(facts) = facts.iter().find(|facts| project.is_empty() || facts.project.root == project) else {
+    let project = fix
+        .project
+        .as_deref()
+        .map_or("", |project| project.trim_end_matches('/'));
+    let Some(facts) = facts
+        .iter()
+        .find(|facts| project.is_empty() || facts.project.root == project)
+    else {
         return Err(Failure::of(
             Problem::error(format!("`{project}` is no project of this repository"))
                 .with_hint("`towpath explain` lists the projects"),
@@ -35,7 +45,12 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArgument
         if fix.name.as_deref().is_none_or(|name| name == check.name())
             && let Some(work) = check.fix(facts)
         {
-            session.mend(*check, facts, &work).map_err(|problems| Failure { problems, closing: String::new() })?;
+            session
+                .mend(*check, facts, &work)
+                .map_err(|problems| Failure {
+                    problems,
+                    closing: String::new(),
+                })?;
             mended.push(check.name());
         }
     }
@@ -50,8 +65,15 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArgument
     let after = repository::open(&folder, process.folders()?, false)?;
     let before = digests(&ground.repository);
     let after = digests(&after);
-    let changed: Vec<&String> = after.iter().filter(|(path, digest)| before.get(*path) != Some(digest)).map(|(path, _)| path).collect();
-    let mut text: String = changed.iter().map(|path| format!("  mended {path}\n")).collect();
+    let changed: Vec<&String> = after
+        .iter()
+        .filter(|(path, digest)| before.get(*path) != Some(digest))
+        .map(|(path, _)| path)
+        .collect();
+    let mut text: String = changed
+        .iter()
+        .map(|path| format!("  mended {path}\n"))
+        .collect();
     text.push_str(&match changed.len() {
         0 => "Nothing to mend\n".to_owned(),
         1 => "1 file mended\n".to_owned(),
@@ -63,7 +85,10 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, fix: &FixArgument
 
 fn digests(repository: &repository::Repository) -> BTreeMap<String, Option<Digest>> {
     let tree = &repository.tree;
-    tree.files().keys().map(|path| (path.clone(), tree.digest(path))).collect()
+    tree.files()
+        .keys()
+        .map(|path| (path.clone(), tree.digest(path)))
+        .collect()
 }
 
 /// Writes what a check finds today into the repository's baseline, in place of what it held for it.
@@ -74,7 +99,12 @@ fn write_baseline(
     ground: &Ground<'_>,
     name: &str,
 ) -> anyhow::Result<ExitCode> {
-    let report = ReportArguments { reports: Vec::new(), format: ReportFormat::Text, quiet: false, verbose: false };
+    let report = ReportArguments {
+        reports: Vec::new(),
+        format: ReportFormat::Text,
+        quiet: false,
+        verbose: false,
+    };
     let projects: Vec<String> = fix.project.iter().cloned().collect();
     let asked = Asked {
         folder: super::folder(process, global),

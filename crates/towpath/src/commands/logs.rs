@@ -10,7 +10,11 @@ use crate::history::History;
 use crate::output;
 use crate::process::Process;
 
-pub(super) fn run(process: &Process, global: &GlobalArguments, logs: &LogsArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    process: &Process,
+    global: &GlobalArguments,
+    logs: &LogsArguments,
+) -> anyhow::Result<ExitCode> {
     let state = super::state(process, global)?;
     let history = History::of(&state);
     let Some(last) = history.last()? else {
@@ -21,7 +25,11 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, logs: &LogsArgume
     };
     let wanted = logs.job.join(" ");
     if wanted.is_empty() {
-        let names: Vec<String> = last.jobs.iter().map(|job| format!("{}\n", job.name)).collect();
+        let names: Vec<String> = last
+            .jobs
+            .iter()
+            .map(|job| format!("{}\n", job.name))
+            .collect();
         output::print(&names.concat());
         return Ok(ExitCode::Passed);
     }
@@ -46,7 +54,11 @@ pub(super) fn run(process: &Process, global: &GlobalArguments, logs: &LogsArgume
 }
 
 fn unknown(wanted: &str, last: &RunRecord) -> Failure {
-    let names: Vec<String> = last.jobs.iter().map(|job| format!("`{}`", job.name)).collect();
+    let names: Vec<String> = last
+        .jobs
+        .iter()
+        .map(|job| format!("`{}`", job.name))
+        .collect();
     Failure::of(
         Problem::error(format!("run {} has no job `{wanted}`", last.run))
             .with_hint(format!("its jobs are {}", names.join(", "))),

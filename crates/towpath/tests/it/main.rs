@@ -1,5 +1,13 @@
 //! Tests of the command, from events or arguments to what a person reads.
 
+mod bad_input;
+mod defects;
+mod interruption;
+mod projects;
 mod reference;
+mod reports;
+mod reuse;
 mod settings;
+mod soundness;
 mod terminal;
+mod world;

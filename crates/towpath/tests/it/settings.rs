@@ -6,14 +6,27 @@ use towpath_report::Source;
 use towpath_report::writers::{Style, problem};
 
 fn told(text: &str) -> String {
-    let source = Source { path: "pyproject.toml", text };
+    let source = Source {
+        path: "pyproject.toml",
+        text,
+    };
     let (_, problems) = parse_settings(&source, DECLARATIONS);
-    problem::format_plain(&problems, Style { colour: false, unicode: true, width: 80 })
+    problem::format_plain(
+        &problems,
+        Style {
+            colour: false,
+            unicode: true,
+            width: 80,
+        },
+    )
 }
 
 #[test]
 fn unknown_key_points_to_the_nearest() {
-    let text = format!("[project]\n{}\n[tool.towpath.tests]\ncoverge = 95\n", "# a comment\n".repeat(92));
+    let text = format!(
+        "[project]\n{}\n[tool.towpath.tests]\ncoverge = 95\n",
+        "# a comment\n".repeat(92)
+    );
     let expected = "\
 error: unknown key `coverge` in `[tool.towpath.tests]`
   --> pyproject.toml:96:1

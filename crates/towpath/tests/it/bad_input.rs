@@ -1,0 +1,156 @@
+//! What a user can get wrong, and what towpath says to it: where, and what to do. Nothing runs.
+
+use crate::world::{TOWPATH, World};
+use std::path::Path;
+
+/// Returns the answer to `towpath ci` in a repository with these files.
+fn told(files: &[(&str, &str)], arguments: &[&str]) -> String {
+    let world = World::offline();
+    for (path, text) in files {
+        world.write(path, text);
+    }
+    world.towpath(arguments).to_string()
+}
+
+const MANIFEST: &str = "[project]\nname = \"demo\"\nversion = \"1.0\"\n";
+
+#[test]
+fn manifest_that_is_no_toml() {
+    insta::assert_snapshot!(told(
+        &[
+            (
+                "pyproject.toml",
+                "[project]\nname = \"demo\nversion = \"1.0\"\n"
+            ),
+            ("demo.py", "")
+        ],
+        &["ci"]
+    ));
+}
+
+#[test]
+fn unknown_setting() {
+    let manifest = format!("{MANIFEST}\n[tool.towpath.tests]\ncoverge = 95\n");
+    insta::assert_snapshot!(told(
+        &[("pyproject.toml", &manifest), ("demo.py", "")],
+        &["ci"]
+    ));
+}
+
+#[test]
+fn settings_of_wrong_type() {
+    let own = "standard = \"yes\"\npythons = 3.12\n\n[coverage]\nchanged-lines = 101\n";
+    insta::assert_snapshot!(told(&[("towpath.toml", own), ("demo.py", "")], &["ci"]));
+}
+
+#[test]
+fn byte_order_mark_is_accepted() {
+    let manifest = format!("\u{feff}{MANIFEST}");
+    let answer = told(
+        &[("pyproject.toml", &manifest), ("demo.py", "")],
+        &["explain", "version"],
+    );
+    assert!(answer.starts_with("exit code: 0\n"), "{answer}");
+}
+
+#[test]
+fn no_python_code() {
+    insta::assert_snapshot!(told(&[("README.md", "# demo\n")], &["ci"]));
+}
+
+#[test]
+fn empty_repository() {
+    insta::assert_snapshot!(told(&[], &["ci"]));
+}
+
+#[test]
+fn unknown_check() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["check", "lnt"]));
+}
+
+#[test]
+fn unknown_project() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["ci", "packages/none"]));
+}
+
+#[test]
+fn unknown_report_format() {
+    insta::assert_snapshot!(told(
+        &[("demo.py", "")],
+        &["ci", "--report", "junt=out.xml"]
+    ));
+}
+
+#[test]
+fn unknown_option() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["ci", "--forse"]));
+}
+
+#[test]
+fn unknown_command() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["lint"]));
+}
+
+#[test]
+fn missing_folder() {
+    insta::assert_snapshot!(told(&[], &["-C", "nowhere", "ci"]));
+}
+
+#[test]
+fn missing_interpreter() {
+    insta::assert_snapshot!(told(
+        &[("pyproject.toml", MANIFEST), ("demo.py", "")],
+        &["ci", "--python", "3.99"]
+    ));
+}
+
+#[test]
+fn impossible_python() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["ci", "--python", "three"]));
+}
+
+#[test]
+fn unknown_revision() {
+    let world = World::offline();
+    world.write("demo.py", "").commit("start");
+    insta::assert_snapshot!(
+        world
+            .towpath(&["ci", "--changed-since", "mian"])
+            .to_string()
+    );
+}
+
+#[test]
+fn job_that_is_not_there() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["explain", "tsts"]));
+}
+
+#[test]
+fn logs_before_anything_ran() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["logs", "tests"]));
+}
+
+#[test]
+fn repository_without_git_is_fine() {
+    let world = World::without_git();
+    world.write("demo.py", "");
+    world.write(
+        ".github/workflows/ci.yml",
+        "on: push\njobs:\n  ci:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ls\n",
+    );
+    assert_eq!(world.recorded(&["check-workflows"]).code, Some(0));
+    insta::assert_snapshot!(
+        world
+            .towpath(&["ci", "--changed-since", "HEAD"])
+            .to_string()
+    );
+}
+
+#[test]
+fn every_check_without_uv_and_index_says_what_is_missing() {
+    let world = World::offline();
+    world.write("demo.py", "");
+    let output = world.run(Path::new(TOWPATH), &["check", "lint", "--offline"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stdout.contains("uv"), "{output}");
+}

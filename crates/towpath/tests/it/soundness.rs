@@ -1,0 +1,296 @@
+//! What a check can read is what its verdict depends on: an undeclared read fails, or the verdict is
+//! not taken again.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use towpath_report::Conclusion;
+
+use crate::world::{Run, World};
+
+/// Runs the tests of the sound project with one more, whose body is given.
+fn check_tests(world: &World, body: &str) -> Run {
+    let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
+    let imports = "import os\nimport socket\nfrom pathlib import Path\n\n\n";
+    world.write(
+        "tests/test_planted.py",
+        format!("{imports}def test_planted():\n{body}"),
+    );
+    world.check("tests")
+}
+
+/// Asserts that the planted test failed where the verdict without the read would be green.
+fn assert_planted_failed(run: &Run) {
+    let failed = run.failed_tests();
+    assert_eq!(run.code, Some(1), "{}\n{:#?}", run.stderr, run.record.jobs);
+    assert!(
+        failed.len() == 1 && failed[0].starts_with("tests tests/test_planted.py:"),
+        "{failed:?}"
+    );
+}
+
+/// Writes a file beside the repository and returns its path.
+fn outside(world: &World, name: &str, text: &str) -> String {
+    let path = world.folder().join(name);
+    fs_err::write(&path, text).expect("the temporary folder can be written");
+    fs_err::canonicalize(path)
+        .expect("it was just written")
+        .display()
+        .to_string()
+}
+
+#[test]
+fn index_tests_cannot_read_the_home_folder() {
+    let world = World::with_index("sound");
+    fs_err::write(world.folder().join("home/answer"), "42").expect("the home folder");
+    assert_planted_failed(&check_tests(
+        &world,
+        "assert (Path.home() / \"answer\").read_text() == \"42\"",
+    ));
+    let path = world.folder().join("home/answer");
+    assert_planted_failed(&check_tests(
+        &world,
+        &format!("assert Path({path:?}).read_text() == \"42\""),
+    ));
+}
+
+#[test]
+fn index_tests_cannot_tell_the_machine() {
+    let world = World::with_index("sound");
+    let body = "assert not [path for path in (\"/var/log\", \"/root/.bashrc\", \"/run/utmp\", \"/srv\", \"/sys\") if os.path.exists(path)]\n\
+                hostname = Path(\"/etc/hostname\")\n\
+                assert not hostname.is_file() or hostname.read_text() == \"localhost\\n\"\n\
+                assert socket.gethostname() == \"localhost\"\n\
+                assert socket.gethostbyname(\"localhost\") == \"127.0.0.1\"";
+    let run = check_tests(&world, body);
+    assert_eq!(run.code, Some(0), "{:#?}", run.job("tests").result.tests);
+}
+
+#[test]
+fn index_tests_cannot_read_beside_the_repository() {
+    let world = World::with_index("sound");
+    let path = outside(&world, "answer", "42");
+    assert_planted_failed(&check_tests(
+        &world,
+        &format!("assert Path({path:?}).read_text() == \"42\""),
+    ));
+    let relative = "assert Path(__file__, \"../../../answer\").resolve().read_text() == \"42\"";
+    assert_planted_failed(&check_tests(&world, relative));
+}
+
+#[test]
+fn index_tests_see_no_variable_of_the_shell() {
+    let mut world = World::with_index("sound");
+    world.set("ANSWER", "42");
+    assert_planted_failed(&check_tests(
+        &world,
+        "assert os.environ.get(\"ANSWER\") == \"42\"",
+    ));
+    world.append(
+        "pyproject.toml",
+        "\n[tool.towpath.tests.environment]\nANSWER = \"42\"\n",
+    );
+    assert_eq!(world.check("tests").code, Some(0));
+    world.replace("pyproject.toml", "ANSWER = \"42\"", "ANSWER = \"43\"");
+    assert_planted_failed(&world.check("tests"));
+}
+
+#[test]
+fn index_tests_that_reach_the_network_are_not_reused() {
+    let world = World::with_index("sound");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let body = format!(
+        "try:\n    socket.create_connection((\"192.0.2.1\", 9), timeout=0.2)\nexcept OSError:\n    pass\n\
+         socket.create_connection((\"127.0.0.1\", {port}), timeout=5)"
+    );
+    let first = check_tests(&world, &body);
+    let job = first.job("tests");
+    assert_eq!(job.conclusion, Conclusion::Success, "{job:#?}");
+    assert!(
+        job.result.notes.iter().any(|note| note.contains("network")),
+        "{:?}",
+        job.result.notes
+    );
+    assert_eq!(world.check("tests").fresh(), ["tests"]);
+}
+
+#[test]
+fn index_tests_have_their_own_loopback() {
+    let world = World::with_index("sound");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let body = format!(
+        "server = socket.create_server((\"127.0.0.1\", 0))\n\
+         socket.create_connection(server.getsockname(), timeout=5)\n\
+         try:\n    socket.create_connection((\"127.0.0.1\", {port}), timeout=5)\n\
+         except ConnectionRefusedError:\n    return\n\
+         raise AssertionError(\"the machine's own loopback\")"
+    );
+    let run = check_tests(&world, &body);
+    assert_eq!(run.code, Some(0), "{:#?}", run.job("tests").result.tests);
+    assert!(world.check("tests").fresh().is_empty());
+}
+
+#[test]
+fn index_what_tests_write_stays_out_of_the_tree() {
+    let world = World::with_index("sound");
+    let body = "Path(\"written.txt\").write_text(\"1\")\nPath(__file__).with_name(\"beside.txt\").write_text(\"1\")";
+    assert_eq!(check_tests(&world, body).code, Some(0));
+    assert!(!world.root().join("written.txt").exists());
+    assert!(!world.root().join("tests/beside.txt").exists());
+    assert!(!world.root().join("tests/__pycache__").exists());
+    assert!(world.check("tests").fresh().is_empty());
+}
+
+#[test]
+fn index_build_cannot_read_beside_the_repository() {
+    let world = World::with_index("sound");
+    let path = outside(&world, "secret.py", "NAME = 'x'\n");
+    world.append("pyproject.toml", "\n[tool.hatch.build.hooks.custom]\n");
+    let hook = format!(
+        "from hatchling.builders.hooks.plugin.interface import BuildHookInterface\n\n\n\
+         class Hook(BuildHookInterface):\n    def initialize(self, version, build_data):\n        open({path:?}).read()\n"
+    );
+    world.write("hatch_build.py", hook);
+    let run = world.check("build");
+    assert_eq!(
+        (run.red(), run.code),
+        (vec!["build"], Some(1)),
+        "{:#?}",
+        run.record.jobs
+    );
+    assert!(
+        run.job("build").result.findings[0]
+            .message
+            .contains("No such file")
+    );
+}
+
+#[test]
+fn index_docs_cannot_read_beside_the_repository() {
+    let world = World::with_index("sound");
+    let path = outside(&world, "secret.py", "");
+    world.write("mkdocs.yml", "site_name: demo\nhooks: [hook.py]\n");
+    world.write("docs/index.md", "# demo\n");
+    world.write(
+        "hook.py",
+        format!("def on_config(config):\n    open({path:?}).read()\n"),
+    );
+    world.append(
+        ".github/workflows/ci.yml",
+        "      - run: mkdocs build --strict\n",
+    );
+    let run = world.check("docs");
+    assert_ne!(run.code, Some(0), "{:#?}", run.record.jobs);
+    assert_eq!(run.red(), ["docs"]);
+}
+
+#[test]
+fn index_linters_cannot_read_beside_the_repository() {
+    let world = World::with_index("sound");
+    outside(&world, "ruff.toml", "lint.ignore = [\"F401\"]\n");
+    world.replace(
+        "src/demo/__init__.py",
+        "\n\n\ndef",
+        "\n\nimport os\n\n\ndef",
+    );
+    assert_eq!(world.check("lint").red(), ["lint"]);
+    world.replace(
+        "pyproject.toml",
+        "[tool.ruff]",
+        "[tool.ruff]\nextend = \"../ruff.toml\"",
+    );
+    for check in ["lint", "format"] {
+        let run = world.check(check);
+        assert_eq!(run.red(), [check], "{:#?}", run.record.jobs);
+        assert_ne!(run.code, Some(0));
+    }
+}
+
+#[test]
+fn index_type_checkers_cannot_read_beside_the_repository() {
+    let world = World::with_index("sound");
+    outside(&world, "elsewhere.py", "ANSWER: int = 42\n");
+    world.replace(
+        "pyproject.toml",
+        "strict = true",
+        "strict = true\nmypy_path = \"..\"",
+    );
+    world.append(
+        "src/demo/__init__.py",
+        "\n\nfrom elsewhere import ANSWER  # noqa\n\nprint(ANSWER)\n",
+    );
+    let run = world.check("types");
+    assert_eq!(
+        (run.red(), run.code),
+        (vec!["types"], Some(1)),
+        "{:#?}",
+        run.record.jobs
+    );
+    assert_eq!(
+        run.findings(),
+        ["types import-not-found src/demo/__init__.py:9"]
+    );
+}
+
+#[test]
+fn index_scanners_follow_no_link_out_of_the_repository() {
+    let world = World::with_index("sound");
+    let key = ["AKIA", "IOSFODNN7", "EXAMPLF"].concat();
+    let path = outside(
+        &world,
+        "linked.py",
+        &format!("import os, pickle  # {key}\npickle.loads(b'')\n"),
+    );
+    std::os::unix::fs::symlink(path, world.root().join("src/demo/linked.py")).expect("a link");
+    for check in ["lint", "format", "types", "security", "secrets"] {
+        let run = world.check(check);
+        let read: Vec<String> = run
+            .findings()
+            .into_iter()
+            .filter(|finding| {
+                ["F401", "B403", "B301", "AWS", "unformatted"]
+                    .iter()
+                    .any(|rule| finding.contains(rule))
+            })
+            .collect();
+        assert_eq!(
+            read,
+            Vec::<String>::new(),
+            "{check}: {:#?}",
+            run.record.jobs
+        );
+    }
+}
+
+#[test]
+fn index_own_checks_read_the_repository_and_nothing_else() {
+    let world = World::with_index("sound");
+    let path = outside(&world, "answer", "42");
+    let mut settings = fs_err::OpenOptions::new()
+        .append(true)
+        .open(world.root().join("pyproject.toml"))
+        .expect("the manifest");
+    writeln!(
+        settings,
+        "\n[tool.towpath.checks.inside]\ncommand = [\"python\", \"-c\", \"open('README.md').read()\"]\n\n\
+         [tool.towpath.checks.outside]\ncommand = [\"python\", \"-c\", \"open('{path}').read()\"]"
+    )
+    .expect("the manifest can be written");
+    assert_eq!(world.check("inside").code, Some(0));
+    assert_eq!(world.check("outside").code, Some(1));
+    assert!(world.check("inside").fresh().is_empty());
+    world.append("README.md", "More words.\n");
+    assert_eq!(world.check("inside").fresh(), ["inside"]);
+}
+
+#[test]
+fn index_without_a_sandbox_nothing_is_reused() {
+    let world = World::with_index("sound");
+    let lint = |arguments: &[&str]| world.recorded(&[&["check", "lint"], arguments].concat());
+    assert_eq!(lint(&["--no-sandbox"]).fresh(), ["lint"]);
+    assert_eq!(lint(&["--no-sandbox"]).fresh(), ["lint"]);
+    assert_eq!(lint(&[]).fresh(), ["lint"]);
+    assert!(lint(&[]).fresh().is_empty());
+}
