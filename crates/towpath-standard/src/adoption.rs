@@ -125,7 +125,8 @@ pub(crate) fn has_automation(automation: &Automation) -> bool {
     automation.speaking().next().is_some()
 }
 
-fn is_declared(project: &Project, package: &str) -> bool {
+/// Returns whether a project names a package among what it needs for development.
+pub(crate) fn is_declared(project: &Project, package: &str) -> bool {
     let files = project
         .requirements_files
         .iter()

@@ -6,7 +6,7 @@ use towpath_python::{AutomationKind, PythonVersion};
 use towpath_report::{CheckResult, Finding};
 
 use super::{Check, Scope, count, gathered};
-use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
+use crate::adoption::{Adoption, ToolRun, adopted, hands_over, is_declared};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
 use crate::tool_command::{COULD_NOT_RUN, command, fix_command, linter};
@@ -253,12 +253,13 @@ pub(crate) fn conclude(
     result
 }
 
-/// Returns whether nobody knows that the project passes this version of ruff: no automation runs it,
-/// nothing pins it, so towpath's own is taken.
+/// Returns whether nobody knows that the project passes this version of ruff: it is only configured,
+/// neither run by automation nor declared nor locked, so towpath's own is taken.
 fn is_newer_than_known(facts: &Facts<'_>, run: &ToolRun) -> bool {
     run.tool == "ruff"
         && run.invocation.is_none()
-        && !tools::choose(&run.tool, facts.project, facts.automation).note.is_empty()
+        && !is_declared(facts.project, "ruff")
+        && !facts.project.locked.contains_key("ruff")
 }
 
 /// Returns whether a rule of ruff has meant the same for years: those of pyflakes, pycodestyle and
