@@ -394,7 +394,7 @@ const NEEDS: &[(&str, &str, &str)] = &[
     (
         "a test file with dots in its name",
         "== requirements.txt\nx\n== requirements.test.txt\npytest\n",
-        "file:requirements.test.txt",
+        "file:requirements.test.txt file:requirements.txt",
     ),
     (
         "a file that installs the project with an extra",
