@@ -89,6 +89,13 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         Adoption::Advice(format!(
             "{package} is {how}, run by none of the project's automation"
         ))
+    } else if depends_on_environment(package)
+        && !is_declared(facts.project, package)
+        && !facts.project.locked.contains_key(package)
+    {
+        Adoption::Advice(format!(
+            "{package} is configured, but nothing says in which version and beside which packages it runs"
+        ))
     } else if !is_declared(facts.project, package) && declares_another(facts.project, package) {
         Adoption::Advice(format!(
             "{package} is configured, but is none of the tools that the project declares"
@@ -101,6 +108,11 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         adoption,
         invocation: None,
     })
+}
+
+/// Returns whether a tool's verdict follows from what is installed beside it.
+fn depends_on_environment(package: &str) -> bool {
+    matches!(package, "mypy" | "ty" | "pylint")
 }
 
 /// Returns whether a project declares a linter, formatter or type checker other than this one, so
