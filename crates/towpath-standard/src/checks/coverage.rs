@@ -112,12 +112,13 @@ impl Check for Definition {
                 result.findings.push(gate("total", format!("coverage is {percent:.2} %, the project wants {needed} %")));
             }
         }
-        if let Some((hit, all)) = changed_lines(facts, coverage).filter(|(_, all)| *all > 0) {
+        if let Some(changed) = changed_lines(facts, coverage).filter(|changed| changed.all > 0) {
+            let ChangedLines { hit, all, uncovered } = changed;
             result.summary = format!("{}, new lines {hit} of {all}", result.summary);
             let percent = percent_covered(hit, all);
             if let Some(needed) = facts.settings.changed_lines_gate.filter(|needed| percent + 1e-9 < *needed) {
                 let message = format!("{percent:.2} % of the changed lines are covered, the settings want {needed} %");
-                result.findings.push(gate("changed-lines", message));
+                result.findings.push(Finding { place: uncovered, ..gate("changed-lines", message) });
             }
         }
         result.failed = result.findings.iter().any(|finding| finding.blocking);
@@ -125,22 +126,35 @@ impl Check for Definition {
     }
 }
 
-/// Returns how many changed statements are covered, and how many there are; `None` without a base.
-fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<(usize, usize)> {
+/// How much of what changed is covered.
+#[derive(Default)]
+struct ChangedLines {
+    /// Changed statements that were executed.
+    hit: usize,
+    /// Changed statements.
+    all: usize,
+    /// The first that was not executed.
+    uncovered: Option<Place>,
+}
+
+/// Returns what is covered of the changed statements; `None` without a base.
+fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<ChangedLines> {
     if facts.changes.files.is_empty() {
         return None;
     }
-    let (mut hit, mut all) = (0, 0);
+    let mut changed = ChangedLines::default();
     for (path, ranges) in &facts.changes.files {
         let Some(file) = coverage.files.get(path) else { continue };
-        let count = |lines: &[u32]| {
-            lines.iter().filter(|line| ranges.iter().any(|(first, last)| first <= *line && *line <= last)).count()
-        };
-        let executed = count(&file.executed);
-        hit += executed;
-        all += executed + count(&file.missing);
+        let is_changed = |line: &&u32| ranges.iter().any(|(first, last)| first <= *line && *line <= last);
+        let executed = file.executed.iter().filter(is_changed).count();
+        let missing: Vec<u32> = file.missing.iter().filter(is_changed).copied().collect();
+        changed.hit += executed;
+        changed.all += executed + missing.len();
+        if changed.uncovered.is_none() {
+            changed.uncovered = missing.first().map(|line| Place::at(path, *line, 0));
+        }
     }
-    Some((hit, all))
+    Some(changed)
 }
 
 /// The settings' gate, else the project's own where its automation can fail by it.

@@ -217,12 +217,9 @@ fn index_coverage_holds_changed_lines_against_their_threshold() {
         run.stderr,
         run.record.jobs
     );
-    let places: Vec<String> = run.findings();
-    assert!(
-        places
-            .iter()
-            .all(|finding| finding.ends_with("src/demo/__init__.py:10")),
-        "{places:?}"
+    assert_eq!(
+        run.findings(),
+        ["coverage changed-lines src/demo/__init__.py:10"]
     );
 }
 
