@@ -113,13 +113,11 @@ fn wanted(
 
 /// Requirements that were compiled for one Python fit no other: an application runs on that.
 fn compiled_for(project: &Project) -> Option<(Vec<PythonVersion>, &str)> {
-    let files = project
+    let mut files = project
         .requirements_files
         .iter()
         .filter(|_| !project.is_package);
-    files
-        .filter_map(|file| Some((vec![file.compiled_for?], file.path.as_str())))
-        .next()
+    files.find_map(|file| Some((vec![file.compiled_for?], file.path.as_str())))
 }
 
 fn admits(project: &Project, python: PythonVersion) -> bool {

@@ -101,6 +101,10 @@ impl Error {
                         .to_owned(),
                 ]
             }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => vec![
+                "free some space, or set `TOWPATH_CACHE_DIR` to a folder on another disk"
+                    .to_owned(),
+            ],
             Self::Write { path, .. } => {
                 vec![format!("check that you may write `{}`", path.display())]
             }

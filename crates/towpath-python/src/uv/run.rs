@@ -93,15 +93,34 @@ impl Uv {
         if call.offline || machine.is_offline() {
             arguments.push("--offline".to_owned());
         }
+        let mut environment = environment(machine, indexes);
+        if !has_cache(&environment) {
+            let own = machine.cache.join("uv-cache").display().to_string();
+            environment.insert("UV_CACHE_DIR".to_owned(), own);
+        }
         let child = Child {
             program: &self.program,
             arguments: &arguments,
-            environment: &environment(machine, indexes),
+            environment: &environment,
             folder: call.folder,
             timeout: None,
         };
         child.run()
     }
+}
+
+/// Returns whether uv can write the cache that it would choose; one that the user chose is taken as it is.
+fn has_cache(environment: &BTreeMap<String, String>) -> bool {
+    let variable = |name: &str| environment.get(name).map(Path::new);
+    if environment.contains_key("UV_CACHE_DIR") {
+        return true;
+    }
+    let folder = match (variable("XDG_CACHE_HOME"), variable("HOME")) {
+        (Some(cache), _) => cache.join("uv"),
+        (None, Some(home)) => home.join(".cache/uv"),
+        (None, None) => return false,
+    };
+    fs_err::create_dir_all(&folder).is_ok() && tempfile::tempfile_in(&folder).is_ok()
 }
 
 /// Returns the whole environment of uv.
@@ -153,6 +172,19 @@ pub(super) fn add_pips_network(machine: &Machine<'_>, variables: &mut BTreeMap<S
 mod tests {
     use super::*;
     use crate::machine::tests::environment as variables;
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_seen() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        fs_err::write(&file, "").unwrap();
+        let at = |name: &str, path: &Path| variables(&[(name, &path.display().to_string())]);
+        assert!(has_cache(&at("HOME", home.path())));
+        assert!(!has_cache(&at("HOME", &file)));
+        assert!(!has_cache(&at("XDG_CACHE_HOME", &file)));
+        assert!(has_cache(&at("UV_CACHE_DIR", &file)));
+        assert!(!has_cache(&variables(&[])));
+    }
 
     #[test]
     fn only_what_uv_may_know_is_handed_on() {
