@@ -181,7 +181,7 @@ fn environment_need(
 /// one version would leave out the oldest Python.
 pub(crate) fn coverage_requirement(facts: &Facts<'_>) -> String {
     let chosen = tools::choose("coverage", facts.project, facts.automation);
-    if chosen.note.is_empty() { chosen.requirement } else { "coverage>=7,<8".to_owned() }
+    if chosen.note.is_empty() { chosen.requirement } else { "coverage>=6.2,<8".to_owned() }
 }
 
 /// Returns the packages of coverage's plugins that are well known; coverage does not start without
