@@ -364,12 +364,17 @@ impl Session<'_> {
         let mut layers = vec![(
             scratch.join("environment"),
             prepared.environment.bytecode.clone(),
+            prepared.environment.folder.clone(),
         )];
-        if work.tree == TreeUse::Private {
-            layers.push((scratch.join("tree"), self.state.join("bytecode")));
+        if let (TreeUse::Private, Ok(tree)) = (work.tree, self.clean_tree()) {
+            layers.push((
+                scratch.join("tree"),
+                self.state.join("bytecode"),
+                tree.to_owned(),
+            ));
         }
-        for (upper, layer) in layers {
-            if let Err(error) = harvest(&upper, &layer) {
+        for (upper, layer, base) in layers {
+            if let Err(error) = harvest(&upper, &layer, &base) {
                 // Compiled modules only save time.
                 tracing::debug!("compiled modules were not kept: {error}");
             }

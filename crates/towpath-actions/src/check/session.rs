@@ -12,6 +12,8 @@ use towpath_python::{Interpreter, Machine, Uv, find_uv};
 use towpath_report::Problem;
 use towpath_standard::{Check, Facts};
 
+use super::bytecode::prune;
+
 /// What the binary found out before a run.
 pub struct Setup<'a> {
     /// Facts of every project of the repository.
@@ -98,6 +100,9 @@ impl<'a> Session<'a> {
             .get_or_init(|| {
                 let report = clean_tree::synchronise(self.tree, &self.state.join("tree"))
                     .map_err(|error| problem(&error, error.hints()))?;
+                if let Err(error) = prune(&self.state.join("bytecode"), &report.files) {
+                    tracing::debug!("compiled modules were not sorted out: {error}");
+                }
                 match report.changed_meanwhile.first() {
                     None => Ok(report),
                     Some(path) => Err(Problem::error(format!(
