@@ -22,6 +22,11 @@ pub(crate) struct TestEnvironment {
 /// Returns what the tests of a project need, without the project itself.
 pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
     let call = best_invocation(facts, "pytest").or_else(|| best_invocation(facts, "unittest"));
+    environment_of(facts, call)
+}
+
+/// Returns what the tests need where one command runs them.
+pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> TestEnvironment {
     let via = call.map(|invocation| invocation.via.as_slice());
     let mut found = installed(facts, is_test_runner, via).unwrap_or_else(|| declared(facts));
     if let Some(extras) = &facts.settings.test_extras {
@@ -238,19 +243,7 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         ..TestCall::default()
     };
     if let Some(invocation) = best_invocation(facts, "pytest") {
-        call.arguments = kept_arguments(&placed(invocation, facts));
-        call.environment = invocation
-            .environment
-            .iter()
-            .filter(|(name, value)| !value.contains(['$', '{']) && !name.starts_with("COVERAGE"))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        call.folder = if is_here(&invocation.folder, facts) {
-            invocation.folder.clone()
-        } else {
-            project.root.clone()
-        };
-        call.place = invocation.place.to_string();
+        call = called(facts, invocation);
     } else if let Some(invocation) = best_invocation(facts, "unittest") {
         call.folder.clone_from(&invocation.folder);
         call.only_unittest = true;
@@ -291,6 +284,29 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call.arguments.extend(paths);
     }
     call
+}
+
+/// Returns one call of pytest as the automation writes it.
+pub(crate) fn called(facts: &Facts<'_>, invocation: &Invocation) -> TestCall {
+    let is_known =
+        |name: &str, value: &str| !value.contains(['$', '{']) && !name.starts_with("COVERAGE");
+    TestCall {
+        arguments: kept_arguments(&placed(invocation, facts)),
+        environment: invocation
+            .environment
+            .iter()
+            .filter(|(name, value)| is_known(name, value))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        folder: if is_here(&invocation.folder, facts) {
+            invocation.folder.clone()
+        } else {
+            facts.project.root.clone()
+        },
+        as_module: true,
+        only_unittest: false,
+        place: invocation.place.to_string(),
+    }
 }
 
 /// Says in pytest's words what a call of unittest finds: its folder and pattern, or the modules named.
@@ -503,8 +519,59 @@ fn from_root(folder: &str, path: &str) -> String {
     }
 }
 
-/// Of the automation's calls of a test runner for a project, the one that most Pythons run.
+/// Of the automation's calls of a test runner for a project, the one that most Pythons run, integration
+/// tests left aside.
 fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocation> {
+    best_of(facts, runner, |invocation| {
+        !runs_integration(facts, invocation)
+    })
+}
+
+/// Returns the automation's call of the integration tests alone.
+pub(crate) fn integration_invocation<'a>(facts: &'a Facts<'_>) -> Option<&'a Invocation> {
+    best_of(facts, "pytest", |invocation| {
+        runs_integration(facts, invocation)
+    })
+}
+
+/// Whether a call of pytest selects nothing but integration tests, by their marker or their folders.
+fn runs_integration(facts: &Facts<'_>, invocation: &Invocation) -> bool {
+    let mut paths = Vec::new();
+    let mut rest = invocation.arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "-m" {
+            let marks = rest.next().map_or("", String::as_str);
+            if marks.contains("integration") && !marks.contains("not ") {
+                return true;
+            }
+        } else if KEPT_WITH_VALUE.contains(&argument.as_str()) {
+            rest.next();
+        } else if !argument.starts_with('-') {
+            paths.push(argument.trim_start_matches("./").trim_end_matches('/'));
+        }
+    }
+    let folders = facts
+        .project
+        .tests
+        .iter()
+        .flat_map(|tests| &tests.integration);
+    let folders: Vec<&str> = folders
+        .map(|folder| relative_to(&invocation.folder, folder))
+        .collect();
+    let is_apart = |path: &&str| folders.iter().any(|folder| is_below(path, folder));
+    !paths.is_empty() && paths.iter().all(is_apart)
+}
+
+fn relative_to<'a>(folder: &str, path: &'a str) -> &'a str {
+    path.strip_prefix(folder)
+        .map_or(path, |rest| rest.trim_start_matches('/'))
+}
+
+fn best_of<'a>(
+    facts: &'a Facts<'_>,
+    runner: &str,
+    is_wanted: impl Fn(&Invocation) -> bool,
+) -> Option<&'a Invocation> {
     let root = &facts.project.root;
     let fits = |invocation: &&&Invocation| {
         let folder = &invocation.folder;
@@ -513,7 +580,11 @@ fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocat
     };
     let chosen = facts.automation.chosen(runner);
     let mut best: Option<&Invocation> = None;
-    for invocation in chosen.iter().filter(fits) {
+    for invocation in chosen
+        .iter()
+        .filter(fits)
+        .filter(|invocation| is_wanted(invocation))
+    {
         if best.is_none_or(|best| invocation.pythons.len() > best.pythons.len()) {
             best = Some(invocation);
         }

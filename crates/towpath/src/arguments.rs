@@ -254,7 +254,7 @@ Examples:
 
 Exit codes: 0 passed, 1 failed, 2 could not run, 130 interrupted.")]
 pub struct CheckArguments {
-    /// The check: lint, format, types, security, secrets, tests, coverage, build, wheel, docs, version,
+    /// The check: lint, format, types, security, secrets, tests, integration, coverage, build, wheel, docs, version,
     /// workflows, or one that the settings add
     #[arg(value_name = "NAME")]
     pub name: String,

@@ -75,7 +75,7 @@ macro_rules! checks {
 }
 
 checks! {
-    tests, wheel, build, docs, secrets, types, coverage, security, lint, format, version, workflows,
+    tests, wheel, build, docs, secrets, types, coverage, integration, security, lint, format, version, workflows,
 }
 
 /// Returns the check with a name.

@@ -51,7 +51,7 @@ impl Check for Definition {
         };
         let project = if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No };
         let core = coverage_core(facts, python);
-        Applies::Work(Box::new(Work::Tool(test_work(facts, python, project, core))))
+        Applies::Work(Box::new(Work::Tool(test_work(facts, TestRun::of_the_project(facts, python, project, core)))))
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
@@ -101,15 +101,38 @@ fn coverage_core(facts: &Facts<'_>, python: PythonVersion) -> Core {
     if plain && serves { Core::Monitoring } else { Core::Tracer }
 }
 
-/// Returns the work of running the tests with the project installed in one way.
-pub(crate) fn test_work(
-    facts: &Facts<'_>,
-    python: PythonVersion,
-    project: ProjectInstall,
-    core: Core,
-) -> ToolWork {
-    let environment = test_environment(facts);
-    let call = test_call(facts);
+/// One way to run tests.
+pub(crate) struct TestRun {
+    pub(crate) python: PythonVersion,
+    pub(crate) project: ProjectInstall,
+    pub(crate) core: Core,
+    pub(crate) call: TestCall,
+    pub(crate) environment: TestEnvironment,
+    pub(crate) network: Network,
+}
+
+impl TestRun {
+    /// The tests as the project calls them.
+    pub(crate) fn of_the_project(
+        facts: &Facts<'_>,
+        python: PythonVersion,
+        project: ProjectInstall,
+        core: Core,
+    ) -> Self {
+        Self {
+            python,
+            project,
+            core,
+            call: test_call(facts),
+            environment: test_environment(facts),
+            network: if facts.settings.test_network { Network::Open } else { Network::OnFailure },
+        }
+    }
+}
+
+/// Returns the work of running tests in one way.
+pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
+    let TestRun { python, project, core, call, environment, network } = run;
     let installed = matches!(project, ProjectInstall::Wheel(_));
     let mut notes = Vec::new();
     if facts.project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Nose) {
@@ -125,7 +148,7 @@ pub(crate) fn test_work(
     ToolWork {
         environment: environment_need(facts, python, project, environment, core),
         tree: if installed { TreeUse::WithoutSources } else { TreeUse::Private },
-        network: if facts.settings.test_network { Network::Open } else { Network::OnFailure },
+        network,
         inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
         executes_project: true,
         commands,

@@ -3,7 +3,7 @@
 use towpath_python::PythonVersion;
 use towpath_report::{ArtifactRecord, CheckResult, TestOutcome};
 
-use super::tests::{Core, conclude_tests, test_work};
+use super::tests::{Core, TestRun, conclude_tests, test_work};
 use super::{Check, count};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ProjectInstall, Work};
@@ -49,8 +49,8 @@ impl Check for Definition {
         let Some(wheel) = wheel(needs) else {
             return Applies::Skip("no wheel was built".to_owned());
         };
-        let install = ProjectInstall::Wheel(wheel);
-        Applies::Work(Box::new(Work::Tool(test_work(facts, python, install, Core::None))))
+        let run = TestRun::of_the_project(facts, python, ProjectInstall::Wheel(wheel), Core::None);
+        Applies::Work(Box::new(Work::Tool(test_work(facts, run))))
     }
 
     fn conclude(&self, facts: &Facts<'_>, mut found: Vec<Partial>) -> CheckResult {

@@ -1,0 +1,4 @@
+//! What the standard makes of repositories: files in, the work of the checks out. Nothing is started.
+
+mod integration;
+mod repository;

@@ -1,0 +1,84 @@
+//! A repository made of texts, and what the checks would do about it, in lines.
+
+use std::fmt::Write as _;
+
+use towpath_host::{SnapshotOptions, snapshot};
+use towpath_python::{PythonVersion, read_automation, read_projects, read_settings};
+use towpath_report::Changes;
+use towpath_standard::{
+    Applies, Facts, Network, SETTINGS, Settings, ToolWork, Work, check, python_matrix,
+};
+use towpath_testing::TestContext;
+
+/// The Pythons that every test finds.
+const HERE: [PythonVersion; 2] = [PythonVersion::new(3, 11), PythonVersion::new(3, 12)];
+
+/// Returns what a check would do about the first project of a repository that holds `files`, in lines:
+/// for each of its jobs why it is skipped, or its network, requirements and commands. `{out}` files
+/// that towpath brings are left out of the commands.
+#[track_caller]
+pub(crate) fn work_of(name: &str, files: &[(&str, &str)]) -> String {
+    let context = TestContext::without_git();
+    for (path, text) in files {
+        context.write(path, text);
+    }
+    let tree = snapshot(&SnapshotOptions {
+        root: context.root(),
+        index_file: &context.folder().join("index"),
+        verify: true,
+    })
+    .expect("the repository can be read");
+    let (projects, problems) = read_projects(&tree);
+    assert!(problems.is_empty(), "{problems:?}");
+    let automation = read_automation(&tree, &projects);
+    let project = projects.first().expect("there is a project");
+    let (raw, problems) = read_settings(&tree, &project.root, &[SETTINGS]);
+    assert!(problems.is_empty(), "{problems:?}");
+    let settings = Settings::read(&raw);
+    let facts = Facts {
+        tree: &tree,
+        project,
+        projects: &projects,
+        automation: &automation,
+        pythons: python_matrix(project, &automation, &settings, &HERE),
+        settings,
+        changes: Changes::default(),
+        git_state: String::new(),
+    };
+    let check = check(name).expect("there is such a check");
+    let mut lines = String::new();
+    for python in check.matrix(&facts) {
+        let said = match check.work(&facts, python, &[]) {
+            Applies::Skip(reason) => format!("skipped: {reason}\n"),
+            Applies::Work(work) => match *work {
+                Work::Tool(work) => tool_lines(&work),
+                Work::Native(_) => "native\n".to_owned(),
+            },
+        };
+        let python = python.map_or_else(String::new, |python| format!(" {python}"));
+        let _ = write!(lines, "{name}{python} {said}");
+    }
+    lines
+}
+
+fn tool_lines(work: &ToolWork) -> String {
+    let network = match work.network {
+        Network::Closed => "closed",
+        Network::OnFailure => "closed at first",
+        Network::Open => "open",
+    };
+    let need = &work.environment;
+    let mut needs: Vec<&str> = need.requirements.iter().map(String::as_str).collect();
+    needs.extend(need.requirement_files.iter().map(String::as_str));
+    let mut lines = format!("network {network}, needs {}\n", needs.join(" "));
+    for command in &work.commands {
+        let shown: Vec<&str> = command
+            .arguments
+            .iter()
+            .map(String::as_str)
+            .filter(|argument| !argument.starts_with("{out}"))
+            .collect();
+        let _ = writeln!(lines, "  $ {}", shown.join(" "));
+    }
+    lines
+}
