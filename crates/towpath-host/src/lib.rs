@@ -12,6 +12,7 @@ pub mod git;
 pub mod http;
 pub mod lock;
 mod note;
+pub mod program;
 pub mod sandbox;
 pub mod secret;
 pub mod store;

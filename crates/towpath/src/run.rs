@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use towpath_actions::{CheckAction, Session, Setup};
 use towpath_host::folders::Folders;
 use towpath_host::sandbox::Level;
-use towpath_host::{Digest, Git, Store, clock};
+use towpath_host::{Digest, Git, Store, clock, program};
 use towpath_python::{Interpreter, Machine, find_interpreters};
 use towpath_report::{
     Conclusion, JobRecord, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict,
@@ -109,6 +110,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) machine: Machine<'a>,
     pub(crate) interpreters: Vec<Interpreter>,
     pub(crate) folders: &'a Folders,
+    build: Digest,
     name: String,
     begun: Instant,
 }
@@ -125,6 +127,8 @@ impl<'a> Ground<'a> {
         let repository = repository::open(folder, folders, execution.verify)?;
         let store = Store::open(&folders.cache.join("store"))
             .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let build = program::digest(&process.program, &store)
+            .context("cannot read towpath's own program, by which verdicts are told apart")?;
         let machine = Machine {
             environment: &process.environment,
             home: process.home.as_deref(),
@@ -139,6 +143,7 @@ impl<'a> Ground<'a> {
             machine,
             interpreters,
             folders,
+            build,
             name,
             begun,
         })
@@ -158,10 +163,11 @@ impl<'a> Ground<'a> {
             store: &self.store,
             machine: self.machine,
             interpreters: &self.interpreters,
-            level: level(process, &self.store, execution.no_sandbox),
+            level: level(process, &self.build, &self.store, execution.no_sandbox),
             program: process.program.clone(),
             state: self.repository.state.clone(),
             version_control: git.map(|git| git.view().folders()).unwrap_or_default(),
+            build: self.build.to_string(),
             date: clock::utc_date(),
             system: towpath_host::system::digest().to_string(),
             custom: custom_checks(facts),
@@ -263,14 +269,12 @@ fn slots(execution: &ExecutionArguments) -> usize {
 
 /// Detecting builds a small sandbox, which takes as long as all the rest when nothing changed; what a
 /// booted machine offers does not change.
-fn level(process: &Process, store: &Store, is_off: bool) -> Level {
+fn level(process: &Process, build: &Digest, store: &Store, is_off: bool) -> Level {
     if is_off {
         return Level::None;
     }
     let user = rustix::process::geteuid().as_raw();
-    let stamp = fs_err::metadata(&process.program).and_then(|data| data.modified());
-    let stamp = stamp.map(|time| format!("{time:?}")).unwrap_or_default();
-    let key = Digest::of(format!("{} {user} {stamp}", towpath_host::lock::boot_id()).as_bytes());
+    let key = Digest::of(format!("{} {user} {build}", towpath_host::lock::boot_id()).as_bytes());
     let known = store.entry("sandbox", key.as_str()).ok().flatten();
     if let Some(level) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
         return level;

@@ -72,13 +72,42 @@ impl<'a> Session<'a> {
         let key = self.question(subject, interpreter, &requirements);
         let known = self.store.entry(KNOWN, &key).ok().flatten()?;
         let resolution = serde_json::from_slice(&known).ok()?;
-        let layer_key = self.layer_key(subject, need, interpreter);
-        Some(Resolved {
+        Some(self.laid_out(subject, need, interpreter, resolution))
+    }
+
+    /// Returns what an environment holds, without building it.
+    pub(crate) fn resolved(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        context: &JobContext<'_>,
+    ) -> Result<Resolved<'_>, Problem> {
+        if let Some(known) = self.known_resolution(subject, need) {
+            return Ok(known);
+        }
+        let interpreter = self.interpreter(need)?;
+        let requirements = self.requirements(subject, need);
+        let resolution = self.resolution(interpreter, &requirements, context)?;
+        self.know(
+            &self.question(subject, interpreter, &requirements),
+            &resolution,
+        );
+        Ok(self.laid_out(subject, need, interpreter, resolution))
+    }
+
+    fn laid_out<'s>(
+        &'s self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        interpreter: &'s Interpreter,
+        resolution: Resolution,
+    ) -> Resolved<'s> {
+        Resolved {
             interpreter,
             resolution,
-            layer_key,
+            layer_key: self.layer_key(subject, need, interpreter),
             members: self.members(subject, need, interpreter),
-        })
+        }
     }
 
     /// Builds the environment of a job, or finds it built.
@@ -99,12 +128,7 @@ impl<'a> Session<'a> {
             &resolution,
         );
         let mut prepared = Prepared {
-            resolved: Resolved {
-                interpreter,
-                resolution,
-                layer_key: self.layer_key(subject, need, interpreter),
-                members: self.members(subject, need, interpreter),
-            },
+            resolved: self.laid_out(subject, need, interpreter, resolution),
             environment,
             over_environment: Vec::new(),
             over_tree: Vec::new(),
@@ -130,12 +154,39 @@ impl<'a> Session<'a> {
         requirements: &Requirements,
         context: &JobContext<'_>,
     ) -> Result<(Resolution, Environment), Problem> {
+        let resolution = self.resolution(interpreter, requirements, context)?;
+        let lock = self.lock(&format!(
+            "environment {} {}",
+            interpreter.path.display(),
+            resolution.digest
+        ));
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let environment = prepare(
+            self.uv()?,
+            &self.machine,
+            interpreter,
+            &resolution,
+            &mut |text| {
+                context.progress.doing(text);
+            },
+        )
+        .map_err(|error| problem(&error, error.hints()))?;
+        Ok((resolution, environment))
+    }
+
+    /// Resolves, one job at a time for the same requirements.
+    fn resolution(
+        &self,
+        interpreter: &Interpreter,
+        requirements: &Requirements,
+        context: &JobContext<'_>,
+    ) -> Result<Resolution, Problem> {
         let uv = self.uv()?;
         let name = format!("resolve {} {requirements:?}", interpreter.version);
         let lock = self.lock(&name);
-        let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         context.progress.doing("resolving what it needs");
-        let resolution = resolve(
+        resolve(
             uv,
             &self.machine,
             interpreter,
@@ -143,19 +194,7 @@ impl<'a> Session<'a> {
             self.store,
             &self.date,
         )
-        .map_err(|error| problem(&error, error.hints()))?;
-        drop(guard);
-        let lock = self.lock(&format!(
-            "environment {} {}",
-            interpreter.path.display(),
-            resolution.digest
-        ));
-        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let environment = prepare(uv, &self.machine, interpreter, &resolution, &mut |text| {
-            context.progress.doing(text);
-        })
-        .map_err(|error| problem(&error, error.hints()))?;
-        Ok((resolution, environment))
+        .map_err(|error| problem(&error, error.hints()))
     }
 
     pub(crate) fn interpreter(&self, need: &EnvironmentNeed) -> Result<&'a Interpreter, Problem> {
@@ -198,7 +237,8 @@ impl<'a> Session<'a> {
             .map(|file| file.path.clone());
         let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
         let mut text = format!(
-            "{requirements:?} {} {} {}\n",
+            "{} {requirements:?} {} {} {}\n",
+            self.build,
             interpreter.path.display(),
             interpreter.version,
             self.date

@@ -134,8 +134,7 @@ impl Session<'_> {
                 )))
             })?;
         }
-        let is_complete =
-            !executed.cancelled && executed.errors.is_empty() && self.level == Level::Namespaces;
+        let is_complete = !executed.cancelled && executed.errors.is_empty() && self.keeps_results();
         if is_complete {
             let key = self.tool_key(subject, work, &prepared.resolved);
             executed.dependencies = Some(self.dependencies(work, key, Some(&observation)));

@@ -6,21 +6,18 @@ use std::path::Path;
 use towpath_host::Digest;
 use towpath_host::sandbox::Observation;
 use towpath_runner::{Dependencies, Key};
-use towpath_standard::{Command, Inputs, ProjectInstall, ToolWork};
+use towpath_standard::{Command, Inputs, ProjectInstall, Scan, ToolWork};
 
 use super::Subject;
 use super::environment::Resolved;
 use super::session::Session;
 use super::wheel::identity;
 
-/// Raised when the meaning of a key changes without a change of its parts.
-const KEY_VERSION: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
-
 impl Session<'_> {
     /// Returns the parts that every key has.
     pub(crate) fn base_key(&self, subject: &Subject<'_>) -> Key {
         let mut key = Key::default();
-        key.add("towpath", KEY_VERSION);
+        key.add("towpath", self.build.as_str());
         key.add("check", subject.check.name());
         key.add("project", subject.facts.project.root.as_str());
         key.add(
@@ -48,18 +45,7 @@ impl Session<'_> {
         resolved: &Resolved<'_>,
     ) -> Key {
         let mut key = self.base_key(subject);
-        key.add("sandbox", self.level.to_string());
-        key.add("system", self.system.as_str());
-        key.add(
-            "interpreter",
-            format!(
-                "{} {} {}",
-                resolved.interpreter.implementation,
-                resolved.interpreter.version,
-                resolved.interpreter.path.display()
-            ),
-        );
-        key.add("packages", resolved.resolution.digest.as_str());
+        self.add_tools(&mut key, work, resolved);
         key.add("project layer", resolved.layer_key.as_str());
         for member in &resolved.members {
             key.add(&format!("layer of {}", member.root), member.key.as_str());
@@ -74,14 +60,7 @@ impl Session<'_> {
                 identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()),
             );
         }
-        key.add("commands", commands(&work.commands));
         key.add("tree", format!("{:?} {:?}", work.tree, work.network));
-        let support: String = work
-            .support_files
-            .iter()
-            .map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes)))
-            .collect();
-        key.add("drivers", short(&support));
         let artifacts: String = work
             .artifacts
             .iter()
@@ -107,6 +86,46 @@ impl Session<'_> {
         key
     }
 
+    /// Returns the key of the findings of single files, which policies and other files do not change.
+    pub(crate) fn scan_key(
+        &self,
+        subject: &Subject<'_>,
+        work: &ToolWork,
+        scan: &Scan,
+        resolved: &Resolved<'_>,
+    ) -> Key {
+        let mut key = Key::default();
+        key.add("towpath", self.build.as_str());
+        key.add("check", subject.check.name());
+        key.add("checkout", self.root().to_string_lossy());
+        self.add_tools(&mut key, work, resolved);
+        key.add("scan", scan.key.join("\0"));
+        key
+    }
+
+    /// Adds which tools run, in what, and what they are told.
+    fn add_tools(&self, key: &mut Key, work: &ToolWork, resolved: &Resolved<'_>) {
+        key.add("sandbox", self.level.to_string());
+        key.add("system", self.system.as_str());
+        key.add(
+            "interpreter",
+            format!(
+                "{} {} {}",
+                resolved.interpreter.implementation,
+                resolved.interpreter.version,
+                resolved.interpreter.path.display()
+            ),
+        );
+        key.add("packages", resolved.resolution.digest.as_str());
+        key.add("commands", commands(&work.commands));
+        let support: String = work
+            .support_files
+            .iter()
+            .map(|(name, bytes)| format!("{name} {}\n", Digest::of(bytes)))
+            .collect();
+        key.add("drivers", short(&support));
+    }
+
     /// Returns all that a verdict depends on. Without an observation, or with one that missed
     /// something, every file of the repository counts.
     pub(crate) fn dependencies(
@@ -122,6 +141,10 @@ impl Session<'_> {
             if everything || is_declared(&work.inputs, path) || globs.is_match(path) {
                 files.insert(path.clone(), self.tree.digest(path));
             }
+        }
+        // A scan opens only the files that no earlier one covers.
+        for path in work.scan.iter().flat_map(|scan| &scan.files) {
+            files.insert(path.clone(), self.tree.digest(path));
         }
         for path in observation.iter().flat_map(|seen| &seen.opened) {
             if let Some(path) = self.source_of(path) {

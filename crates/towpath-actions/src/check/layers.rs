@@ -59,7 +59,8 @@ impl Session<'_> {
         let facts = subject.facts;
         let project = facts.project;
         let mut text = format!(
-            "{} {} {:?}\n",
+            "{} {} {} {:?}\n",
+            self.build,
             self.root().display(),
             self.level,
             project.build_system

@@ -25,6 +25,7 @@ use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
 use execute::Executed;
 pub use explain::{Explanation, job_variables};
+use scan::ScanPlan;
 pub use session::{Session, Setup};
 
 /// The action, for one session.
@@ -146,23 +147,18 @@ fn run_tools(
     work: &ToolWork,
     context: &JobContext<'_>,
 ) -> Outcome {
-    let scan = work
-        .scan
-        .as_ref()
-        .map(|scan| session.scan_plan(subject, scan));
-    if let Some(known) = scan.as_ref().filter(|plan| plan.remaining.is_empty()) {
-        // Every file was scanned before, so no tool has anything to do.
-        let partial = Partial {
-            findings: known.findings(),
-            ..Partial::default()
+    let mut scan = None;
+    if let Some(wanted) = &work.scan {
+        let resolved = match session.resolved(subject, &work.environment, context) {
+            Ok(resolved) => resolved,
+            Err(problem) => return could_not_run(vec![problem]),
         };
-        let dependencies = session
-            .known_key(subject, work)
-            .map(|key| session.dependencies(work, key, None));
-        let result = with_notes(subject.check.conclude(subject.facts, vec![partial]), work);
-        let mut outcome = concluded(result);
-        outcome.dependencies = dependencies;
-        return outcome;
+        let plan = session.scan_plan(&session.scan_key(subject, work, wanted, &resolved), wanted);
+        if plan.remaining.is_empty() {
+            let key = session.tool_key(subject, work, &resolved);
+            return scanned_before(session, subject, work, &plan, key);
+        }
+        scan = Some(plan);
     }
     let mut executed = match session.execute(subject, work, scan.as_ref(), false, context) {
         Ok(executed) => executed,
@@ -186,8 +182,9 @@ fn run_tools(
     if !executed.errors.is_empty() {
         return could_not_run(executed.errors);
     }
-    if let (Some(plan), Some(first)) = (&scan, executed.found.first_mut()) {
-        first.findings = session.keep_scan(plan, &first.findings);
+    if let (Some(plan), Some(first)) = (&mut scan, executed.found.first_mut()) {
+        plan.add(&first.findings);
+        first.findings = plan.findings();
     }
     let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
     result.notes.extend(executed.notes);
@@ -201,12 +198,33 @@ fn run_tools(
     if !result.errors.is_empty() {
         return could_not_run(result.errors);
     }
+    if let Some(plan) = &scan {
+        session.keep_scan(plan);
+    }
     let mut outcome = concluded(result);
     outcome.cpu_ms = executed.cpu_ms;
     outcome.commands = executed.commands;
     if !retried && work.network != towpath_standard::Network::Open {
         outcome.dependencies = executed.dependencies;
     }
+    outcome
+}
+
+/// Judges what is known of every file, where no tool has anything left to do.
+fn scanned_before(
+    session: &Session<'_>,
+    subject: &Subject<'_>,
+    work: &ToolWork,
+    known: &ScanPlan,
+    key: Key,
+) -> Outcome {
+    let partial = Partial {
+        findings: known.findings(),
+        ..Partial::default()
+    };
+    let result = with_notes(subject.check.conclude(subject.facts, vec![partial]), work);
+    let mut outcome = concluded(result);
+    outcome.dependencies = Some(session.dependencies(work, key, None));
     outcome
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use towpath_host::Digest;
 use towpath_report::Finding;
+use towpath_runner::Key;
 use towpath_standard::Scan;
 
-use super::Subject;
 use super::session::Session;
 
 /// Findings of each file, by the digest of its contents.
@@ -34,21 +34,35 @@ impl ScanPlan {
         };
         self.current.iter().flat_map(of_file).collect()
     }
+
+    /// Takes over what the tool found in the files that it looked at.
+    pub(crate) fn add(&mut self, found: &[Finding]) {
+        for path in std::mem::take(&mut self.remaining) {
+            let Some((_, digest)) = self.current.iter().find(|(name, _)| *name == path) else {
+                continue;
+            };
+            let is_here = |finding: &&Finding| {
+                let place = finding.place.as_ref();
+                place.is_some_and(|place| place.path == path)
+            };
+            let own = found.iter().filter(is_here).cloned().collect();
+            let version = BTreeMap::from([(digest.to_string(), own)]);
+            self.known.insert(path, version);
+        }
+    }
 }
 
 impl Session<'_> {
     /// Returns what a scan still has to do.
-    pub(crate) fn scan_plan(&self, subject: &Subject<'_>, scan: &Scan) -> ScanPlan {
-        let mut parts = vec![
-            subject.check.name().to_owned(),
-            self.root().to_string_lossy().into_owned(),
-        ];
-        parts.extend(scan.key.iter().cloned());
-        let key = Digest::of(parts.join("\0").as_bytes()).to_string();
-        let stored = self.store.entry("scan", &key).ok().flatten();
-        let known: Known = stored
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
+    pub(crate) fn scan_plan(&self, key: &Key, scan: &Scan) -> ScanPlan {
+        let key = key.digest().to_string();
+        let known = if self.keeps_results() {
+            let stored = self.store.entry("scan", &key).ok().flatten();
+            let known = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            known.unwrap_or_default()
+        } else {
+            Known::default()
+        };
         let current: Vec<(String, Digest)> = scan
             .files
             .iter()
@@ -72,37 +86,16 @@ impl Session<'_> {
         }
     }
 
-    /// Keeps what a scan found in the files that it looked at, and returns the findings of all files.
-    /// A store that cannot be written costs time on the next run, nothing else.
-    pub(crate) fn keep_scan(&self, plan: &ScanPlan, found: &[Finding]) -> Vec<Finding> {
-        let mut known = plan.known.clone();
-        for path in &plan.remaining {
-            let Some((_, digest)) = plan.current.iter().find(|(name, _)| name == path) else {
-                continue;
-            };
-            let own = found
-                .iter()
-                .filter(|finding| {
-                    finding
-                        .place
-                        .as_ref()
-                        .is_some_and(|place| place.path == *path)
-                })
-                .cloned()
-                .collect();
-            known.insert(path.clone(), BTreeMap::from([(digest.to_string(), own)]));
+    /// Keeps the findings of a scan. A store that cannot be written costs time on the next run, nothing
+    /// else.
+    pub(crate) fn keep_scan(&self, plan: &ScanPlan) {
+        if !self.keeps_results() {
+            return;
         }
-        if let Ok(bytes) = serde_json::to_vec(&known)
+        if let Ok(bytes) = serde_json::to_vec(&plan.known)
             && let Err(error) = self.store.put_entry("scan", &plan.key, &bytes)
         {
             tracing::debug!("the scan was not kept: {error}");
         }
-        ScanPlan {
-            key: plan.key.clone(),
-            known,
-            current: plan.current.clone(),
-            remaining: Vec::new(),
-        }
-        .findings()
     }
 }

@@ -34,6 +34,8 @@ pub struct Setup<'a> {
     pub state: PathBuf,
     /// Folders of version control that builds may read.
     pub version_control: Vec<PathBuf>,
+    /// Identity of this build of towpath: what another one made of a tool's output may differ.
+    pub build: String,
     /// Date in UTC, `2026-11-21`.
     pub date: String,
     /// Digest of the system's own folders, as one coarse input.
@@ -75,6 +77,11 @@ impl<'a> Session<'a> {
     /// Returns the repository's folder.
     pub(crate) fn root(&self) -> &Path {
         self.tree.root()
+    }
+
+    /// Returns whether what jobs found may be used again: only where all that they read is known.
+    pub(crate) fn keeps_results(&self) -> bool {
+        self.level == Level::Namespaces
     }
 
     /// Returns a check of the standard or of the project's own.

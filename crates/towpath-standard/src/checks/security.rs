@@ -64,7 +64,7 @@ impl Check for Definition {
             },
             tree: TreeUse::ReadOnly,
             network: Network::Closed,
-            inputs: Inputs { globs: Vec::new(), endings: judged_files(facts), observed: true, names: true },
+            inputs: Inputs { globs: Vec::new(), endings: judged_files(facts), observed: false, names: true },
             executes_project: false,
             commands: vec![Command {
                 tool: "bandit".to_owned(),
@@ -190,9 +190,11 @@ fn advisory_files<'a>(facts: &'a Facts<'_>) -> Vec<&'a String> {
     facts.tree.files().keys().filter(is_named).collect()
 }
 
-/// Returns the files that the judgement reads and no tool opens.
+/// Returns the files that count beside those that are scanned: bandit's configuration, and what the
+/// judgement reads.
 fn judged_files(facts: &Facts<'_>) -> Vec<String> {
     let mut files: Vec<String> = advisory_files(facts).into_iter().cloned().collect();
+    files.extend(facts.project.tool("bandit").map(|tool| tool.file.clone()));
     files.extend(lock_files(facts));
     files.push(BASELINE_FILE.to_owned());
     files

@@ -209,3 +209,36 @@ fn index_changed_since_runs_what_a_change_can_affect() {
     );
     assert_eq!(run.code, Some(0));
 }
+
+#[test]
+fn index_file_that_was_not_scanned_again_is_still_an_input() {
+    let world = World::with_index("sound");
+    world.write("src/demo/other.py", "WORD = 1\n");
+    assert_eq!(world.check("security").findings(), Vec::<String>::new());
+    world.append("src/demo/other.py", "NAME = 2\n");
+    assert_eq!(world.check("security").fresh(), ["security"]);
+    world.append("src/demo/__init__.py", "\n\neval(\"1\")\n");
+    let found = ["security B307 src/demo/__init__.py:9"];
+    assert_eq!(world.check("security").findings(), found);
+}
+
+#[test]
+fn index_verdict_made_of_kept_findings_is_reused() {
+    let mut world = World::with_index("sound");
+    for check in ["security", "secrets"] {
+        assert_eq!(world.check(check).fresh(), [check]);
+    }
+    // With other settings of uv the resolution is asked again, and comes to the same packages.
+    world.set("UV_NO_PROGRESS", "1");
+    for check in ["security", "secrets"] {
+        let kept = world.check(check);
+        assert_eq!((kept.fresh(), kept.job(check).cpu_ms), (vec![check], 0));
+        assert_eq!(world.check(check).fresh(), Vec::<&str>::new(), "{check}");
+    }
+    world.append("README.md", "More words.\n");
+    assert_eq!(
+        world.check("security").fresh(),
+        Vec::<&str>::new(),
+        "bandit reads no README"
+    );
+}

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 
 use towpath_report::Conclusion;
 
@@ -293,4 +294,46 @@ fn index_without_a_sandbox_nothing_is_reused() {
     assert_eq!(lint(&["--no-sandbox"]).fresh(), ["lint"]);
     assert_eq!(lint(&[]).fresh(), ["lint"]);
     assert!(lint(&[]).fresh().is_empty());
+}
+
+/// Answers every question for the time with the same hour of the next day.
+const TOMORROW: &str = r"
+#define _GNU_SOURCE
+#include <time.h>
+#include <unistd.h>
+#include <sys/syscall.h>
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int answer = syscall(SYS_clock_gettime, clock, time);
+    if (answer == 0 && clock == CLOCK_REALTIME) time->tv_sec += 24 * 60 * 60;
+    return answer;
+}
+";
+
+/// Lets the commands that follow live one day later.
+fn move_to_tomorrow(world: &mut World) {
+    let source = outside(world, "tomorrow.c", TOMORROW);
+    let library = source.replace(".c", ".so");
+    let mut compiler = world.command(Path::new("cc"));
+    compiler.args(["-shared", "-fPIC", "-o", &library, &source]);
+    let status = compiler
+        .status()
+        .expect("a C compiler, which Rust links with");
+    assert!(status.success(), "the library is compiled");
+    world.set("LD_PRELOAD", &library);
+}
+
+#[test]
+fn index_what_can_read_the_clock_runs_again_on_another_day() {
+    let mut world = World::with_index("sound");
+    let first = world.ci(&[]);
+    assert_eq!(first.code, Some(0), "{:#?}", first.record.jobs);
+    assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
+    move_to_tomorrow(&mut world);
+    let tomorrow = world.ci(&[]);
+    let fresh = tomorrow.fresh();
+    for check in ["build", "coverage", "tests", "types", "wheel"] {
+        assert!(fresh.contains(&check), "{check} of {fresh:?}");
+    }
+    assert!(!fresh.contains(&"workflows"), "{fresh:?}");
+    assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
 }
