@@ -1,15 +1,14 @@
-//! Finds interpreters and uv, prepares an environment for each Python given, lays a project over it, and
-//! says what each step took. The builds run without a sandbox.
+//! Finds interpreters and uv, prepares an environment for each Python given with what a project needs, and
+//! says what each step took.
 //!
 //! `cargo run --example environments -- CACHE 3.10,3.12 PROJECT pytest coverage`
 
 use std::collections::BTreeMap;
 use std::path::{Path, absolute};
-use std::process::Command;
 
 use towpath_host::clock::{Stopwatch, utc_date};
 use towpath_host::{SnapshotOptions, Store, snapshot};
-use towpath_python::environments::{self, EditableContext, EditableRequest, EditableStep};
+use towpath_python::environments;
 use towpath_python::{Machine, Requirements, find_interpreters, find_uv, read_projects};
 
 type Failure = Box<dyn std::error::Error>;
@@ -47,12 +46,6 @@ fn main() -> Result<(), Failure> {
     })?;
     let (projects, _) = read_projects(&tree);
     let project = projects.first().ok_or("there is no project")?;
-    let request = EditableRequest {
-        source: tree.root(),
-        tree: &tree,
-        project,
-        git: None,
-    };
     say("read the project", watch);
     let wanted: Vec<&str> = requirements
         .iter()
@@ -82,48 +75,9 @@ fn main() -> Result<(), Failure> {
             &format!("{python}: {}", environment.folder.display()),
             watch,
         );
-        let context = EditableContext {
-            uv: &uv,
-            machine: &machine,
-            interpreter,
-            environment: &environment,
-            store: &store,
-            date: &date,
-        };
-        let layer = install(&context, &request, watch)?;
-        say(
-            &format!("{python}: {} {:?}", layer.folder.display(), layer.tree),
-            watch,
-        );
     }
     tree.save_index()?;
     Ok(())
-}
-
-fn install(
-    context: &EditableContext<'_>,
-    request: &EditableRequest<'_>,
-    watch: Stopwatch,
-) -> Result<environments::EditableLayer, Failure> {
-    let mut progress = |what: &str| say(what, watch);
-    let mut step = environments::prepare_editable(context, request, &mut progress)?;
-    loop {
-        match step {
-            EditableStep::Ready(layer) => return Ok(layer),
-            EditableStep::Build(build) => {
-                for command in &build.commands {
-                    let (program, arguments) =
-                        command.arguments.split_first().ok_or("an empty command")?;
-                    let mut child = Command::new(program);
-                    child.args(arguments).env_clear().envs(&command.environment);
-                    let status = child.current_dir(&command.folder).status()?;
-                    say(&format!("built: {status}"), watch);
-                }
-                step =
-                    environments::finish_editable(context, request, &build, None, &mut progress)?;
-            }
-        }
-    }
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]

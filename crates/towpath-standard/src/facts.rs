@@ -1,6 +1,7 @@
 //! All that a check may know: the project, its automation, the settings, the Pythons.
 
 use towpath_host::Tree;
+use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Conclusion};
 
@@ -53,26 +54,7 @@ impl Facts<'_> {
     /// Returns what building depends on beside files: the commit and tags, for backends that take the
     /// version from git; empty for the others.
     pub fn version_from_git(&self) -> String {
-        let requires = self
-            .project
-            .build_system
-            .iter()
-            .flat_map(|system| &system.requires);
-        let reads_git = requires.into_iter().any(|requirement| {
-            [
-                "setuptools-scm",
-                "setuptools_scm",
-                "hatch-vcs",
-                "versioneer",
-                "pbr",
-                "poetry-dynamic-versioning",
-                "versioningit",
-                "setuptools-git-versioning",
-            ]
-            .iter()
-            .any(|backend| requirement.to_ascii_lowercase().starts_with(backend))
-        });
-        if reads_git {
+        if reads_git(self.project) {
             self.git_state.clone()
         } else {
             String::new()

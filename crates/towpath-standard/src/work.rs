@@ -42,6 +42,7 @@ pub struct NativeWork {
 }
 
 /// Work done by tools.
+#[derive(Clone)]
 pub struct ToolWork {
     /// The environment that holds the tools.
     pub environment: EnvironmentNeed,
@@ -53,6 +54,9 @@ pub struct ToolWork {
     pub inputs: Inputs,
     /// Whether code of the project runs, so that the date is an input.
     pub executes_project: bool,
+    /// Whether a build backend runs: it sees compilers and versions that the user sets, and may ask for
+    /// requirements by [`Partial::requires`].
+    pub builds: bool,
     /// The commands, in order. A later one runs whatever an earlier one found.
     pub commands: Vec<Command>,
     /// Set when findings are kept file by file and only changed files are scanned again.
@@ -216,4 +220,7 @@ pub struct Partial {
     pub errors: Vec<Problem>,
     /// Files to keep.
     pub artifacts: Vec<Artifact>,
+    /// Requirements that a build backend asks for in addition: with any, nothing else was done, and the
+    /// commands run again in an environment that has them.
+    pub requires: Vec<String>,
 }

@@ -61,20 +61,6 @@ impl Prepared<'_> {
 }
 
 impl<'a> Session<'a> {
-    /// Returns what an environment holds where no process is needed to tell.
-    pub(crate) fn known_resolution(
-        &self,
-        subject: &Subject<'_>,
-        need: &EnvironmentNeed,
-    ) -> Option<Resolved<'_>> {
-        let interpreter = self.interpreter(need).ok()?;
-        let requirements = self.requirements(subject, need);
-        let key = self.question(subject, interpreter, &requirements);
-        let known = self.store.entry(KNOWN, &key).ok().flatten()?;
-        let resolution = serde_json::from_slice(&known).ok()?;
-        Some(self.laid_out(subject, need, interpreter, resolution))
-    }
-
     /// Returns what an environment holds, without building it.
     pub(crate) fn resolved(
         &self,
@@ -82,32 +68,41 @@ impl<'a> Session<'a> {
         need: &EnvironmentNeed,
         context: &JobContext<'_>,
     ) -> Result<Resolved<'_>, Problem> {
-        if let Some(known) = self.known_resolution(subject, need) {
-            return Ok(known);
-        }
-        let interpreter = self.interpreter(need)?;
-        let requirements = self.requirements(subject, need);
-        let resolution = self.resolution(interpreter, &requirements, context)?;
-        self.know(
-            &self.question(subject, interpreter, &requirements),
-            &resolution,
-        );
-        Ok(self.laid_out(subject, need, interpreter, resolution))
+        let resolved = self.looked_up(subject, need, Some(context))?;
+        resolved.ok_or_else(|| Problem::error("it is not known what to install"))
     }
 
-    fn laid_out<'s>(
-        &'s self,
+    /// Returns what an environment holds. Without a context nothing is started, and `None` means that it
+    /// is not known.
+    pub(crate) fn looked_up(
+        &self,
         subject: &Subject<'_>,
         need: &EnvironmentNeed,
-        interpreter: &'s Interpreter,
-        resolution: Resolution,
-    ) -> Resolved<'s> {
-        Resolved {
+        context: Option<&JobContext<'_>>,
+    ) -> Result<Option<Resolved<'_>>, Problem> {
+        let interpreter = self.interpreter(need)?;
+        let requirements = self.requirements(subject, need);
+        let question = self.question(subject, interpreter, &requirements);
+        let resolution = match context {
+            Some(context) => {
+                let resolution = self.resolve(interpreter, &requirements, context)?;
+                self.know(&question, &resolution);
+                Some(resolution)
+            }
+            None => self.known(&question),
+        };
+        let layer_key = self.layer_key(subject, need, context)?;
+        let members = self.members(subject, need, context)?;
+        let (Some(resolution), Some(layer_key), Some(members)) = (resolution, layer_key, members)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Resolved {
             interpreter,
             resolution,
-            layer_key: self.layer_key(subject, need, interpreter),
-            members: self.members(subject, need, interpreter),
-        }
+            layer_key,
+            members,
+        }))
     }
 
     /// Builds the environment of a job, or finds it built.
@@ -117,82 +112,70 @@ impl<'a> Session<'a> {
         need: &EnvironmentNeed,
         context: &JobContext<'_>,
     ) -> Result<Prepared<'_>, Vec<Problem>> {
-        let interpreter = self.interpreter(need).map_err(|problem| vec![problem])?;
-        let requirements = self.requirements(subject, need);
-        let environment =
-            |requirements: &Requirements| self.environment(interpreter, requirements, context);
-        let (resolution, environment) =
-            environment(&requirements).map_err(|problem| vec![problem])?;
-        self.know(
-            &self.question(subject, interpreter, &requirements),
-            &resolution,
-        );
+        let alone = |problem: Problem| vec![problem];
+        let resolved = self.resolved(subject, need, context).map_err(alone)?;
+        let environment = self.environment(&resolved, context).map_err(alone)?;
         let mut prepared = Prepared {
-            resolved: self.laid_out(subject, need, interpreter, resolution),
+            resolved,
             environment,
             over_environment: Vec::new(),
             over_tree: Vec::new(),
         };
         match &need.project {
             ProjectInstall::No => {}
-            ProjectInstall::Wheel(wheel) => self
-                .lay_wheel(&mut prepared, wheel)
-                .map_err(|problem| vec![problem])?,
+            ProjectInstall::Wheel(wheel) => {
+                self.lay_wheel(&mut prepared, wheel).map_err(alone)?;
+            }
             ProjectInstall::Editable => {
-                let key = prepared.resolved.layer_key.clone();
-                self.lay_editable(subject, &key, &mut prepared, context)?;
+                prepared.resolved.layer_key =
+                    self.lay_editable(subject, need, &mut prepared, context)?;
             }
         }
-        self.lay_members(subject, &mut prepared, context)?;
+        self.lay_members(subject, need, &mut prepared, context)?;
         Ok(prepared)
     }
 
-    /// Resolves and builds, one job at a time for the same contents.
-    pub(crate) fn environment(
+    /// Resolves, one job at a time for the same requirements.
+    fn resolve(
         &self,
         interpreter: &Interpreter,
         requirements: &Requirements,
         context: &JobContext<'_>,
-    ) -> Result<(Resolution, Environment), Problem> {
-        let resolution = self.resolution(interpreter, requirements, context)?;
+    ) -> Result<Resolution, Problem> {
+        let lock = self.lock(&format!("resolve {} {requirements:?}", interpreter.version));
+        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        context.progress.doing("resolving what it needs");
+        resolve(
+            self.uv()?,
+            &self.machine,
+            interpreter,
+            requirements,
+            self.store,
+            &self.date,
+        )
+        .map_err(|error| problem(&error, error.hints()))
+    }
+
+    /// Builds an environment, one job at a time for the same contents.
+    fn environment(
+        &self,
+        resolved: &Resolved<'_>,
+        context: &JobContext<'_>,
+    ) -> Result<Environment, Problem> {
+        let (interpreter, resolution) = (resolved.interpreter, &resolved.resolution);
         let lock = self.lock(&format!(
             "environment {} {}",
             interpreter.path.display(),
             resolution.digest
         ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let environment = prepare(
+        let mut progress = |text: &str| context.progress.doing(text);
+        prepare(
             self.uv()?,
             &self.machine,
             interpreter,
-            &resolution,
-            &mut |text| {
-                context.progress.doing(text);
-            },
-        )
-        .map_err(|error| problem(&error, error.hints()))?;
-        Ok((resolution, environment))
-    }
-
-    /// Resolves, one job at a time for the same requirements.
-    fn resolution(
-        &self,
-        interpreter: &Interpreter,
-        requirements: &Requirements,
-        context: &JobContext<'_>,
-    ) -> Result<Resolution, Problem> {
-        let uv = self.uv()?;
-        let name = format!("resolve {} {requirements:?}", interpreter.version);
-        let lock = self.lock(&name);
-        let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        context.progress.doing("resolving what it needs");
-        resolve(
-            uv,
-            &self.machine,
-            interpreter,
-            requirements,
-            self.store,
-            &self.date,
+            resolution,
+            &mut progress,
         )
         .map_err(|error| problem(&error, error.hints()))
     }
@@ -258,6 +241,11 @@ impl<'a> Session<'a> {
             text.push_str(&format!("{name}={value}\n"));
         }
         Digest::of(text.as_bytes()).to_string()
+    }
+
+    fn known(&self, question: &str) -> Option<Resolution> {
+        let bytes = self.store.entry(KNOWN, question).ok().flatten()?;
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Remembers a resolution; one that is not remembered costs time on the next run, nothing else.

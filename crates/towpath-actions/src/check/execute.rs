@@ -10,6 +10,7 @@ use towpath_report::{ArtifactRecord, Problem};
 use towpath_runner::{Dependencies, JobContext};
 use towpath_standard::{Command, Network, Output, Partial, ToolWork, TreeUse};
 
+use super::builds::given;
 use super::bytecode::harvest;
 use super::environment::Prepared;
 use super::explain::job_variables;
@@ -18,6 +19,12 @@ use super::scan::ScanPlan;
 use super::session::{Session, problem};
 use super::view::View;
 use super::{Subject, Variables};
+
+/// The folder of the job's own where its commands write.
+pub(crate) const OUT: &str = "out";
+
+/// How often the commands run before a backend has all that it asks for.
+const ROUNDS: usize = 4;
 
 /// How much of standard error is kept for readers, in bytes.
 const KEPT_ERRORS: usize = 256 * 1024;
@@ -57,35 +64,40 @@ struct Folders {
 }
 
 impl Session<'_> {
-    /// Prepares the environment, runs the commands and reads what they wrote. `online` opens the
-    /// network whatever the work says.
+    /// Prepares the environment, runs the commands and reads what they wrote; once more where a build
+    /// backend asks for requirements.
     pub(crate) fn execute(
         &self,
         subject: &Subject<'_>,
         work: &ToolWork,
-        scan: Option<&ScanPlan>,
-        online: bool,
+        options: &Options<'_>,
         context: &JobContext<'_>,
     ) -> Result<Executed, Vec<Problem>> {
-        let prepared = self.prepare(subject, &work.environment, context)?;
-        let options = Options {
-            scan,
-            online,
-            keep_tree: None,
-        };
-        self.execute_in(subject, work, &prepared, &options, context)
+        let mut completed = self.completed(work);
+        for _ in 0..ROUNDS {
+            let executed = self.execute_once(subject, &completed, options, context)?;
+            let asked = executed.found.iter().flat_map(|partial| &partial.requires);
+            let asked: Vec<String> = asked.cloned().collect();
+            if asked.is_empty() {
+                return Ok(executed);
+            }
+            self.give(work, completed.to_mut(), asked);
+        }
+        let requirements = completed.environment.requirements.join("`, `");
+        let text = format!("the build backend asks for ever more requirements: `{requirements}`");
+        let hint = "its hooks `get_requires_for_build_*` must come to an end";
+        Err(vec![Problem::error(text).with_hint(hint)])
     }
 
-    /// Runs the commands in an environment that is ready.
-    pub(crate) fn execute_in(
+    fn execute_once(
         &self,
         subject: &Subject<'_>,
         work: &ToolWork,
-        prepared: &Prepared<'_>,
         options: &Options<'_>,
         context: &JobContext<'_>,
     ) -> Result<Executed, Vec<Problem>> {
         let alone = |error: Problem| vec![error];
+        let prepared = &self.prepare(subject, &work.environment, context)?;
         let folders = self.folders(work, prepared, context).map_err(alone)?;
         let network = options.online || work.network == Network::Open;
         let view = self
@@ -149,12 +161,8 @@ impl Session<'_> {
         context: &JobContext<'_>,
     ) -> Result<Folders, Problem> {
         let make = || -> std::io::Result<Folders> {
-            let scratches = self.machine.cache.join("scratch");
-            fs_err::create_dir_all(&scratches)?;
-            let scratch = tempfile::Builder::new()
-                .prefix(&format!("job-{}-", std::process::id()))
-                .tempdir_in(&scratches)?;
-            let out = context.folder.join("out");
+            let scratch = self.scratch()?;
+            let out = context.folder.join(OUT);
             if out.exists() {
                 fs_err::remove_dir_all(&out)?;
             }
@@ -169,6 +177,9 @@ impl Session<'_> {
             }
             for (name, bytes) in &work.support_files {
                 write(&out.join(name), bytes)?;
+            }
+            if let Some((name, bytes)) = given(work, prepared) {
+                write(&out.join(name), &bytes)?;
             }
             for (name, artifact) in &work.artifacts {
                 let bytes = self.artifact(artifact)?;
@@ -200,6 +211,15 @@ impl Session<'_> {
             Problem::error(format!("cannot prepare the folders of a job: {error}"))
                 .with_hint("free space, or set `TOWPATH_CACHE_DIR` and `TOWPATH_STATE_DIR` to writable folders")
         })
+    }
+
+    /// Returns a folder that is removed with the job, or by a later run.
+    pub(crate) fn scratch(&self) -> std::io::Result<tempfile::TempDir> {
+        let scratches = self.machine.cache.join("scratch");
+        fs_err::create_dir_all(&scratches)?;
+        tempfile::Builder::new()
+            .prefix(&format!("job-{}-", std::process::id()))
+            .tempdir_in(&scratches)
     }
 
     fn repository_name(&self) -> String {

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use towpath_host::Digest;
 use towpath_host::sandbox::Observation;
+use towpath_python::environments::wheel_identity;
 use towpath_runner::{Dependencies, Key};
 use towpath_standard::{Command, Inputs, ProjectInstall, Scan, ToolWork};
 
 use super::Subject;
 use super::environment::Resolved;
 use super::session::Session;
-use super::wheel::identity;
 
 impl Session<'_> {
     /// Returns the parts that every key has.
@@ -34,8 +34,9 @@ impl Session<'_> {
 
     /// Returns the key of tool work when the environment's contents are known without a process.
     pub(crate) fn known_key(&self, subject: &Subject<'_>, work: &ToolWork) -> Option<Key> {
-        let resolved = self.known_resolution(subject, &work.environment)?;
-        Some(self.tool_key(subject, work, &resolved))
+        let work = self.completed(work);
+        let resolved = self.looked_up(subject, &work.environment, None);
+        Some(self.tool_key(subject, &work, &resolved.ok().flatten()?))
     }
 
     pub(crate) fn tool_key(
@@ -54,7 +55,7 @@ impl Session<'_> {
             let identity = self
                 .artifact(wheel)
                 .ok()
-                .and_then(|bytes| identity(&bytes).ok());
+                .and_then(|bytes| wheel_identity(&bytes).ok());
             key.add(
                 "wheel",
                 identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()),

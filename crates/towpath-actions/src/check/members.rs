@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use towpath_python::{Interpreter, Project, normalise_name, requirement_name};
+use towpath_python::{Project, normalise_name, requirement_name};
 use towpath_report::Problem;
 use towpath_runner::JobContext;
 use towpath_standard::{EnvironmentNeed, Facts, ProjectInstall};
@@ -37,12 +37,21 @@ pub(crate) fn needed<'a>(facts: &'a Facts<'_>, need: &EnvironmentNeed) -> Vec<&'
     let mut found: Vec<&Project> = Vec::new();
     while let Some(member) = open.pop() {
         let is_known = found.iter().any(|known| known.root == member.root);
-        if !is_known && member.root != facts.project.root {
+        let is_itself = member.root == facts.project.root || is_built_with(facts, member);
+        if !is_known && !is_itself {
             found.push(member);
             open.extend(member.path_dependencies.iter().filter_map(at));
         }
     }
     found
+}
+
+/// Returns whether a member's own build asks for the project, so that it cannot be laid for it.
+fn is_built_with(facts: &Facts<'_>, member: &Project) -> bool {
+    let system = member.build_system.iter();
+    let requires = system.flat_map(|system| &system.requires);
+    let names: BTreeSet<String> = requires.filter_map(|text| requirement_name(text)).collect();
+    named_in(&names, facts.project)
 }
 
 fn named_in(names: &BTreeSet<String>, member: &Project) -> bool {
@@ -72,44 +81,50 @@ pub(crate) fn replaced(requirements: &[String], members: &[&Project]) -> Vec<Str
 }
 
 impl Session<'_> {
-    /// Returns the members that an environment needs, each with the identity of its layer.
+    /// Returns the members that an environment needs, each with the identity of its layer. Without a
+    /// context nothing is started, and `None` means that one is not known.
     pub(crate) fn members(
         &self,
         subject: &Subject<'_>,
         need: &EnvironmentNeed,
-        interpreter: &Interpreter,
-    ) -> Vec<Member> {
+        context: Option<&JobContext<'_>>,
+    ) -> Result<Option<Vec<Member>>, Problem> {
         let editable = EnvironmentNeed {
             project: ProjectInstall::Editable,
             ..need.clone()
         };
-        let members = needed(subject.facts, need)
-            .into_iter()
-            .filter(|member| member.is_package);
-        members
-            .filter_map(|member| {
-                let subject = self.subject_of(subject, &member.root)?;
-                let key = self.layer_key(&subject, &editable, interpreter);
-                Some(Member {
-                    root: member.root.clone(),
-                    key,
-                })
-            })
-            .collect()
+        let mut members = Vec::new();
+        for member in needed(subject.facts, need) {
+            let of_member = self.subject_of(subject, &member.root);
+            let Some(subject) = of_member.filter(|_| member.is_package) else {
+                continue;
+            };
+            let Some(key) = self.layer_key(&subject, &editable, context)? else {
+                return Ok(None);
+            };
+            members.push(Member {
+                root: member.root.clone(),
+                key,
+            });
+        }
+        Ok(Some(members))
     }
 
     /// Lays the members over an environment.
     pub(crate) fn lay_members(
         &self,
         subject: &Subject<'_>,
+        need: &EnvironmentNeed,
         prepared: &mut Prepared<'_>,
         context: &JobContext<'_>,
     ) -> Result<(), Vec<Problem>> {
-        for member in prepared.resolved.members.clone() {
+        let mut members = std::mem::take(&mut prepared.resolved.members);
+        for member in &mut members {
             if let Some(subject) = self.subject_of(subject, &member.root) {
-                self.lay_editable(&subject, &member.key, prepared, context)?;
+                member.key = self.lay_editable(&subject, need, prepared, context)?;
             }
         }
+        prepared.resolved.members = members;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use towpath_runner::{JobContext, Progress};
 use towpath_standard::{Check, Facts, ToolWork};
 
 use super::Subject;
+use super::execute::Options;
 use super::session::Session;
 
 /// Mending is quick and says what it did at its end.
@@ -43,7 +44,12 @@ impl Session<'_> {
             facts,
             python: None,
         };
-        let executed = self.execute(&subject, work, None, false, &context)?;
+        let options = Options {
+            scan: None,
+            online: false,
+            keep_tree: None,
+        };
+        let executed = self.execute(&subject, work, &options, &context)?;
         if executed.errors.is_empty() {
             Ok(())
         } else {

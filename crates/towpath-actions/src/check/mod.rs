@@ -1,6 +1,7 @@
 //! `towpath/check`: runs one check on one project, in its environment and in the sandbox, reads what
 //! the tools wrote and lets the check judge it.
 
+mod builds;
 mod bytecode;
 mod environment;
 mod execute;
@@ -14,7 +15,6 @@ mod placeholders;
 mod scan;
 mod session;
 mod view;
-mod wheel;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_runner::{Action, JobContext, Key, NeededResult, Outcome, StepInputs};
 use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
-use execute::Executed;
+use execute::{Executed, Options};
 pub use explain::{Explanation, job_variables};
 use scan::ScanPlan;
 pub use session::{Session, Setup};
@@ -160,7 +160,12 @@ fn run_tools(
         }
         scan = Some(plan);
     }
-    let mut executed = match session.execute(subject, work, scan.as_ref(), false, context) {
+    let mut options = Options {
+        scan: scan.as_ref(),
+        online: false,
+        keep_tree: None,
+    };
+    let mut executed = match session.execute(subject, work, &options, context) {
         Ok(executed) => executed,
         Err(problems) => return could_not_run(problems),
     };
@@ -170,7 +175,8 @@ fn run_tools(
         context
             .progress
             .doing("again with the network, since a command tried to reach it");
-        match session.execute(subject, work, scan.as_ref(), true, context) {
+        options.online = true;
+        match session.execute(subject, work, &options, context) {
             Ok(again) => executed = again,
             Err(problems) => return could_not_run(problems),
         }

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use towpath_host::clean_tree::{self, SyncReport};
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Store, Tree};
+use towpath_python::environments::build_variables;
 use towpath_python::{Interpreter, Machine, Uv, find_uv};
 use towpath_report::Problem;
 use towpath_standard::{Check, Facts};
 
+use super::Variables;
 use super::bytecode::prune;
 
 /// What the binary found out before a run.
@@ -51,6 +53,8 @@ pub struct Session<'a> {
     clean: OnceLock<Result<SyncReport, Problem>>,
     locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     names: Mutex<BTreeMap<String, Digest>>,
+    /// What builds see of the user's variables.
+    pub(crate) build_variables: Variables,
 }
 
 impl<'a> std::ops::Deref for Session<'a> {
@@ -66,6 +70,7 @@ impl<'a> Session<'a> {
     pub fn new(setup: Setup<'a>) -> Self {
         sweep(&setup.machine.cache.join("scratch"));
         Self {
+            build_variables: build_variables(&setup.machine),
             setup,
             uv: OnceLock::new(),
             clean: OnceLock::new(),

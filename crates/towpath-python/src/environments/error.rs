@@ -54,19 +54,14 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The build of the project for editing failed in a way that is not the project's.
-    #[error("the build of `{project}` left no result")]
-    NoWheel {
-        /// The project's folder.
-        project: String,
-    },
-    /// The project's own build failed.
-    #[error("`{project}` cannot be built: {what}")]
-    Backend {
-        /// The project's folder.
-        project: String,
-        /// What the build system said last.
-        what: String,
+    /// A wheel cannot be laid over an environment.
+    #[error("cannot install `{name}`")]
+    Wheel {
+        /// Its file name.
+        name: String,
+        /// What is wrong with it, or what the system says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Somebody else holds the environment.
     #[error(transparent)]
@@ -117,9 +112,8 @@ impl Error {
             Self::Write { path, .. } => {
                 vec![format!("check that you may write `{}`", path.display())]
             }
-            Self::NoWheel { .. } => vec!["run again with `--force`".to_owned()],
-            Self::Backend { .. } => {
-                vec!["`pip install -e .` shows the same failure with all its output".to_owned()]
+            Self::Wheel { .. } => {
+                vec!["`towpath check build --force` builds it again".to_owned()]
             }
             Self::Locked(error) => error.hints(),
             Self::Store(error) => error.hints(),

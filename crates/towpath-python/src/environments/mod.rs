@@ -1,8 +1,8 @@
 //! Environments: what is installed, exactly, and where.
 //!
 //! Requirements are resolved to exact packages (`resolve`), which are installed into a shared virtual
-//! environment addressed by its contents (`prepare`). The project itself is laid over it as a layer of its
-//! own (`editable`). uv does the work; the project's code never runs here.
+//! environment addressed by its contents (`prepare`). Wheels are laid over it as layers (`wheel`), among
+//! them the project's own for editing (`editable`). uv does the work; the project's code never runs here.
 
 mod editable;
 mod error;
@@ -14,13 +14,15 @@ mod pip_file;
 mod prepare;
 mod resolve;
 mod wanted;
+mod wheel;
 
 pub use editable::{
-    BuildCommand, EditableBuild, EditableContext, EditableLayer, EditableRequest, EditableStep,
-    finish_editable, prepare_editable, reads_git,
+    BUILD_HOOKS, Editable, EditableBuild, EditableOutput, EditableRequest, build_system,
+    build_variables, editable_build, editable_key, keep_editable, kept_editable, reads_git,
 };
 pub use error::{Error, Words};
 pub use failure::FailureKind;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
-pub use prepare::{existing, prepare, prepare_merged};
+pub use prepare::{existing, prepare};
 pub use resolve::resolve;
+pub use wheel::{Wheel, lay_wheel, wheel_identity};

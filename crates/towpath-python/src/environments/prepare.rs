@@ -14,7 +14,7 @@ use towpath_host::Digest;
 use towpath_host::lock::Lock;
 
 use super::resolve::{index_arguments, scratch};
-use super::{EditableLayer, Environment, Error, Package, Resolution, failure};
+use super::{Environment, Error, Package, Resolution, failure};
 use crate::child::{Output, write_whole};
 use crate::uv::{Call, Indexes};
 use crate::{Interpreter, Machine, Uv};
@@ -52,29 +52,6 @@ pub fn prepare(
         interpreter,
         resolution,
         indexes,
-        layer: None,
-    };
-    work.prepare(progress)
-}
-
-/// Returns an environment of its own that holds the packages and a project laid over them, for machines on
-/// which nothing can be mounted. `layer` was made for the environment of the same `resolution`.
-pub fn prepare_merged(
-    uv: &Uv,
-    machine: &Machine<'_>,
-    interpreter: &Interpreter,
-    resolution: &Resolution,
-    layer: &EditableLayer,
-    progress: &mut dyn FnMut(&str),
-) -> Result<Environment, Error> {
-    let indexes = Indexes::of(machine);
-    let work = Work {
-        uv,
-        machine,
-        interpreter,
-        resolution,
-        indexes,
-        layer: Some(layer),
     };
     work.prepare(progress)
 }
@@ -85,22 +62,13 @@ pub fn existing(
     interpreter: &Interpreter,
     resolution: &Resolution,
 ) -> Option<Environment> {
-    Places::of(machine.cache, &digest_of(interpreter, resolution, None)).environment()
+    Places::of(machine.cache, &digest_of(interpreter, resolution)).environment()
 }
 
-fn digest_of(
-    interpreter: &Interpreter,
-    resolution: &Resolution,
-    layer: Option<&EditableLayer>,
-) -> Digest {
+fn digest_of(interpreter: &Interpreter, resolution: &Resolution) -> Digest {
     let path = interpreter.path.as_os_str().as_encoded_bytes();
     let packages = resolution.digest.as_str().as_bytes();
-    let layer = layer.map(|layer| layer.digest.as_str().as_bytes());
-    Digest::of_parts(
-        [packages, path, interpreter.version.as_bytes()]
-            .into_iter()
-            .chain(layer),
-    )
+    Digest::of_parts([packages, path, interpreter.version.as_bytes()])
 }
 
 impl Record {
@@ -155,13 +123,11 @@ struct Work<'a> {
     interpreter: &'a Interpreter,
     resolution: &'a Resolution,
     indexes: Indexes,
-    /// What is copied over the packages.
-    layer: Option<&'a EditableLayer>,
 }
 
 impl Work<'_> {
     fn prepare(&self, progress: &mut dyn FnMut(&str)) -> Result<Environment, Error> {
-        let digest = digest_of(self.interpreter, self.resolution, self.layer);
+        let digest = digest_of(self.interpreter, self.resolution);
         let places = Places::of(self.machine.cache, &digest);
         if let Some(environment) = places.environment() {
             return Ok(environment);
@@ -185,8 +151,7 @@ impl Work<'_> {
         }
         let made = self
             .make_folder(&places.folder)
-            .and_then(|()| self.install(&places.folder))
-            .and_then(|()| self.add_layer(&places.folder));
+            .and_then(|()| self.install(&places.folder));
         if let Err(error) = made {
             if let Err(error) = remove(&places.folder) {
                 tracing::debug!(%error, "half an environment is left behind");
@@ -267,14 +232,6 @@ impl Work<'_> {
         Err(Error::uv(doing, failure::read(&output.stderr)))
     }
 
-    fn add_layer(&self, folder: &Path) -> Result<(), Error> {
-        let Some(layer) = self.layer else {
-            return Ok(());
-        };
-        let python = folder.join("bin/python");
-        merge(&layer.folder, folder, &python).map_err(|source| Error::write(folder, source))
-    }
-
     fn call(&self, arguments: Vec<String>, folder: &Path, offline: bool) -> Result<Output, Error> {
         let call = Call {
             arguments,
@@ -299,37 +256,8 @@ impl Work<'_> {
     }
 }
 
-/// Copies a layer into an environment. Its scripts begin with the interpreter of another environment.
-fn merge(layer: &Path, target: &Path, python: &Path) -> io::Result<()> {
-    for entry in fs_err::read_dir(layer)? {
-        let entry = entry?;
-        let target = target.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            fs_err::create_dir_all(&target)?;
-            merge(&entry.path(), &target, python)?;
-            continue;
-        }
-        fs_err::copy(entry.path(), &target)?;
-        let bytes = fs_err::read(&target)?;
-        let is_script = target
-            .parent()
-            .is_some_and(|folder| folder.ends_with("bin"))
-            && bytes.starts_with(b"#!");
-        if is_script {
-            let end = bytes
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .unwrap_or(bytes.len());
-            let mut script = format!("#!{}", python.display()).into_bytes();
-            script.extend(bytes.get(end..).unwrap_or_default());
-            fs_err::write(&target, script)?;
-        }
-    }
-    Ok(())
-}
-
 /// Finds `lib/python3.12/site-packages`, whose middle is `python3.13t` or `pypy3.10` for other builds.
-pub(super) fn site_packages(folder: &Path) -> io::Result<PathBuf> {
+fn site_packages(folder: &Path) -> io::Result<PathBuf> {
     for entry in fs_err::read_dir(folder.join("lib"))? {
         let candidate = entry?.path().join("site-packages");
         if candidate.is_dir() {

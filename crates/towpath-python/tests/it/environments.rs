@@ -6,21 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use towpath_host::{SnapshotOptions, Store, Tree, snapshot};
-use towpath_python::environments::{
-    self, EditableBuild, EditableContext, EditableLayer, EditableRequest, EditableStep, FailureKind,
-};
+use towpath_host::Store;
+use towpath_python::environments::{self, FailureKind};
 use towpath_python::{
-    Environment, Interpreter, LockKind, LockedInstall, Machine, Project, Requirements, Resolution,
-    Uv, find_interpreters, find_uv, read_projects,
+    Environment, Interpreter, LockKind, LockedInstall, Machine, Requirements, Resolution, Uv,
+    find_interpreters, find_uv,
 };
 
 const DATE: &str = "2026-01-02";
 
 /// A machine with an empty cache, and the user's own index settings and uv cache.
-struct Context {
-    environment: BTreeMap<String, String>,
-    folder: TempDir,
+pub(crate) struct Context {
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) folder: TempDir,
 }
 
 impl Context {
@@ -28,14 +26,14 @@ impl Context {
         clippy::disallowed_methods,
         reason = "the index is configured in the real environment"
     )]
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             environment: std::env::vars().collect(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn machine(&self) -> Machine<'_> {
+    pub(crate) fn machine(&self) -> Machine<'_> {
         Machine {
             environment: &self.environment,
             home: self.environment.get("HOME").map(Path::new),
@@ -44,12 +42,12 @@ impl Context {
         }
     }
 
-    fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(&self.folder.path().join("store")).unwrap()
     }
 
     /// The newest CPython of the machine that common packages have wheels for.
-    fn interpreter(&self) -> Interpreter {
+    pub(crate) fn interpreter(&self) -> Interpreter {
         let found = find_interpreters(&self.machine());
         let usable = |one: &&Interpreter| {
             (8..=13).contains(&one.python.minor) && one.implementation == "cpython"
@@ -61,14 +59,14 @@ impl Context {
             .clone()
     }
 
-    fn write(&self, path: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    fn resolve(
+    pub(crate) fn resolve(
         &self,
         uv: &Uv,
         requirements: &Requirements,
@@ -84,13 +82,13 @@ impl Context {
         )
     }
 
-    fn prepare(&self, uv: &Uv, resolution: &Resolution) -> Environment {
+    pub(crate) fn prepare(&self, uv: &Uv, resolution: &Resolution) -> Environment {
         let interpreter = self.interpreter();
         environments::prepare(uv, &self.machine(), &interpreter, resolution, &mut |_| {}).unwrap()
     }
 }
 
-fn run(python: &Path, code: &str) -> String {
+pub(crate) fn run(python: &Path, code: &str) -> String {
     let output = Command::new(python)
         .args(["-I", "-c", code])
         .env_clear()
@@ -304,229 +302,4 @@ fn index_installs_a_uv_lock() {
         context.resolve(&no_uv(&uv), &requirements).unwrap(),
         resolution
     );
-}
-
-/// A project in a folder, with an environment to install it in.
-struct Editable {
-    context: Context,
-    uv: Uv,
-    environment: Environment,
-    root: PathBuf,
-}
-
-impl Editable {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let context = Context::new();
-        for (path, text) in files {
-            context.write(&format!("project/{path}"), text);
-        }
-        let uv = find_uv(&context.machine()).unwrap();
-        let resolution = context
-            .resolve(&uv, &Requirements::of(&["iniconfig"]))
-            .unwrap();
-        let environment = context.prepare(&uv, &resolution);
-        let root = context
-            .folder
-            .path()
-            .join("project")
-            .canonicalize()
-            .unwrap();
-        Self {
-            context,
-            uv,
-            environment,
-            root,
-        }
-    }
-
-    fn facts(&self) -> (Tree, Project) {
-        let index_file = self.context.folder.path().join("index");
-        let tree = snapshot(&SnapshotOptions {
-            root: &self.root,
-            index_file: &index_file,
-            verify: true,
-        })
-        .unwrap();
-        let (mut projects, problems) = read_projects(&tree);
-        assert!(problems.is_empty(), "{problems:?}");
-        (tree, projects.remove(0))
-    }
-
-    /// Installs the project; returns the layer and how many builds it took.
-    fn install(&self) -> (EditableLayer, usize) {
-        let (tree, project) = self.facts();
-        let request = EditableRequest {
-            source: &self.root,
-            tree: &tree,
-            project: &project,
-            git: None,
-        };
-        let (machine, interpreter, store) = (
-            self.context.machine(),
-            self.context.interpreter(),
-            self.context.store(),
-        );
-        let context = EditableContext {
-            uv: &self.uv,
-            machine: &machine,
-            interpreter: &interpreter,
-            environment: &self.environment,
-            store: &store,
-            date: DATE,
-        };
-        let mut step = environments::prepare_editable(&context, &request, &mut |_| {}).unwrap();
-        for builds in 0..4 {
-            match step {
-                EditableStep::Ready(layer) => return (layer, builds),
-                EditableStep::Build(build) => {
-                    run_build(&build);
-                    step = environments::finish_editable(
-                        &context,
-                        &request,
-                        &build,
-                        None,
-                        &mut |_| {},
-                    )
-                    .unwrap();
-                }
-            }
-        }
-        panic!("the build does not come to an end");
-    }
-
-    /// Makes an environment that holds both.
-    fn merge(&self, layer: &EditableLayer) -> Environment {
-        let resolution = self
-            .context
-            .resolve(&self.uv, &Requirements::of(&["iniconfig"]))
-            .unwrap();
-        let (machine, interpreter) = (self.context.machine(), self.context.interpreter());
-        environments::prepare_merged(
-            &self.uv,
-            &machine,
-            &interpreter,
-            &resolution,
-            layer,
-            &mut |_| {},
-        )
-        .unwrap()
-    }
-
-    /// Runs code with the layer on the path, as an overlay would put it there.
-    fn import(&self, layer: &EditableLayer, code: &str) -> String {
-        let below = self
-            .environment
-            .site_packages
-            .strip_prefix(&self.environment.folder)
-            .unwrap();
-        let site = layer.folder.join(below);
-        run(
-            &self.environment.python,
-            &format!("import site; site.addsitedir('{}'); {code}", site.display()),
-        )
-    }
-}
-
-/// Stands for the sandbox, in which callers run these commands.
-fn run_build(build: &EditableBuild) {
-    for command in &build.commands {
-        let (program, arguments) = command.arguments.split_first().unwrap();
-        let output = Command::new(program)
-            .args(arguments)
-            .env_clear()
-            .envs(&command.environment)
-            .current_dir(&command.folder)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-}
-
-const FLIT: &str = "[build-system]\nrequires = [\"flit_core>=3.2,<4\"]\nbuild-backend = \"flit_core.buildapi\"\n\
-    [project]\nname = \"app\"\nversion = \"1.5\"\ndescription = \"d\"\nreadme = \"README.md\"\n\
-    [project.scripts]\nMyApp = \"app:main\"\n[tool.ruff]\nline-length = 90\n";
-
-#[test]
-fn index_lays_a_project_over_an_environment() {
-    let editable = Editable::new(&[
-        ("pyproject.toml", FLIT),
-        ("README.md", "one"),
-        ("src/app/__init__.py", "def main():\n    print('hello')\n"),
-    ]);
-    let (layer, builds) = editable.install();
-    assert_eq!(builds, 1);
-    let code = "import app, importlib.metadata as m; print(app.__file__, m.version('app'))";
-    let expected = format!(
-        "{} 1.5",
-        editable.root.join("src/app/__init__.py").display()
-    );
-    assert_eq!(editable.import(&layer, code), expected);
-    let script = std::fs::read_to_string(layer.folder.join("bin/MyApp")).unwrap();
-    assert!(
-        script.starts_with(&format!("#!{}\n", editable.environment.python.display())),
-        "{script}"
-    );
-    assert_eq!(layer.tree, None);
-    let merged = editable.merge(&layer);
-    let shown = Command::new(merged.bin.join("MyApp")).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&shown.stdout), "hello\n");
-
-    // Text that no test asks for changes nothing; the version does.
-    editable.context.write("project/README.md", "two");
-    editable.context.write(
-        "project/src/app/__init__.py",
-        "def main():\n    print('bye')\n",
-    );
-    editable
-        .context
-        .write("project/pyproject.toml", &FLIT.replace("90", "100"));
-    assert_eq!(editable.install(), (layer.clone(), 0));
-    editable
-        .context
-        .write("project/pyproject.toml", &FLIT.replace("1.5", "1.6"));
-    let (next, builds) = editable.install();
-    assert!(builds == 1 && next.digest != layer.digest);
-    assert!(editable.import(&next, code).ends_with(" 1.6"));
-}
-
-#[test]
-fn index_builds_a_setup_py_without_a_declared_backend() {
-    let setup = "from setuptools import setup, find_packages\n\
-        setup(name='old', version='0.3', packages=find_packages(), entry_points={'console_scripts': ['old=old:main']})\n";
-    let editable = Editable::new(&[("setup.py", setup), ("old/__init__.py", "x = 1\n")]);
-    let (layer, builds) = editable.install();
-    assert_eq!(builds, 1);
-    assert_eq!(editable.import(&layer, "import old; print(old.x)"), "1");
-    assert!(layer.folder.join("bin/old").is_file());
-    editable.context.write("project/more/__init__.py", "");
-    assert_eq!(
-        editable.install().1,
-        1,
-        "a new package is found by a new build"
-    );
-}
-
-#[test]
-fn index_brings_what_a_backend_asks_for() {
-    let backend = "from flit_core.buildapi import *\n\
-        def get_requires_for_build_editable(settings=None):\n    return ['six>=1']\n";
-    let manifest = FLIT
-        .replace("flit_core.buildapi", "backend")
-        .replace("[project]\n", "backend-path = [\"tools\"]\n[project]\n");
-    let editable = Editable::new(&[
-        ("pyproject.toml", &manifest),
-        ("README.md", ""),
-        ("tools/backend.py", backend),
-        ("app.py", "'''d'''\ndef main(): pass\n"),
-    ]);
-    let (_, builds) = editable.install();
-    assert_eq!(builds, 2);
-    editable
-        .context
-        .write("project/tools/backend.py", &format!("{backend}# changed\n"));
-    assert_eq!(editable.install().1, 1, "what it asked for is remembered");
 }

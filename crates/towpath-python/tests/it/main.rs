@@ -1,5 +1,6 @@
 //! Integration tests of what is known about Python projects and environments.
 
 mod automation;
+mod editable;
 mod environments;
 mod project;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use towpath_python::PythonVersion;
+use towpath_python::environments::{BUILD_HOOKS, build_system};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
 use super::{Check, count, gathered};
@@ -31,11 +32,10 @@ impl Check for Definition {
         _needs: &[NeededCheck<'_>],
     ) -> Applies {
         let project = facts.project;
-        let Some(system) = project.build_system.as_ref().filter(|_| project.is_package) else {
+        if project.build_system.is_none() || !project.is_package {
             return Applies::Skip("not a package".to_owned());
-        };
-        let mut requirements = system.requires.clone();
-        requirements.extend(project.groups.get("setup_requires").into_iter().flatten().cloned());
+        }
+        let system = build_system(project);
         let folder = project.root.clone();
         let mut arguments: Vec<String> =
             ["{python}", "{out}/build_driver.py", "{out}", &system.backend].map(str::to_owned).to_vec();
@@ -43,7 +43,7 @@ impl Check for Definition {
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
                 python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
-                requirements,
+                requirements: system.requires,
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),
                 locked: None,
@@ -53,6 +53,7 @@ impl Check for Definition {
             network: Network::OnFailure,
             inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
             executes_project: true,
+            builds: true,
             commands: vec![Command {
                 tool: system.backend.split(['.', ':']).next().unwrap_or("build").to_owned(),
                 arguments,
@@ -62,7 +63,9 @@ impl Check for Definition {
                 hint: project.manifest.path.clone(),
             }],
             scan: None,
-            support_files: vec![("build_driver.py".to_owned(), include_bytes!("build_driver.py").to_vec())],
+            support_files: [BUILD_HOOKS, ("build_driver.py", include_str!("build_driver.py"))]
+                .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+                .to_vec(),
             artifacts: Vec::new(),
             key: vec![("git".to_owned(), facts.version_from_git())],
             notes: Vec::new(),
@@ -92,6 +95,8 @@ struct Report {
     wheel: Option<Built>,
     #[serde(default)]
     problems: Vec<Trouble>,
+    #[serde(default)]
+    requires: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +118,7 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
         format!("it ended with exit code {}: {}", output.exit, lines[lines.len().saturating_sub(5)..].join("\n"))
     })?;
     let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    let mut partial = Partial::default();
+    let mut partial = Partial { requires: report.requires, ..Partial::default() };
     for (kind, built) in [("sdist", report.sdist), ("wheel", report.wheel)] {
         let Some(built) = built else { continue };
         partial.facts.insert(kind.to_owned(), size(built.size));

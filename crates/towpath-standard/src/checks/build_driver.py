@@ -2,14 +2,13 @@
 
 Arguments: the output folder, the backend (`module:object`), folders of `backend-path`. Runs in the
 project's folder. Writes `build.json`: what was built, and problems with a rule, a message and whether
-they block.
+they block; or what the backend asks for in addition (`requires`).
 """
 
 import base64
 import csv
 import email
 import hashlib
-import importlib
 import io
 import json
 import os
@@ -17,6 +16,8 @@ import sys
 import tarfile
 import traceback
 import zipfile
+
+import build_hooks
 
 
 def main():
@@ -26,13 +27,13 @@ def main():
     os.makedirs(dist, exist_ok=True)
     report = {"problems": []}
     source = os.getcwd()
-    sdist = hook("build_sdist", backend_name, source, backend_path, dist, report)
+    sdist = hook("sdist", backend_name, source, backend_path, dist, report)
     if sdist:
         report["sdist"] = described(dist, sdist)
         tree = unpacked(os.path.join(dist, sdist), os.path.join(out, "unpacked"), report)
         if tree:
             inside = [os.path.join(tree, os.path.relpath(folder, source)) for folder in backend_path]
-            wheel = hook("build_wheel", backend_name, tree, inside, dist, report)
+            wheel = hook("wheel", backend_name, tree, inside, dist, report)
             if wheel:
                 report["wheel"] = described(dist, wheel)
                 compare(os.path.join(dist, wheel), tree, report)
@@ -40,8 +41,8 @@ def main():
         json.dump(report, stream)
 
 
-def hook(name, backend_name, folder, backend_path, dist, report):
-    """Calls one hook in a process of its own: backends keep state between calls."""
+def hook(kind, backend_name, folder, backend_path, dist, report):
+    """Builds one `kind` in a process of its own: backends keep state between calls."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -49,12 +50,10 @@ def hook(name, backend_name, folder, backend_path, dist, report):
         answer = {}
         try:
             os.chdir(folder)
-            sys.path[0:1] = backend_path
-            module, _, attribute = backend_name.partition(":")
-            backend = importlib.import_module(module)
-            for part in filter(None, attribute.split(".")):
-                backend = getattr(backend, part)
-            answer["name"] = os.path.basename(getattr(backend, name)(dist, {}))
+            backend = build_hooks.load(backend_name, backend_path)
+            answer["requires"] = build_hooks.missing(backend, kind)
+            if not answer["requires"]:
+                answer["name"] = os.path.basename(getattr(backend, "build_" + kind)(dist, {}))
         except BaseException as error:
             traceback.print_exc()
             answer["error"] = "{}: {}".format(type(error).__name__, error)
@@ -69,7 +68,9 @@ def hook(name, backend_name, folder, backend_path, dist, report):
     os.waitpid(child, 0)
     answer = json.loads(text) if text else {"error": "the backend ended without an answer"}
     if "error" in answer:
+        name = "build_" + kind
         problem(report, name, "{} of {} failed: {}".format(name, backend_name, answer["error"]))
+    report["requires"] = answer.get("requires", [])
     return answer.get("name")
 
 

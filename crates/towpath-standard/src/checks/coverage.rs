@@ -68,6 +68,7 @@ impl Check for Definition {
             network: Network::Closed,
             inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: false },
             executes_project: false,
+            builds: false,
             commands: vec![Command {
                 tool: "coverage".to_owned(),
                 arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"].map(str::to_owned).to_vec(),

@@ -75,6 +75,7 @@ impl Check for CustomCheckDefinition {
                 names: true,
             },
             executes_project: true,
+            builds: false,
             commands: vec![Command {
                 tool: declaration.name.clone(),
                 arguments: declaration.command.clone(),

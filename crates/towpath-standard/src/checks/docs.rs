@@ -50,6 +50,7 @@ impl Check for Definition {
             network: Network::OnFailure,
             inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
             executes_project: true,
+            builds: false,
             commands: vec![command],
             scan: None,
             support_files: Vec::new(),

@@ -127,6 +127,7 @@ pub(crate) fn linter_work(
         network: Network::Closed,
         inputs: Inputs { globs: Vec::new(), endings: vec![BASELINE_FILE.to_owned()], observed: true, names: true },
         executes_project: false,
+        builds: false,
         commands,
         scan: None,
         support_files: Vec::new(),

@@ -59,6 +59,7 @@ impl Check for Definition {
             network: Network::Closed,
             inputs: Inputs { globs: Vec::new(), endings: vec![String::new()], observed: false, names: true },
             executes_project: false,
+            builds: false,
             commands: vec![Command {
                 tool: "detect-secrets".to_owned(),
                 arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"].map(str::to_owned).to_vec(),

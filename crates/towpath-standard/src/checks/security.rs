@@ -66,6 +66,7 @@ impl Check for Definition {
             network: Network::Closed,
             inputs: Inputs { globs: Vec::new(), endings: judged_files(facts), observed: false, names: true },
             executes_project: false,
+            builds: false,
             commands: vec![Command {
                 tool: "bandit".to_owned(),
                 arguments: arguments.clone(),

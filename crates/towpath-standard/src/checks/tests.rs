@@ -151,6 +151,7 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
         network,
         inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
         executes_project: true,
+        builds: false,
         commands,
         scan: None,
         support_files: vec![

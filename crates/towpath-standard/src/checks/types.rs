@@ -120,6 +120,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             names: true,
         },
         executes_project: false,
+        builds: false,
         commands,
         scan: None,
         support_files: Vec::new(),

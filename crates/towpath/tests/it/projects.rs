@@ -79,3 +79,33 @@ fn index_setup_py_project_passes() {
     );
     assert_tests_pass(&run, 58, &["tests", "wheel"]);
 }
+
+/// By the hooks of PEP 517 and PEP 660, for all that is built: the sdist, the wheel and the editable wheel.
+#[test]
+fn index_backend_gets_what_it_asks_for() {
+    let world = World::with_empty_index();
+    let manifest = "[build-system]\nrequires = [\"flit_core>=3.2,<4\"]\nbuild-backend = \"backend\"\n\
+        backend-path = [\"tools\"]\n[project]\nname = \"asking\"\nversion = \"1\"\ndescription = \"d\"\n\
+        [dependency-groups]\ntest = [\"pytest\"]\n[tool.flit.sdist]\ninclude = [\"tools\"]\n";
+    let backend = "from flit_core import buildapi\n\n\
+        def asks(settings=None):\n    return ['iniconfig >= 2']\n\n\
+        def having(hook):\n    def build(*arguments):\n        import iniconfig\n        return hook(*arguments)\n    return build\n\n\
+        get_requires_for_build_sdist = get_requires_for_build_wheel = get_requires_for_build_editable = asks\n\
+        build_sdist = having(buildapi.build_sdist)\n\
+        build_wheel = having(buildapi.build_wheel)\n\
+        build_editable = having(buildapi.build_editable)\n";
+    world.write("pyproject.toml", manifest);
+    world.write("tools/backend.py", backend);
+    world.write("asking.py", "\"\"\"d\"\"\"\n\nANSWER = 42\n");
+    world.write(
+        "tests/test_asking.py",
+        "import asking\n\n\ndef test_it():\n    assert asking.ANSWER == 42\n",
+    );
+    let run = world.ci(&[]);
+    for check in ["build", "tests", "wheel"] {
+        let job = run.job(check);
+        let told = format!("{}: {}\n{}", job.name, job.result.summary, run.stderr);
+        assert_eq!(job.conclusion, Conclusion::Success, "{told}");
+    }
+    assert_eq!(world.ci(&[]).fresh_jobs(), Vec::<&str>::new());
+}

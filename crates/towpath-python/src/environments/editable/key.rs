@@ -3,25 +3,15 @@
 //!
 //! The text of a readme is left out: it ends in the description, which no test asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use toml::{Table, Value};
 use towpath_host::{Digest, Tree};
 
-use super::{EditableRequest, WheelKeys};
+use super::{BUILD_HOOKS, DRIVER, EditableRequest, build_system};
 use crate::folder;
-use crate::{BuildSystem, Interpreter, Package, Project, Resolution, requirement_name};
-
-/// Backends whose editable wheels are the same whichever Python builds them, unless a hook of the project's
-/// own takes part.
-const SAME_EVERYWHERE: &[&str] = &[
-    "flit_core.buildapi",
-    "hatchling.build",
-    "pdm.backend",
-    "poetry.core.masonry.api",
-    "uv_build",
-];
+use crate::{BuildSystem, Interpreter, Project, Resolution, requirement_name};
 
 /// Build requirements that ask git for the version.
 const ASKS_GIT: &[&str] = &[
@@ -86,98 +76,43 @@ pub fn reads_git(project: &Project) -> bool {
             .any(|name| ASKS_GIT.contains(&name.as_str()))
 }
 
-/// Returns the identity of what a build gives today, where that is the same whichever Python builds it:
-/// known without resolving what the backend needs.
-pub(super) fn todays_key(
-    system: &BuildSystem,
+/// Returns the identity of what a build gives in an environment of these packages: of any Python, where it
+/// does not depend on the one that builds, else of `interpreter`.
+pub fn editable_key(
     request: &EditableRequest<'_>,
-    variables: &BTreeMap<String, String>,
-    date: &str,
-) -> Option<Digest> {
-    let today = || {
-        Digest::of_parts([
-            common(system, request, variables).as_str().as_bytes(),
-            date.as_bytes(),
-        ])
-    };
-    is_same_everywhere(system, request).then(today)
-}
-
-/// Returns the identity of what a build gives.
-pub(super) fn wheel_keys(
-    system: &BuildSystem,
-    resolution: &Resolution,
-    interpreter: &Interpreter,
-    request: &EditableRequest<'_>,
-    variables: &BTreeMap<String, String>,
-) -> WheelKeys {
-    let common = common(system, request, variables);
-    let declared: Vec<String> = system
-        .requires
-        .iter()
-        .filter_map(|text| requirement_name(text))
-        .collect();
-    let versions = resolution
-        .packages
-        .iter()
-        .filter(|package| declared.contains(&package.name));
-    let versions: Vec<String> = versions.map(Package::pin).collect();
-    let own = [
-        common.as_str(),
-        resolution.digest.as_str(),
-        &interpreter.version,
-        &interpreter.platform,
-    ];
-    let own = Digest::of_parts(own.iter().map(|part| part.as_bytes()));
-    let shared = std::iter::once(common.as_str()).chain(versions.iter().map(String::as_str));
-    let shared = Digest::of_parts(shared.map(str::as_bytes));
-    WheelKeys {
-        shared: is_same_everywhere(system, request).then_some(shared),
-        own,
-    }
-}
-
-fn is_same_everywhere(system: &BuildSystem, request: &EditableRequest<'_>) -> bool {
-    let root = &request.project.root;
-    let has_hook = ["hatch_build.py", "build.py", "pdm_build.py", "setup.py"]
-        .iter()
-        .any(|name| request.tree.contains(&folder::join(root, name)));
-    SAME_EVERYWHERE.contains(&system.backend.as_str())
-        && system.backend_path.is_empty()
-        && !has_hook
-        && !request.project.has_native_sources
-}
-
-fn common(
-    system: &BuildSystem,
-    request: &EditableRequest<'_>,
-    variables: &BTreeMap<String, String>,
+    backend: &Resolution,
+    interpreter: Option<&Interpreter>,
 ) -> Digest {
     let EditableRequest {
         source,
         tree,
         project,
         git,
+        variables,
     } = *request;
+    let system = build_system(project);
     let mut parts: Vec<String> = vec![
-        "editable 1".to_owned(),
+        BUILD_HOOKS.1.to_owned(),
+        DRIVER.1.to_owned(),
         source.display().to_string(),
         project.root.clone(),
+        system.backend.clone(),
+        backend.digest.to_string(),
     ];
-    parts.push(system.backend.clone());
-    parts.extend(system.requires.iter().chain(&system.backend_path).cloned());
-    parts.extend(
-        variables
-            .iter()
-            .map(|(name, value)| format!("{name}={value}")),
-    );
-    parts.extend(git.filter(|_| reads_git(project)).map(str::to_owned));
-    let mut files = build_files(system, tree, project);
-    files.remove(&folder::join(&project.root, "pyproject.toml"));
-    parts.push(pyproject(
-        tree,
-        &folder::join(&project.root, "pyproject.toml"),
-    ));
+    parts.extend(system.backend_path.iter().cloned());
+    parts.extend(interpreter.map(|one| {
+        let (implementation, version) = (&one.implementation, &one.version);
+        format!("{implementation} {version} {}", one.platform)
+    }));
+    let variable = |(name, value)| format!("{name}={value}");
+    parts.extend(variables.iter().map(variable));
+    if reads_git(project) {
+        parts.push(git.to_owned());
+    }
+    let manifest = folder::join(&project.root, "pyproject.toml");
+    let mut files = build_files(&system, tree, project);
+    files.remove(&manifest);
+    parts.push(pyproject(tree, &manifest));
     for path in files {
         let digest = tree.digest(&path).map(|digest| digest.to_string());
         parts.extend([path, digest.unwrap_or_default()]);
@@ -211,6 +146,15 @@ fn build_files(system: &BuildSystem, tree: &Tree, project: &Project) -> BTreeSet
         .filter_map(|path| folder::resolve(root, path))
         .collect();
     let has_setup = tree.contains(&folder::join(root, "setup.py"));
+    // Mypyc compiles modules as they are, Cython those with declarations beside them.
+    let names: BTreeSet<String> = system
+        .requires
+        .iter()
+        .filter_map(|text| requirement_name(text))
+        .collect();
+    let has_mypyc = names.contains("mypy");
+    let compiles_python =
+        |path: &str| has_mypyc || tree.contains(&format!("{}.pxd", path.trim_end_matches(".py")));
     for path in tree
         .files()
         .keys()
@@ -226,7 +170,8 @@ fn build_files(system: &BuildSystem, tree: &Tree, project: &Project) -> BTreeSet
             && backends
                 .iter()
                 .any(|folder| folder::is_within(folder, path));
-        let is_compiled = project.has_native_sources && is_compiled(name);
+        let is_compiled = project.has_native_sources
+            && (is_compiled(name) || is_python(name) && compiles_python(path));
         if is_read_by_setup || is_of_backend || is_compiled || is_hook(root, path) {
             files.insert(path.clone());
         }

@@ -1,32 +1,27 @@
-//! The project itself, installed for editing, as a layer over a shared environment: its metadata, entry
-//! points and import path, without a change to the environment.
+//! The project itself, installed for editing: its metadata, entry points and import path as a wheel that
+//! is laid over environments, and files that its build wrote into the repository.
 //!
-//! Building it runs the project's code, so the caller does that in its sandbox: [`prepare_editable`]
-//! answers with the layer, or with the command that is to be run and then handed to [`finish_editable`].
+//! Building runs the project's code, so the caller does that in its sandbox: [`editable_build`] tells what
+//! to run and in which environment, [`keep_editable`] takes what came of it under [`editable_key`].
 
+mod kept;
 mod key;
-mod layer;
-mod unpack;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use towpath_host::{Digest, Store, Tree};
+use towpath_host::Tree;
 
-use super::{Environment, Error, Requirements, prepare, resolve};
-use crate::{BuildSystem, Interpreter, Machine, Project, Uv, normalise_name};
+use super::Error;
+use crate::{BuildSystem, Machine, Project};
 
-pub use key::reads_git;
-pub use layer::EditableLayer;
+pub use kept::{Editable, EditableOutput, keep_editable, kept_editable};
+pub use key::{editable_key, reads_git};
 
-/// Runs the build hooks; see there.
-const BUILD: &str = include_str!("build.py");
+/// The module that drivers of builds import, as a file of this name beside them.
+pub const BUILD_HOOKS: (&str, &str) = ("build_hooks.py", include_str!("build_hooks.py"));
+const DRIVER: (&str, &str) = ("editable_driver.py", include_str!("editable_driver.py"));
 const LEGACY_BACKEND: &str = "setuptools.build_meta:__legacy__";
-/// Kind of the entries in the store that hold what a backend asked for in addition.
-const KIND: &str = "build-requires";
-/// Kind of the entries that say which kept wheel serves every Python today.
-const TODAY_KIND: &str = "editable-today";
 
 /// What is to be installed for editing.
 #[derive(Clone, Copy)]
@@ -39,274 +34,68 @@ pub struct EditableRequest<'a> {
     pub project: &'a Project,
     /// What git says about the repository, for the projects of [`reads_git`]: commit, tags, whether it is
     /// changed. Any text that differs when a version made from git would.
-    pub git: Option<&'a str>,
-}
-
-/// What everything about one environment needs.
-#[derive(Clone, Copy)]
-pub struct EditableContext<'a> {
-    /// uv.
-    pub uv: &'a Uv,
-    /// The machine.
-    pub machine: &'a Machine<'a>,
-    /// The interpreter of the environment.
-    pub interpreter: &'a Interpreter,
-    /// The environment that the layer is laid over.
-    pub environment: &'a Environment,
-    /// Where resolutions are remembered.
-    pub store: &'a Store,
-    /// Today, in UTC.
-    pub date: &'a str,
-}
-
-/// Where the installation of a project stands.
-#[derive(Debug)]
-pub enum EditableStep {
-    /// The layer is there.
-    Ready(EditableLayer),
-    /// Something must be run first.
-    Build(Box<EditableBuild>),
+    pub git: &'a str,
+    /// The variables that the build sees, as [`build_variables`] has them.
+    pub variables: &'a BTreeMap<String, String>,
 }
 
 /// A build that the caller runs in its sandbox, without network, with the repository writable by way of an
 /// overlay at its own path.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditableBuild {
-    /// The project's root in the repository, for messages.
-    pub project: String,
-    /// The commands, in order. Each must succeed before the next.
-    pub commands: Vec<BuildCommand>,
-    /// Folders and files that must be readable: the build's own environment and its interpreter.
-    pub readable: Vec<PathBuf>,
-    /// The folder that must be writable, mounted at its own path.
-    pub outputs: PathBuf,
-    /// Whether the build asks git for the version, so that `.git` must be readable.
-    pub needs_git: bool,
-    /// What the backend asked for so far, beyond what is declared.
-    asked: Vec<String>,
-    today: Option<Digest>,
-    wheel_key: WheelKeys,
-}
-
-/// One command of a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuildCommand {
-    /// The program, absolute, and its arguments.
+    /// What its environment holds.
+    pub requirements: Vec<String>,
+    /// The command, started in the project's folder. `{python}` stands for the environment's interpreter
+    /// and `{out}` for a writable folder that holds the files below. There it writes `editable.json`, and
+    /// the wheel into `dist`.
     pub arguments: Vec<String>,
-    /// Its environment; `HOME` and `TMPDIR` are the caller's.
-    pub environment: BTreeMap<String, String>,
-    /// The folder it starts in.
-    pub folder: PathBuf,
+    /// Files that it needs, by name.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
-/// Identity of what a build gives: for any Python, where the backend's result does not depend on it, and
-/// for this one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct WheelKeys {
-    shared: Option<Digest>,
-    own: Digest,
-}
-
-/// What `build.py` says.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Missing(Vec<String>),
-    Editable(String),
-    Wheel(String),
-}
-
-/// Returns the layer of a project for an environment, or what must be run to get it.
-pub fn prepare_editable(
-    context: &EditableContext<'_>,
-    request: &EditableRequest<'_>,
-    progress: &mut dyn FnMut(&str),
-) -> Result<EditableStep, Error> {
-    let asked = remembered(context.store, &build_system(request.project))?;
-    step(context, request, asked, progress)
-}
-
-/// Takes what the commands of a build left. `upper` holds what they wrote into the repository, laid out
-/// like it (the upper folder of the overlay). The answer is another build when the backend asked for
-/// packages that were not there.
-pub fn finish_editable(
-    context: &EditableContext<'_>,
-    request: &EditableRequest<'_>,
-    build: &EditableBuild,
-    upper: Option<&Path>,
-    progress: &mut dyn FnMut(&str),
-) -> Result<EditableStep, Error> {
-    let no_wheel = || Error::NoWheel {
-        project: build.project.clone(),
-    };
-    let result = fs_err::read(build.outputs.join("result.json")).map_err(|_| no_wheel())?;
-    let outcome: Outcome = serde_json::from_slice(&result).map_err(|_| no_wheel())?;
-    let (wheel, is_editable) = match outcome {
-        Outcome::Missing(missing) => {
-            let mut asked = build.asked.clone();
-            asked.extend(missing.into_iter().filter(|new| !build.asked.contains(new)));
-            if asked == build.asked {
-                let what = format!(
-                    "its backend asks again and again for `{}`",
-                    asked.join("`, `")
-                );
-                return Err(Error::Backend {
-                    project: build.project.clone(),
-                    what,
-                });
-            }
-            remember(context.store, &build_system(request.project), &asked)?;
-            return step(context, request, asked, progress);
-        }
-        Outcome::Editable(name) => (name, true),
-        Outcome::Wheel(name) => (name, false),
-    };
-    let wheel = Path::new(&wheel)
-        .file_name()
-        .map(|name| build.outputs.join(name))
-        .ok_or_else(no_wheel)?;
-    let built = layer::Built {
-        wheel: &wheel,
-        is_editable,
-        upper,
-    };
-    layer::keep(context.machine.cache, &build.wheel_key, &built)?;
-    remember_today(context.store, build.today.as_ref(), &build.wheel_key)?;
-    layer::existing(context, request, &build.wheel_key)?
-        .map(EditableStep::Ready)
-        .ok_or_else(no_wheel)
-}
-
-fn step(
-    context: &EditableContext<'_>,
-    request: &EditableRequest<'_>,
-    asked: Vec<String>,
-    progress: &mut dyn FnMut(&str),
-) -> Result<EditableStep, Error> {
-    let system = build_system(request.project);
-    let variables = variables(context.machine);
-    let today = key::todays_key(&system, request, &variables, context.date);
-    if let Some(layer) = todays_layer(context, request, today.as_ref())? {
-        return Ok(EditableStep::Ready(layer));
+/// Returns how the editable wheel of a project is built.
+pub fn editable_build(request: &EditableRequest<'_>) -> EditableBuild {
+    let project = request.project;
+    let system = build_system(project);
+    let mut requirements = system.requires;
+    // It asks for this at every editable build; known before, the question is spared.
+    if system.backend == "hatchling.build" {
+        requirements.push("editables~=0.3".to_owned());
     }
-    let requires: Vec<&str> = system
-        .requires
-        .iter()
-        .chain(&asked)
-        .map(String::as_str)
+    let roots = project.layout.import_roots.iter();
+    let roots: Vec<String> = roots
+        .map(|root| request.source.join(root).display().to_string())
         .collect();
-    let requirements = Requirements::of(&requires);
-    let EditableContext {
-        uv,
-        machine,
-        interpreter,
-        store,
-        date,
-        ..
-    } = *context;
-    let resolution = resolve(uv, machine, interpreter, &requirements, store, date)?;
-    let wheel_key = key::wheel_keys(&system, &resolution, interpreter, request, &variables);
-    if let Some(layer) = layer::existing(context, request, &wheel_key)? {
-        remember_today(store, today.as_ref(), &wheel_key)?;
-        return Ok(EditableStep::Ready(layer));
-    }
-    let backend = prepare(uv, machine, interpreter, &resolution, progress)?;
-    let outputs = layer::outputs(machine.cache, &wheel_key)?;
-    let command = command(&system, &backend, request, &outputs, variables)?;
-    Ok(EditableStep::Build(Box::new(EditableBuild {
-        project: request.project.root.clone(),
-        commands: vec![command],
-        readable: vec![backend.folder.clone(), interpreter.prefix.clone()],
-        outputs,
-        needs_git: reads_git(request.project),
-        asked,
-        today,
-        wheel_key,
-    })))
-}
-
-/// Finds the layer without resolving what the backend needs: another Python got it built today.
-fn todays_layer(
-    context: &EditableContext<'_>,
-    request: &EditableRequest<'_>,
-    today: Option<&Digest>,
-) -> Result<Option<EditableLayer>, Error> {
-    let Some(today) = today else {
-        return Ok(None);
-    };
-    let bytes = context.store.entry(TODAY_KIND, today.as_str())?;
-    match bytes.and_then(|bytes| serde_json::from_slice::<WheelKeys>(&bytes).ok()) {
-        Some(keys) => layer::existing(context, request, &keys),
-        None => Ok(None),
+    let driver = format!("{{out}}/{}", DRIVER.0);
+    let mut arguments = vec!["{python}".to_owned(), driver, "{out}".to_owned()];
+    arguments.extend([system.backend, roots.join(":")]);
+    arguments.extend(system.backend_path);
+    EditableBuild {
+        requirements,
+        arguments,
+        files: [BUILD_HOOKS, DRIVER]
+            .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+            .to_vec(),
     }
 }
 
-/// Only what is the same for every Python is remembered, and not what was built for one alone.
-fn remember_today(store: &Store, today: Option<&Digest>, keys: &WheelKeys) -> Result<(), Error> {
-    let shared = keys.shared.clone();
-    let (Some(today), Some(shared)) = (today, shared) else {
-        return Ok(());
-    };
-    let keys = WheelKeys {
-        own: shared.clone(),
-        shared: Some(shared),
-    };
-    let text = serde_json::to_vec(&keys).unwrap_or_default();
-    Ok(store.put_entry(TODAY_KIND, today.as_str(), &text)?)
-}
-
-/// Returns what builds a project; without a declaration, setuptools as pip calls it.
-fn build_system(project: &Project) -> BuildSystem {
+/// Returns what builds a project; without a declaration, setuptools as pip calls it. What a `setup.py` lists
+/// as `setup_requires` is among the requirements.
+pub fn build_system(project: &Project) -> BuildSystem {
     let mut system = project.build_system.clone().unwrap_or_else(|| BuildSystem {
         requires: vec!["setuptools".to_owned()],
         backend: LEGACY_BACKEND.to_owned(),
         backend_path: Vec::new(),
     });
-    // It asks for this at every editable build; known before, the question is spared.
-    if system.backend == "hatchling.build" {
-        system.requires.push("editables".to_owned());
-    }
+    let listed = project.groups.get("setup_requires");
+    system
+        .requires
+        .extend(listed.into_iter().flatten().cloned());
     system
 }
 
-fn command(
-    system: &BuildSystem,
-    backend: &Environment,
-    request: &EditableRequest<'_>,
-    outputs: &Path,
-    mut variables: BTreeMap<String, String>,
-) -> Result<BuildCommand, Error> {
-    let script = outputs.join("build.py");
-    fs_err::write(&script, BUILD).map_err(|source| Error::write(&script, source))?;
-    let installed: Vec<String> = backend
-        .packages
-        .iter()
-        .map(|package| normalise_name(&package.name))
-        .collect();
-    let question = serde_json::json!({
-        "backend": system.backend,
-        "backend_path": system.backend_path,
-        "installed": installed,
-        "outputs": outputs,
-    });
-    variables.insert(
-        "PATH".to_owned(),
-        format!("{}:/usr/local/bin:/usr/bin:/bin", backend.bin.display()),
-    );
-    Ok(BuildCommand {
-        arguments: vec![
-            backend.python.display().to_string(),
-            "-I".to_owned(),
-            script.display().to_string(),
-            question.to_string(),
-        ],
-        environment: variables,
-        folder: request.source.join(&request.project.root),
-    })
-}
-
-/// Returns the variables that builds may see: compilers, and versions given from outside.
-fn variables(machine: &Machine<'_>) -> BTreeMap<String, String> {
+/// Returns the variables of the user that builds may see: compilers, and versions given from outside.
+pub fn build_variables(machine: &Machine<'_>) -> BTreeMap<String, String> {
     const NAMES: &[&str] = &[
         "ARCHFLAGS",
         "CC",
@@ -321,26 +110,7 @@ fn variables(machine: &Machine<'_>) -> BTreeMap<String, String> {
     let passes =
         |name: &str| NAMES.contains(&name) || name.starts_with("SETUPTOOLS_SCM_PRETEND_VERSION");
     let passed = machine.environment.iter().filter(|(name, _)| passes(name));
-    let mut variables: BTreeMap<String, String> = passed
+    passed
         .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
-    variables
-}
-
-fn requires_key(system: &BuildSystem) -> Digest {
-    let parts = std::iter::once(&system.backend).chain(&system.requires);
-    Digest::of_parts(parts.map(String::as_bytes))
-}
-
-fn remembered(store: &Store, system: &BuildSystem) -> Result<Vec<String>, Error> {
-    let bytes = store.entry(KIND, requires_key(system).as_str())?;
-    Ok(bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default())
-}
-
-fn remember(store: &Store, system: &BuildSystem, asked: &[String]) -> Result<(), Error> {
-    let text = serde_json::Value::from(asked.to_vec()).to_string();
-    Ok(store.put_entry(KIND, requires_key(system).as_str(), text.as_bytes())?)
+        .collect()
 }

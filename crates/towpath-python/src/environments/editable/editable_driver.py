@@ -1,0 +1,65 @@
+"""Builds the editable wheel of PEP 660, or where the backend has no such hook, one that leads to the
+project's folders.
+
+Arguments: the output folder, the backend (`module:object`), the import roots joined by `:`, then folders
+of `backend-path`. Runs in the project's folder. Writes `editable.json`: the name of the wheel in `dist`, or
+what the backend asks for in addition, or the error.
+"""
+
+import json
+import os
+import sys
+import traceback
+import zipfile
+
+import build_hooks
+
+
+def main():
+    out, name, roots = sys.argv[1:4]
+    paths = [os.path.abspath(folder) for folder in sys.argv[4:]]
+    dist = os.path.join(out, "dist")
+    os.makedirs(dist, exist_ok=True)
+    answer = {}
+    try:
+        backend = build_hooks.load(name, paths)
+        is_editable = hasattr(backend, "build_editable")
+        answer["requires"] = build_hooks.missing(backend, "editable" if is_editable else "wheel")
+        if not answer["requires"]:
+            wheel = backend.build_editable(dist, {}) if is_editable else leading(backend, dist, roots.split(":"))
+            answer["wheel"] = os.path.basename(wheel)
+    except BaseException as error:
+        traceback.print_exc()
+        answer["error"] = "{}: {}".format(type(error).__name__, error)
+    with open(os.path.join(out, "editable.json"), "w") as stream:
+        json.dump(answer, stream)
+
+
+def leading(backend, dist, roots):
+    """Writes a wheel that holds the metadata and a path file."""
+    files = metadata(backend, os.path.join(dist, "metadata"))
+    info = next(iter(files)).split("/")[0]
+    name = info[: -len(".dist-info")] + "-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(dist, name), "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+        archive.writestr("__editable__.{}.pth".format(name.split("-")[0]), "\n".join(roots) + "\n")
+    return name
+
+
+def metadata(backend, folder):
+    """Returns the files of the metadata by name; from a whole wheel where the backend gives nothing less."""
+    os.makedirs(folder, exist_ok=True)
+    if not hasattr(backend, "prepare_metadata_for_build_wheel"):
+        with zipfile.ZipFile(os.path.join(folder, backend.build_wheel(folder, {}))) as wheel:
+            return {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" in name}
+    info = backend.prepare_metadata_for_build_wheel(folder, {})
+    files = {}
+    for place, _, names in os.walk(os.path.join(folder, info)):
+        for name in names:
+            with open(os.path.join(place, name), "rb") as stream:
+                files[os.path.relpath(os.path.join(place, name), folder)] = stream.read()
+    return files
+
+
+main()
