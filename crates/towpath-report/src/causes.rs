@@ -8,7 +8,8 @@ use crate::comparison::{Comparison, comparison};
 use crate::extent::{extent, wording};
 use crate::text::counted;
 use crate::{
-    Conclusion, Finding, JobRecord, Place, Problem, RunRecord, Severity, TestCase, TestOutcome,
+    Conclusion, Finding, JobRecord, LastPass, Place, Problem, RunRecord, Severity, TestCase,
+    TestOutcome,
 };
 
 /// One thing that is wrong, with every job that says so.
@@ -48,6 +49,8 @@ pub enum CauseKind {
         of: usize,
         /// What the first case says was wanted and what it got.
         comparison: Option<Comparison>,
+        /// When the first case passed last, where that is known.
+        last_pass: Option<LastPass>,
     },
     /// towpath could not do the work.
     Problem(Problem),
@@ -170,11 +173,23 @@ impl<'a> Builder<'a, '_> {
                 // The wheel only repeats the tests, though it may end before them.
                 cause.group.clone_from(&job.group);
             }
-            let CauseKind::Tests { cases, of, .. } = &mut cause.kind else {
+            let CauseKind::Tests {
+                cases,
+                of,
+                last_pass,
+                ..
+            } = &mut cause.kind
+            else {
                 continue;
             };
             if is_new {
                 cases.push(case.clone());
+            }
+            if last_pass.is_none() && cases.first().is_some_and(|first| first.id == case.id) {
+                *last_pass = job
+                    .last_pass
+                    .clone()
+                    .filter(|pass| pass.tests.contains(&case.id));
             }
             if by_message {
                 *of = cases.len();
@@ -230,17 +245,14 @@ fn empty(job: &JobRecord) -> Cause {
 fn new_test_cause(job: &JobRecord, case: &TestCase, by_message: bool) -> Cause {
     let name = case.function();
     let short = name.split_once("::").map_or(name, |(_, name)| name);
-    let place = if case.path.is_empty() {
-        None
-    } else {
-        Some(Place::at(&case.path, case.line, 0))
-    };
-    // A missing module or fixture is wrong where it is asked for, a failing test where it stands.
-    let place = if by_message {
-        case.failed_at.clone().or(place)
-    } else {
-        place
-    };
+    let defined = (!case.path.is_empty()).then(|| Place::at(&case.path, case.line, 0));
+    // A missing module or fixture is wrong where it is asked for, a failing test where it fails, as
+    // long as that is in its own file.
+    let failed_at = case
+        .failed_at
+        .clone()
+        .filter(|place| by_message || defined.is_none() || place.path == case.path);
+    let place = failed_at.or(defined);
     Cause {
         title: if by_message {
             case.message.clone()
@@ -253,6 +265,7 @@ fn new_test_cause(job: &JobRecord, case: &TestCase, by_message: bool) -> Cause {
             cases: Vec::new(),
             of: 0,
             comparison: comparison(&case.details),
+            last_pass: None,
         },
         ..empty(job)
     }

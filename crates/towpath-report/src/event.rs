@@ -4,16 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::{JobRecord, RunRecord};
 
+/// A job that a run will come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpectedJob {
+    /// Its display name.
+    pub name: String,
+    /// Names of the jobs that it waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+}
+
 /// One event of a run; jobs are known by their display name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The plan is made and jobs are about to start.
     RunStarted {
-        /// Names of all jobs, in the order of the plan.
-        jobs: Vec<String>,
-        /// Expected wall time in milliseconds, from recorded durations; 0 where unknown.
-        estimate_ms: u64,
+        /// All jobs, in the order of the plan.
+        jobs: Vec<ExpectedJob>,
+    },
+    /// Some jobs need work, since files changed that they depend on. Comes before the first that
+    /// starts, and not at all where other things than files changed or nothing is known of before.
+    FilesChanged {
+        /// The files, sorted.
+        files: Vec<String>,
+        /// How many jobs depend on them, or wait for one that does.
+        jobs: usize,
     },
     /// A job has begun.
     JobStarted {
@@ -21,6 +37,9 @@ pub enum RunEvent {
         job: String,
         /// Its recorded duration in milliseconds; 0 where unknown.
         estimate_ms: u64,
+        /// Wall time that the run is expected to take from now on, in milliseconds, from recorded
+        /// durations; 0 where unknown.
+        left_ms: u64,
     },
     /// A job says what it is doing now: `installing 23 packages`, `tests/test_a.py 120 of 715`.
     JobProgress {

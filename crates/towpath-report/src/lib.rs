@@ -24,11 +24,12 @@ pub use causes::{Cause, CauseKind, causes};
 pub use changes::Changes;
 pub use comparison::Comparison;
 pub use coverage::{Coverage, FileCoverage, percent_covered};
-pub use event::RunEvent;
+pub use event::{ExpectedJob, RunEvent};
 pub use finding::{Finding, Severity};
 pub use place::{Place, Source};
 pub use problem::{Excerpt, Problem};
 pub use record::{
-    ArtifactRecord, CheckResult, Conclusion, JobRecord, Reused, RunRecord, SCHEMA_VERSION, Verdict,
+    ArtifactRecord, CheckResult, Conclusion, JobRecord, LastPass, Reused, RunRecord,
+    SCHEMA_VERSION, Verdict,
 };
 pub use test_case::{TestCase, TestOutcome};

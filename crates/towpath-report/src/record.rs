@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Coverage, Finding, Problem, TestCase};
+use crate::{Coverage, Finding, Place, Problem, TestCase};
 
 /// Version of the JSON form of [`RunRecord`]; raised when a reader of the old form would misread the new.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -89,6 +89,20 @@ pub struct Reused {
     pub commit: String,
 }
 
+/// The last run of a failing job in which it passed, and what changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPass {
+    /// When it was, in seconds since 1970 UTC.
+    pub at: i64,
+    /// The commit that was checked out then, shortened; empty without git.
+    pub commit: String,
+    /// Names of the tests that passed then and fail now.
+    pub tests: Vec<String>,
+    /// Files that the job depends on and that changed since, each at its first changed line where
+    /// that is known.
+    pub changed: Vec<Place>,
+}
+
 /// One job of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobRecord {
@@ -110,6 +124,9 @@ pub struct JobRecord {
     /// Set when the verdict was taken from an earlier run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused: Option<Reused>,
+    /// Set when its tests fail and it is known when it passed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_pass: Option<LastPass>,
     /// Start, in milliseconds after the start of the run.
     pub started_ms: u64,
     /// Duration in milliseconds.

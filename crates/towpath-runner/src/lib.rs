@@ -6,10 +6,12 @@
 //! Knows no single action, no Python and no screen.
 
 mod action;
+mod past;
 mod plan;
 mod reuse;
 mod run;
 mod schedule;
+mod work;
 
 pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
@@ -17,4 +19,5 @@ pub use reuse::{
     Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
     tree_digest,
 };
-pub use run::{Completed, Observer, Request, folder_name, run};
+pub use run::{Completed, Observer, Request, run};
+pub use work::folder_name;

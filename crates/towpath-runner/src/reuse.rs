@@ -111,6 +111,12 @@ pub struct LastRun {
     pub commit: String,
     /// Durations of the last runs that did the work, in milliseconds, newest last, at most nine.
     pub durations_ms: Vec<u64>,
+    /// Blob that holds its [`CheckResult`] as JSON, where it was stored.
+    #[serde(default)]
+    pub result: Option<Digest>,
+    /// The last run that passed before this one, which did not.
+    #[serde(default)]
+    pub passed: Option<Box<LastRun>>,
 }
 
 impl LastRun {
@@ -119,6 +125,15 @@ impl LastRun {
         let mut durations = self.durations_ms.clone();
         durations.sort_unstable();
         durations.get(durations.len() / 2).copied().unwrap_or(0)
+    }
+
+    /// Returns this run if it passed, else the last before it that did.
+    pub fn last_pass(&self) -> Option<&Self> {
+        if matches!(self.conclusion, Conclusion::Success | Conclusion::Neutral) {
+            Some(self)
+        } else {
+            self.passed.as_deref()
+        }
     }
 }
 
@@ -142,23 +157,27 @@ impl Ledger<'_> {
             if verdict.tree != self.tree_digest && !self.has_same_files(&verdict.files)? {
                 continue;
             }
-            let Some(bytes) = self.store.get(&verdict.result)? else {
-                continue;
-            };
-            if let Ok(result) = serde_json::from_slice(&bytes) {
+            if let Some(result) = self.result(&verdict.result)? {
                 return Ok(Some((verdict, result)));
             }
         }
         Ok(None)
     }
 
-    /// Stores what a job did under what it depends on; the newest of a key comes first.
+    /// Returns a stored result; `None` where it is gone or cannot be read.
+    pub fn result(&self, blob: &Digest) -> Result<Option<CheckResult>, Error> {
+        let bytes = self.store.get(blob)?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Stores what a job did under what it depends on; the newest of a key comes first. Returns the
+    /// blob of the result.
     pub fn keep(
         &self,
         dependencies: &Dependencies,
         result: &CheckResult,
         describe: impl FnOnce(Digest, Digest) -> StoredVerdict,
-    ) -> Result<(), Error> {
+    ) -> Result<Digest, Error> {
         let key = dependencies.key.digest();
         let files = self.store.put(&write_files(&dependencies.files))?;
         let result = self
@@ -166,10 +185,11 @@ impl Ledger<'_> {
             .put(&serde_json::to_vec(result).map_err(Error::from)?)?;
         let mut verdicts = self.verdicts(&key)?;
         verdicts.retain(|old| old.files != files);
-        verdicts.insert(0, describe(files, result));
+        verdicts.insert(0, describe(files, result.clone()));
         verdicts.truncate(KEPT_VERDICTS);
         let bytes = serde_json::to_vec(&verdicts).map_err(Error::from)?;
-        Ok(self.store.put_entry("verdict", key.as_str(), &bytes)?)
+        self.store.put_entry("verdict", key.as_str(), &bytes)?;
+        Ok(result)
     }
 
     /// Returns what is known of a job's last run.
@@ -265,20 +285,26 @@ impl Difference {
 
 /// Compares what a verdict depended on with today's key and files.
 pub fn compare(before: &Dependencies, key: &Key, tree: &Tree) -> Difference {
-    let mut difference = Difference::default();
-    for (path, digest) in &before.files {
-        match (digest, tree.digest(path)) {
-            (before, now) if *before == now => difference.same_files += 1,
-            (_, Some(_)) => difference.changed.push(path.clone()),
-            (_, None) => difference.removed.push(path.clone()),
-        }
-    }
+    let mut difference = compare_files(before, tree);
     for part in &key.parts {
         let old = before.key.parts.iter().find(|old| old.name == part.name);
         if old.is_some_and(|old| old.value == part.value) {
             difference.same_parts += 1;
         } else {
             difference.parts.push(part.name.clone());
+        }
+    }
+    difference
+}
+
+/// Compares the files that a verdict depended on with today's; looks at no part of the key.
+pub(crate) fn compare_files(before: &Dependencies, tree: &Tree) -> Difference {
+    let mut difference = Difference::default();
+    for (path, digest) in &before.files {
+        match (digest, tree.digest(path)) {
+            (before, now) if *before == now => difference.same_files += 1,
+            (_, Some(_)) => difference.changed.push(path.clone()),
+            (_, None) => difference.removed.push(path.clone()),
         }
     }
     difference

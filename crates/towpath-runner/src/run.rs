@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use towpath_host::sandbox::Cancel;
-use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused, RunEvent};
+use towpath_report::{CheckResult, Conclusion, ExpectedJob, JobRecord, Reused, RunEvent};
 
-use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
-use crate::plan::{Plan, PlannedJob, PlannedStep};
+use crate::action::{Actions, NeededResult, Outcome};
+use crate::past::{last_pass, reasons};
+use crate::plan::{Plan, PlannedJob};
 use crate::reuse::{Key, LastRun, Ledger, StoredVerdict, job_history};
 use crate::schedule::Schedule;
+use crate::work::{Message, work};
 
 /// Hears what happens, in order.
 pub trait Observer {
@@ -56,12 +58,6 @@ pub struct Completed {
     pub warnings: Vec<String>,
 }
 
-enum Message {
-    Progress { job: usize, text: String },
-    Output { job: usize, line: String },
-    Ended { job: usize, outcome: Box<Outcome> },
-}
-
 /// Runs all jobs of a plan and returns their records.
 pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
     let (sender, messages) = crossbeam_channel::unbounded();
@@ -101,6 +97,7 @@ struct Run<'a, 'b> {
     records: BTreeMap<usize, JobRecord>,
     order: Vec<usize>,
     examined: BTreeSet<usize>,
+    has_told_reasons: bool,
     interrupted: bool,
     warnings: Vec<String>,
 }
@@ -134,27 +131,51 @@ impl<'a, 'b> Run<'a, 'b> {
             records: BTreeMap::new(),
             order: Vec::new(),
             examined: BTreeSet::new(),
+            has_told_reasons: false,
             interrupted: false,
             warnings,
         }
     }
 
     fn announce(&mut self) {
-        let known = self.last.iter().all(Option::is_some);
-        self.observer.event(&RunEvent::RunStarted {
-            jobs: self
-                .request
-                .plan
-                .jobs
+        let jobs = &self.request.plan.jobs;
+        let expected = jobs.iter().map(|job| ExpectedJob {
+            name: job.name.clone(),
+            needs: job
+                .needs
                 .iter()
-                .map(|job| job.name.clone())
+                .map(|need| jobs[*need].name.clone())
                 .collect(),
-            estimate_ms: if known {
-                self.schedule.estimate_ms(self.request.slots)
-            } else {
-                0
-            },
         });
+        self.observer.event(&RunEvent::RunStarted {
+            jobs: expected.collect(),
+        });
+    }
+
+    /// Says which files make jobs work, before the first does.
+    fn tell_reasons(&mut self) {
+        if std::mem::replace(&mut self.has_told_reasons, true) {
+            return;
+        }
+        let unfinished = self.schedule.unfinished();
+        let jobs = &self.request.plan.jobs;
+        if let Some((files, jobs)) =
+            reasons(jobs, &unfinished, &self.last, self.request.ledger.tree)
+        {
+            self.observer.event(&RunEvent::FilesChanged { files, jobs });
+        }
+    }
+
+    /// Returns the wall time to be expected from now on; 0 where some job has never run.
+    fn left_ms(&self) -> u64 {
+        let unfinished = self.schedule.unfinished();
+        if unfinished.iter().any(|index| self.last[*index].is_none()) {
+            return 0;
+        }
+        let now = self.elapsed_ms();
+        self.schedule.left_ms(self.request.slots, |index| {
+            now - self.started_ms.get(&index).copied().unwrap_or(now)
+        })
     }
 
     /// Returns the next job to work on, where a slot is free; ends those that need no work on the way.
@@ -164,11 +185,14 @@ impl<'a, 'b> Run<'a, 'b> {
             return None;
         }
         let index = *self.schedule.ready().first()?;
+        self.tell_reasons();
         self.started_ms.insert(index, self.elapsed_ms());
         self.schedule.start(index);
+        let left_ms = self.left_ms();
         self.observer.event(&RunEvent::JobStarted {
             job: self.job(index).name.clone(),
             estimate_ms: self.last[index].as_ref().map_or(0, LastRun::median_ms),
+            left_ms,
         });
         Some(index)
     }
@@ -203,6 +227,7 @@ impl<'a, 'b> Run<'a, 'b> {
         let action = self.request.actions.find(&step.uses)?;
         let needs = self.needed_results(index);
         if let Some(reason) = action.skip_reason(&step.inputs, &needs) {
+            self.remember_skip(index);
             return Some(self.record(index, Outcome::skipped(reason), None));
         }
         self.reused(index, &action.reuse_key(&step.inputs, &needs)?)
@@ -296,9 +321,9 @@ impl<'a, 'b> Run<'a, 'b> {
     fn remember(&mut self, index: usize, outcome: &Outcome, duration_ms: u64) {
         let (request, job) = (self.request, self.job(index));
         let ledger = request.ledger;
-        let mut kept = Ok(());
+        let mut kept = Ok(None);
         if let Some(dependencies) = &outcome.dependencies {
-            kept = ledger.keep(dependencies, &outcome.result, |files, result| {
+            let stored = ledger.keep(dependencies, &outcome.result, |files, result| {
                 StoredVerdict {
                     tree: ledger.tree_digest.clone(),
                     files,
@@ -312,15 +337,20 @@ impl<'a, 'b> Run<'a, 'b> {
                     commands: outcome.commands.clone(),
                 }
             });
+            kept = stored.map(Some);
         }
-        let last = LastRun {
-            dependencies: outcome.dependencies.clone(),
-            conclusion: outcome.conclusion,
-            at: request.started,
-            commit: request.commit.to_owned(),
-            durations_ms: job_history(self.last[index].as_ref(), duration_ms),
-        };
-        let kept = kept.and_then(|()| ledger.keep_last(&job.name, &last));
+        let kept = kept.and_then(|result| {
+            let last = LastRun {
+                dependencies: outcome.dependencies.clone(),
+                conclusion: outcome.conclusion,
+                at: request.started,
+                commit: request.commit.to_owned(),
+                durations_ms: job_history(self.last[index].as_ref(), duration_ms),
+                result,
+                passed: self.pass_before(index, outcome.conclusion),
+            };
+            ledger.keep_last(&job.name, &last)
+        });
         if let Err(error) = kept {
             self.warnings.push(format!(
                 "the verdict of `{}` was not kept: {error}",
@@ -329,10 +359,42 @@ impl<'a, 'b> Run<'a, 'b> {
         }
     }
 
+    /// Records that a job does not apply, so that the next run expects no more of it.
+    fn remember_skip(&mut self, index: usize) {
+        let before = self.last[index].as_ref();
+        if before.is_some_and(|last| last.conclusion == Conclusion::Skipped) {
+            return;
+        }
+        let last = LastRun {
+            dependencies: None,
+            conclusion: Conclusion::Skipped,
+            at: self.request.started,
+            commit: self.request.commit.to_owned(),
+            durations_ms: Vec::new(),
+            result: None,
+            passed: self.pass_before(index, Conclusion::Skipped),
+        };
+        let name = &self.job(index).name;
+        if let Err(error) = self.request.ledger.keep_last(name, &last) {
+            self.warnings.push(error.to_string());
+        }
+    }
+
+    /// Returns the last pass before a run that ended so; a run that passed stands for itself.
+    fn pass_before(&self, index: usize, conclusion: Conclusion) -> Option<Box<LastRun>> {
+        let is_pass = matches!(conclusion, Conclusion::Success | Conclusion::Neutral);
+        let before = self.last[index].as_ref().filter(|_| !is_pass)?;
+        before.last_pass().cloned().map(Box::new)
+    }
+
     fn record(&self, index: usize, outcome: Outcome, reused: Option<Reused>) -> JobRecord {
         let job = self.job(index);
         let started_ms = self.started_ms.get(&index).copied().unwrap_or(0);
+        let last = self.last[index].as_ref();
         JobRecord {
+            last_pass: last
+                .filter(|_| outcome.conclusion == Conclusion::Failure)
+                .and_then(|last| last_pass(self.request.ledger, last, &outcome.result)),
             name: job.name.clone(),
             group: job.group.clone(),
             project: job.project.clone(),
@@ -394,128 +456,4 @@ impl<'a, 'b> Run<'a, 'b> {
     fn elapsed_ms(&self) -> u64 {
         self.begun.elapsed().as_millis() as u64
     }
-}
-
-struct Channel<'a> {
-    job: usize,
-    sender: &'a Sender<Message>,
-}
-
-impl Progress for Channel<'_> {
-    fn doing(&self, text: &str) {
-        // The receiver lives as long as the scope of the run; nothing is lost that anybody reads.
-        let _ = self.sender.send(Message::Progress {
-            job: self.job,
-            text: text.to_owned(),
-        });
-    }
-
-    fn output(&self, line: &str) {
-        let _ = self.sender.send(Message::Output {
-            job: self.job,
-            line: line.to_owned(),
-        });
-    }
-}
-
-/// Does a job's work on its own thread: its steps in order, up to the first that does not succeed.
-fn work(
-    request: &Request<'_>,
-    index: usize,
-    needs: &[NeededResult],
-    cancel: &Cancel,
-    sender: &Sender<Message>,
-) {
-    let job = &request.plan.jobs[index];
-    let channel = Channel { job: index, sender };
-    let folder = request.folder.join(folder_name(&job.name));
-    let outcome = match fs_err::create_dir_all(&folder) {
-        Ok(()) => {
-            let context = JobContext {
-                job: &job.name,
-                needs,
-                cancel,
-                progress: &channel,
-                folder: &folder,
-            };
-            run_steps(request.actions, &job.steps, &context)
-        }
-        Err(error) => failed_to_start(
-            Problem::error(format!(
-                "cannot make the folder of job `{}`: {error}",
-                job.name
-            ))
-            .with_hint("free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder"),
-        ),
-    };
-    let _ = sender.send(Message::Ended {
-        job: index,
-        outcome: Box::new(outcome),
-    });
-}
-
-fn run_steps(actions: &Actions<'_>, steps: &[PlannedStep], context: &JobContext<'_>) -> Outcome {
-    let mut whole = Outcome::ended(Conclusion::Success, CheckResult::default());
-    for step in steps {
-        let Some(action) = actions.find(&step.uses) else {
-            return failed_to_start(
-                Problem::error(format!(
-                    "job `{}` uses `{}`, which is no built-in action",
-                    context.job, step.uses
-                ))
-                .with_hint("`towpath help actions` lists the built-in actions"),
-            );
-        };
-        let outcome = action.run(&step.inputs, context);
-        let ended = !matches!(
-            outcome.conclusion,
-            Conclusion::Success | Conclusion::Neutral
-        );
-        whole = if steps.len() == 1 {
-            outcome
-        } else {
-            joined(whole, outcome)
-        };
-        if ended {
-            break;
-        }
-    }
-    whole
-}
-
-fn joined(mut whole: Outcome, step: Outcome) -> Outcome {
-    whole.conclusion = step.conclusion;
-    whole.reason = step.reason;
-    whole.cpu_ms += step.cpu_ms;
-    whole.commands.extend(step.commands);
-    whole.result.summary = step.result.summary;
-    whole.result.findings.extend(step.result.findings);
-    whole.result.tests.extend(step.result.tests);
-    whole.result.notes.extend(step.result.notes);
-    whole.result.errors.extend(step.result.errors);
-    whole.result.artifacts.extend(step.result.artifacts);
-    whole.result.coverage = step.result.coverage.or(whole.result.coverage);
-    whole.result.failed |= step.result.failed;
-    whole
-}
-
-fn failed_to_start(problem: Problem) -> Outcome {
-    let result = CheckResult {
-        summary: "could not be run".to_owned(),
-        errors: vec![problem],
-        ..CheckResult::default()
-    };
-    Outcome::ended(Conclusion::Error, result)
-}
-
-/// Returns a job's name as the name of its folder: letters, digits, `.`, `-` and `_` stay.
-pub fn folder_name(job: &str) -> String {
-    let keep = |c: char| {
-        if c.is_alphanumeric() || ".-_".contains(c) {
-            c
-        } else {
-            '_'
-        }
-    };
-    job.chars().map(keep).collect()
 }

@@ -9,6 +9,9 @@ const UNKNOWN_MS: u64 = 1_000;
 /// State of the jobs of a plan, by their index.
 pub(crate) struct Schedule {
     needs: Vec<Vec<usize>>,
+    /// Expected duration of each job.
+    own: Vec<u64>,
+    /// Expected duration of the longest chain that starts with each job.
     priority: Vec<u64>,
     state: Vec<State>,
 }
@@ -24,21 +27,16 @@ impl Schedule {
     /// Returns the schedule of `jobs`, whose durations are expected to be `estimates_ms` (0 unknown).
     pub(crate) fn new(jobs: &[PlannedJob], estimates_ms: &[u64]) -> Self {
         let needs: Vec<Vec<usize>> = jobs.iter().map(|job| job.needs.clone()).collect();
-        let own = |index: usize| match estimates_ms.get(index) {
+        let expected = |index: usize| match estimates_ms.get(index) {
             Some(0) | None => UNKNOWN_MS,
             Some(known) => *known,
         };
-        let mut priority: Vec<u64> = (0..jobs.len()).map(own).collect();
-        // Needs always come before their dependents in a plan, so one pass from the end suffices.
-        for index in (0..jobs.len()).rev() {
-            for need in &needs[index] {
-                priority[*need] = priority[*need].max(own(*need) + priority[index]);
-            }
-        }
+        let own: Vec<u64> = (0..jobs.len()).map(expected).collect();
         Self {
             state: vec![State::Waiting; jobs.len()],
+            priority: chains(&needs, &own),
             needs,
-            priority,
+            own,
         }
     }
 
@@ -81,24 +79,38 @@ impl Schedule {
             .collect()
     }
 
-    /// Returns the wall time still to be expected on `slots` slots, in milliseconds.
-    pub(crate) fn estimate_ms(&self, slots: usize) -> u64 {
-        let longest = self.priority.iter().copied().max().unwrap_or(0);
-        let all: u64 = self
-            .priority
-            .iter()
-            .enumerate()
-            .map(|(index, priority)| {
-                let behind = (0..self.needs.len())
-                    .filter(|other| self.needs[*other].contains(&index))
-                    .map(|other| self.priority[other])
-                    .max()
-                    .unwrap_or(0);
-                priority.saturating_sub(behind)
-            })
-            .sum();
-        longest.max(all / slots.max(1) as u64)
+    /// Returns the jobs that have not ended.
+    pub(crate) fn unfinished(&self) -> Vec<usize> {
+        (0..self.state.len())
+            .filter(|index| self.state[*index] != State::Ended)
+            .collect()
     }
+
+    /// Returns the wall time still to be expected on `slots` slots, in milliseconds, given how long
+    /// each job has run.
+    pub(crate) fn left_ms(&self, slots: usize, spent_ms: impl Fn(usize) -> u64) -> u64 {
+        let left: Vec<u64> = (0..self.state.len())
+            .map(|index| match self.state[index] {
+                State::Waiting => self.own[index],
+                State::Running => self.own[index].saturating_sub(spent_ms(index)),
+                State::Ended => 0,
+            })
+            .collect();
+        let longest = chains(&self.needs, &left).into_iter().max().unwrap_or(0);
+        longest.max(left.iter().sum::<u64>() / slots.max(1) as u64)
+    }
+}
+
+/// Returns for each job the length of the longest chain that it starts.
+fn chains(needs: &[Vec<usize>], own: &[u64]) -> Vec<u64> {
+    let mut chains = own.to_vec();
+    // Needs always come before their dependents in a plan, so one pass from the end suffices.
+    for index in (0..own.len()).rev() {
+        for need in &needs[index] {
+            chains[*need] = chains[*need].max(own[*need] + chains[index]);
+        }
+    }
+    chains
 }
 
 #[cfg(test)]
@@ -122,7 +134,21 @@ mod tests {
         let jobs = [job(&[]), job(&[]), job(&[1])];
         let schedule = Schedule::new(&jobs, &[900, 500, 600]);
         assert_eq!(schedule.ready(), [1, 0]);
-        assert_eq!(schedule.estimate_ms(2), 1_100);
+        assert_eq!(schedule.left_ms(2, |_| 0), 1_100);
+    }
+
+    #[test]
+    fn time_left_shrinks_as_jobs_run_and_end() {
+        let jobs = [job(&[]), job(&[]), job(&[1])];
+        let mut schedule = Schedule::new(&jobs, &[900, 500, 600]);
+        schedule.start(0);
+        schedule.start(1);
+        assert_eq!(schedule.left_ms(2, |_| 400), 700);
+        schedule.end(1);
+        assert_eq!(schedule.left_ms(2, |_| 450), 600);
+        schedule.start(2);
+        schedule.end(2);
+        assert_eq!(schedule.left_ms(2, |_| 2_000), 0);
     }
 
     #[test]

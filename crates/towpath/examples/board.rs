@@ -1,8 +1,7 @@
 //! Replays a recorded run on the terminal, in real time: `cargo run -p towpath --example board`.
 //!
 //! For work on the live board without running a pipeline. Arguments: a file of recorded events (a JSON
-//! object a line, each with `at_ms` since the start) and a speed; both have defaults. `CHANGED=a.py` in the
-//! environment stands for a change that is known.
+//! object a line, each with `at_ms` since the start) and a speed; both have defaults.
 
 use std::collections::BTreeMap;
 use std::io::{Write, stderr};
@@ -51,7 +50,6 @@ fn main() -> anyhow::Result<()> {
             "3.14 and 3.15 are declared but not on this machine (uv python install 3.14)"
                 .to_owned(),
         ],
-        changed: environment.get("CHANGED").cloned(),
     };
     let mut screen = Screen::new(
         &surroundings,

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::builder::styling::{AnsiColor, Style as HelpStyle, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::nearest;
 use crate::terminal::{ColorChoice, Style};
 
 const STYLES: Styles = Styles::styled()
@@ -231,17 +232,9 @@ fn unknown_format(written: &str) -> String {
         .filter_map(ValueEnum::to_possible_value)
         .map(|value| value.get_name().to_owned())
         .collect();
-    let nearest = names
-        .iter()
-        .min_by_key(|name| strsim::damerau_levenshtein(written, name));
-    let guess = nearest.filter(|name| strsim::damerau_levenshtein(written, name) < 3);
-    let guess = guess
-        .map(|name| format!("did you mean `{name}`? "))
-        .unwrap_or_default();
-    format!(
-        "`{written}` is no format; {guess}the formats are {}",
-        names.join(", ")
-    )
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let hint = nearest::hint(written, &names, "the formats are");
+    format!("`{written}` is no format; {hint}")
 }
 
 /// Arguments of `towpath check`.

@@ -4,16 +4,20 @@
 //! its own: what is checked, planned and run is decided in the crates below.
 
 pub mod arguments;
+mod changed_lines;
 pub mod command_reference;
 mod commands;
 pub mod exit_code;
 mod failure;
+mod header;
 mod history;
+mod nearest;
 mod output;
 mod process;
 mod reports;
 mod repository;
 mod run;
+mod selection;
 pub mod settings_reference;
 mod signals;
 pub mod terminal;

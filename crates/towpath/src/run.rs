@@ -1,7 +1,7 @@
 //! The path that `ci`, `check` and `check-workflows` share: repository, facts, workflow, plan, run,
 //! record, report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -11,19 +11,20 @@ use towpath_host::folders::Folders;
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Git, Store, clock, program};
 use towpath_python::{Interpreter, Machine, find_interpreters};
-use towpath_report::{
-    Conclusion, JobRecord, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict,
-};
-use towpath_runner::{Actions, Completed, Ledger, Observer, Plan, Request, plan, run, tree_digest};
+use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_runner::{Actions, Completed, Ledger, Observer, Request, plan, run, tree_digest};
 use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
 
 use crate::arguments::{ExecutionArguments, ReportArguments};
+use crate::changed_lines;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::header::{not_run, notes, title};
 use crate::history::History;
 use crate::process::Process;
 use crate::reports;
 use crate::repository::{self, Repository};
+use crate::selection::selected;
 use crate::signals;
 use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
 
@@ -99,6 +100,7 @@ pub(crate) fn perform(
         run(&request, &mut watcher)
     };
     finish(&mut record, completed, ground.begun);
+    changed_lines::fill(&mut record, repository, &ledger);
     runs.keep(&record)?;
     Ok(record)
 }
@@ -251,7 +253,6 @@ fn screen<'a>(
     let header = Header {
         title: record.title.clone(),
         notes: record.notes.clone(),
-        changed: None,
     };
     Screen::new(
         surroundings,
@@ -329,209 +330,6 @@ fn refuse_missing_pythons(facts: &[Facts<'_>]) -> Result<(), Failure> {
             closing: "nothing was run".to_owned(),
         })
     }
-}
-
-/// Returns the part of the plan that is asked for, with all that it needs.
-fn selected(
-    whole: &Plan,
-    repository: &Repository,
-    asked: &Asked<'_>,
-    ledger: &Ledger<'_>,
-) -> anyhow::Result<Plan> {
-    refuse_unknown_projects(repository, asked)?;
-    let changed = match asked.changed_since {
-        None => None,
-        Some(revision) => Some(changed_paths(repository, revision)?),
-    };
-    let last = if asked.failed {
-        History::of(&repository.state).last()?
-    } else {
-        None
-    };
-    let mut wanted = BTreeSet::new();
-    for (index, job) in whole.jobs.iter().enumerate() {
-        let in_check = asked.check.is_none_or(|check| job.group == check);
-        let in_project = asked.projects.is_empty()
-            || asked
-                .projects
-                .iter()
-                .any(|project| project_root(project) == job.project);
-        let failed_before = !asked.failed
-            || last.as_ref().is_some_and(|last| {
-                last.jobs
-                    .iter()
-                    .any(|old| old.name == job.name && did_not_pass(old))
-            });
-        let affected = match &changed {
-            None => true,
-            Some(paths) => is_affected(ledger, &job.name, paths)?,
-        };
-        if in_check && in_project && failed_before && affected {
-            wanted.insert(index);
-        }
-    }
-    if wanted.is_empty() && asked.check.is_some() {
-        return Err(unknown_check(whole, asked).into());
-    }
-    Ok(whole.with_needs(&wanted))
-}
-
-fn did_not_pass(record: &JobRecord) -> bool {
-    matches!(
-        record.conclusion,
-        Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled
-    )
-}
-
-/// Returns a project's root as facts name it: `./packages/a/` is `packages/a`, `.` is empty.
-fn project_root(named: &str) -> &str {
-    let named = named.trim_end_matches('/');
-    if named == "." {
-        ""
-    } else {
-        named.strip_prefix("./").unwrap_or(named)
-    }
-}
-
-fn refuse_unknown_projects(repository: &Repository, asked: &Asked<'_>) -> Result<(), Failure> {
-    let roots: Vec<&str> = repository
-        .projects
-        .iter()
-        .map(|project| project.root.as_str())
-        .collect();
-    let is_unknown = |named: &&String| !roots.contains(&project_root(named));
-    let Some(unknown) = asked.projects.iter().find(is_unknown) else {
-        return Ok(());
-    };
-    let named: Vec<String> = roots
-        .iter()
-        .map(|root| format!("`{}`", if root.is_empty() { "." } else { root }))
-        .collect();
-    Err(Failure::of(
-        Problem::error(format!("`{unknown}` is no project of this repository"))
-            .with_hint(format!("the projects are {}", named.join(", "))),
-    ))
-}
-
-fn unknown_check(whole: &Plan, asked: &Asked<'_>) -> Failure {
-    let name = asked.check.unwrap_or_default();
-    let groups: BTreeSet<&str> = whole.jobs.iter().map(|job| job.group.as_str()).collect();
-    let nearest = groups
-        .iter()
-        .min_by_key(|group| strsim::damerau_levenshtein(name, group));
-    let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
-    let guess = nearest.filter(|group| strsim::damerau_levenshtein(name, group) < 4);
-    let hint = guess
-        .map(|group| format!("did you mean `{group}`? "))
-        .unwrap_or_default();
-    Failure::of(
-        Problem::error(format!("there is no check `{name}`"))
-            .with_hint(format!("{hint}the checks are {}", named.join(", "))),
-    )
-}
-
-fn changed_paths(repository: &Repository, revision: &str) -> Result<BTreeSet<String>, Failure> {
-    let Some(git) = &repository.git else {
-        return Err(Failure::of(
-            Problem::error("`--changed-since` needs a git repository")
-                .with_hint("leave the option out: unchanged jobs are reused anyway"),
-        ));
-    };
-    let changed = git
-        .changed_since(revision)
-        .map_err(|error| Failure::from_error(&error, error.hints()))?;
-    Ok(changed.into_iter().map(|change| change.path).collect())
-}
-
-/// Returns whether a change can affect a job: by what its last verdict depended on, else it can.
-fn is_affected(ledger: &Ledger<'_>, job: &str, changed: &BTreeSet<String>) -> anyhow::Result<bool> {
-    let Some(last) = ledger.last(job)? else {
-        return Ok(true);
-    };
-    let Some(dependencies) = last.dependencies else {
-        return Ok(true);
-    };
-    Ok(changed
-        .iter()
-        .any(|path| dependencies.files.contains_key(path) || !ledger.tree.contains(path)))
-}
-
-fn title(facts: &[Facts<'_>]) -> String {
-    let Some(first) = facts.first() else {
-        return String::new();
-    };
-    let mut parts = vec![first.project.display_name().to_owned()];
-    if let Some(system) = &first.project.build_system {
-        parts[0] = format!(
-            "{} · {}, {} layout",
-            parts[0],
-            system
-                .backend
-                .split(['.', ':'])
-                .next()
-                .unwrap_or("")
-                .replace("_core", ""),
-            layout(first)
-        );
-    }
-    if facts.len() > 1 {
-        parts.push(format!("{} projects", facts.len()));
-    }
-    let pythons: Vec<String> = first.pythons.run.iter().map(ToString::to_string).collect();
-    if !pythons.is_empty() {
-        parts.push(format!("testing on Python {}", pythons.join(" ")));
-    }
-    parts.join(" · ")
-}
-
-fn layout(facts: &Facts<'_>) -> &'static str {
-    match facts.project.layout.kind {
-        towpath_python::LayoutKind::Src => "src",
-        towpath_python::LayoutKind::Flat => "flat",
-        towpath_python::LayoutKind::Modules => "single-module",
-        towpath_python::LayoutKind::None => "unknown",
-    }
-}
-
-fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(first) = facts.first() {
-        let missing: Vec<String> = first
-            .pythons
-            .missing
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        if let Some(newest) = missing.last() {
-            let verb = if missing.len() == 1 { "is" } else { "are" };
-            notes.push(format!(
-                "{} {verb} declared but not on this machine (uv python install {newest})",
-                missing.join(" and ")
-            ));
-        }
-    }
-    notes.extend(repository.warnings.iter().map(|problem| {
-        let place = problem
-            .place
-            .as_ref()
-            .map(|place| format!("{place}: "))
-            .unwrap_or_default();
-        format!("{place}{}", problem.message)
-    }));
-    notes
-}
-
-/// What the project's automation checks and this run does not, with the command that does.
-fn not_run(repository: &Repository, asked: &Asked<'_>) -> Vec<String> {
-    if asked.check.is_some() {
-        return Vec::new();
-    }
-    repository
-        .automation
-        .other_checks()
-        .iter()
-        .map(|invocation| format!("{} ({})", invocation.command(), invocation.place))
-        .collect()
 }
 
 fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {

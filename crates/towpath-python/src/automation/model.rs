@@ -116,6 +116,12 @@ impl Invocation {
         }
         text
     }
+
+    /// Returns whether it is a hook that keeps files tidy (white space, line ends, syntax of data files)
+    /// and judges no code.
+    pub fn is_file_hygiene(&self) -> bool {
+        self.kind == AutomationKind::PreCommit && super::tools::is_file_hygiene(&self.tool)
+    }
 }
 
 /// Returns a word as a shell would want it, quoted only where it must be.

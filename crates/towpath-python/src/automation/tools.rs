@@ -70,6 +70,19 @@ const PREPARATION: &[&str] = &[
     "pdm", "pipenv", "hatch", "rye", "tox", "nox", "pre-commit",
 ];
 
+/// Hooks of pre-commit that look after files, whatever is in them.
+#[rustfmt::skip]
+const FILE_HYGIENE: &[&str] = &[
+    "check-added-large-files", "check-byte-order-marker", "check-case-conflict",
+    "check-executables-have-shebangs", "check-illegal-windows-names", "check-json",
+    "check-merge-conflict", "check-shebang-scripts-are-executable", "check-symlinks", "check-toml",
+    "check-vcs-permalinks", "check-xml", "check-yaml", "destroyed-symlinks", "end-of-file-fixer",
+    "file-contents-sorter", "fix-byte-order-marker", "fix-encoding-pragma",
+    "forbid-new-submodules", "forbid-submodules", "mixed-line-ending", "no-commit-to-branch",
+    "pretty-format-json", "remove-tabs", "requirements-txt-fixer", "sort-simple-yaml",
+    "text-unicode-replacement-char", "trailing-whitespace",
+];
+
 /// Returns whether a check of towpath does this tool's work.
 pub(super) fn is_covered(tool: &str) -> bool {
     COVERED.contains(&tool)
@@ -78,6 +91,11 @@ pub(super) fn is_covered(tool: &str) -> bool {
 /// Returns whether the tool is a check known by name.
 pub(super) fn is_named(tool: &str) -> bool {
     NAMED.contains(&tool)
+}
+
+/// Returns whether a hook only keeps files tidy.
+pub(super) fn is_file_hygiene(hook: &str) -> bool {
+    FILE_HYGIENE.contains(&hook)
 }
 
 /// Returns whether the tool runs tests.

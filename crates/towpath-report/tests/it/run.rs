@@ -33,6 +33,7 @@ pub(crate) fn job(name: &str, conclusion: Conclusion, result: CheckResult) -> Jo
         advisory: false,
         result,
         reused: None,
+        last_pass: None,
         started_ms: 400,
         duration_ms: 6_100,
         cpu_ms: 5_900,

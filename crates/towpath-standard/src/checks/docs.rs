@@ -6,7 +6,7 @@ use towpath_python::{DocsTool, PythonVersion};
 use towpath_report::readers::{Paths, mkdocs, sphinx};
 use towpath_report::{CheckResult, Finding, Severity};
 
-use super::{Check, count, gathered, line_of};
+use super::{Check, count, gathered, line_of, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};
 use crate::test_environment::automated;
@@ -75,7 +75,7 @@ impl Check for Definition {
         result.failed = blocking > 0;
         result.summary = match (blocking, result.findings.len()) {
             (0, 0) => "no warning".to_owned(),
-            (0, all) => format!("{}, do not block", count(all, "warning")),
+            (0, all) => not_blocking(all, "warning"),
             (number, _) => count(number, "problem"),
         };
         result

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use towpath_python::{AutomationKind, PythonVersion};
 use towpath_report::{CheckResult, Finding, Severity};
 
-use super::{Check, Scope, count, gathered};
+use super::{Check, Scope, count, gathered, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over, is_declared};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
@@ -250,7 +250,7 @@ pub(crate) fn conclude(
     result.summary = match result.findings.iter().filter(|finding| finding.blocking).count() {
         0 if !idle.is_empty() => format!("{} could not run, does not block", idle.join(", ")),
         0 if result.findings.is_empty() => tools.join(", "),
-        0 => format!("{}, do not block", count(result.findings.len(), "finding")),
+        0 => not_blocking(result.findings.len(), "finding"),
         number => count(number, "problem"),
     };
     result

@@ -113,3 +113,9 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
         format!("{number} {noun}s")
     }
 }
+
+/// Returns a count of what does not block: `1 finding, does not block`.
+pub(crate) fn not_blocking(number: usize, noun: &str) -> String {
+    let verb = if number == 1 { "does" } else { "do" };
+    format!("{}, {verb} not block", count(number, noun))
+}

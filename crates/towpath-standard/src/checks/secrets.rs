@@ -4,7 +4,7 @@ use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, detect_secrets};
 use towpath_report::{CheckResult, Finding};
 
-use super::{Check, Scope, count, gathered};
+use super::{Check, Scope, count, gathered, not_blocking};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::judge;
 use crate::tools;
@@ -92,7 +92,7 @@ impl Check for Definition {
         result.summary = match result.findings.len() {
             0 => format!("no secret in {}", count(files, "file")),
             number if result.failed => count(number, "new secret"),
-            number => format!("{}, do not block", count(number, "finding")),
+            number => not_blocking(number, "finding"),
         };
         result
     }

@@ -8,7 +8,7 @@ use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, bandit, osv};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
-use super::{Check, Scope, count, gathered, line_of};
+use super::{Check, Scope, count, gathered, line_of, not_blocking};
 use crate::adoption::{Adoption, adopted};
 use crate::facts::{Facts, NeededCheck, is_below};
 use crate::judge::{BASELINE_FILE, judge};
@@ -100,7 +100,7 @@ impl Check for Definition {
         result.summary = match result.findings.len() {
             0 => "nothing found".to_owned(),
             number if result.failed => count(number, "finding"),
-            number => format!("{}, do not block", count(number, "finding")),
+            number => not_blocking(number, "finding"),
         };
         result
     }

@@ -7,6 +7,7 @@ use towpath_report::Problem;
 
 use crate::arguments::Arguments;
 use crate::exit_code::ExitCode;
+use crate::nearest;
 use crate::settings_reference::{SettingsTable, tables};
 use crate::terminal::{Paint, Style, wrap};
 
@@ -60,21 +61,9 @@ fn names(command: &Command) -> Vec<String> {
 }
 
 fn unknown(kind: &str, written: &str, known: &[String]) -> Box<Problem> {
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(written, name), name))
-        .filter(|(distance, _)| *distance <= (written.chars().count() / 3).max(1))
-        .min();
-    let list = known
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let guess = nearest
-        .map(|(_, name)| format!("did you mean `{name}`? "))
-        .unwrap_or_default();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let problem = Problem::error(format!("unknown {kind} `{written}`"));
-    Box::new(problem.with_hint(format!("{guess}there are {list}")))
+    Box::new(problem.with_hint(nearest::hint(written, &known, "there are")))
 }
 
 fn config_table(name: &str, style: Style) -> Result<String, Box<Problem>> {

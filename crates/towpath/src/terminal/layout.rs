@@ -22,8 +22,8 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Returns the columns for jobs of these names.
-    pub(super) fn new(style: Style, names: &[String]) -> Self {
-        let longest = names.iter().map(|name| name.width() + 2).max().unwrap_or(0);
+    pub(super) fn new<'a>(style: Style, names: impl Iterator<Item = &'a str>) -> Self {
+        let longest = names.map(|name| name.width() + 2).max().unwrap_or(0);
         Self {
             style,
             name_columns: longest.max(NAME_COLUMNS),

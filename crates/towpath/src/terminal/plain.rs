@@ -83,6 +83,8 @@ impl Plain {
 
 #[cfg(test)]
 mod tests {
+    use towpath_report::ExpectedJob;
+
     use super::*;
 
     #[test]
@@ -94,18 +96,17 @@ mod tests {
         };
         let mut plain = Plain::new(style, Header::default(), false);
         let at = |seconds| Duration::from_secs(seconds);
-        let jobs = vec!["docs".to_owned(), "tests 3.12".to_owned()];
-        plain.hear(
-            &RunEvent::RunStarted {
-                jobs,
-                estimate_ms: 0,
-            },
-            at(0),
-        );
+        let jobs = ["docs", "tests 3.12"].map(|name| ExpectedJob {
+            name: name.to_owned(),
+            needs: Vec::new(),
+        });
+        let jobs = jobs.to_vec();
+        plain.hear(&RunEvent::RunStarted { jobs }, at(0));
         for (job, second) in [("docs", 0), ("tests 3.12", 18)] {
             let started = RunEvent::JobStarted {
                 job: job.to_owned(),
                 estimate_ms: 0,
+                left_ms: 0,
             };
             plain.hear(&started, at(second));
         }

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use towpath_report::{Conclusion, JobRecord, RunEvent};
+use towpath_report::{Conclusion, ExpectedJob, JobRecord, RunEvent};
 
-use super::layout::{Layout, count};
+use super::layout::{Layout, count, roughly};
 use super::line::{Line, sanitize, wrap};
 use super::style::{Paint, Style};
 
@@ -16,9 +16,6 @@ pub struct Header {
     pub title: String,
     /// Further lines: Pythons declared but not here.
     pub notes: Vec<String>,
-    /// What changed since the last run, such as `tests/test_lists.py changed`; `None` where that is not
-    /// known or too much to say. Reused jobs are then only counted.
-    pub changed: Option<String>,
 }
 
 /// A job that runs.
@@ -39,11 +36,17 @@ pub(super) struct Progress {
     header_shown: bool,
     /// Jobs that needed no work, until it is known whether any job does.
     held_back: Vec<JobRecord>,
+    /// Which files changed and for how many jobs that counts, where this is why jobs run. Jobs that
+    /// need no work are then only counted.
+    changed: Option<(Vec<String>, usize)>,
     pub(super) running: Vec<Running>,
+    /// Jobs that have neither started nor ended, in the order of the plan.
+    waiting: Vec<ExpectedJob>,
     pub(super) jobs: usize,
     pub(super) done: usize,
     pub(super) failed: usize,
-    pub(super) estimate_ms: u64,
+    /// When the run is expected to end, after its start; `None` where unknown.
+    expected_end: Option<Duration>,
     pub(super) is_stopping: bool,
     /// Whether this is for a person's terminal, which breaks long lines and echoes Ctrl-C.
     is_live: bool,
@@ -52,16 +55,18 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(style: Style, header: Header, is_verbose: bool, is_live: bool) -> Self {
         Self {
-            layout: Layout::new(style, &[]),
+            layout: Layout::new(style, std::iter::empty()),
             header,
             is_verbose,
             header_shown: false,
             held_back: Vec::new(),
+            changed: None,
             running: Vec::new(),
+            waiting: Vec::new(),
             jobs: 0,
             done: 0,
             failed: 0,
-            estimate_ms: 0,
+            expected_end: None,
             is_stopping: false,
             is_live,
         }
@@ -70,17 +75,23 @@ impl Progress {
     /// Takes an event in, at a time after the start; returns the lines that scroll because of it.
     pub(super) fn hear(&mut self, event: &RunEvent, now: Duration) -> Vec<Line> {
         match event {
-            RunEvent::RunStarted { jobs, estimate_ms } => {
+            RunEvent::RunStarted { jobs } => {
                 self.jobs = jobs.len();
-                self.estimate_ms = *estimate_ms;
-                self.layout = Layout::new(self.layout.style, jobs);
+                self.waiting.clone_from(jobs);
+                self.layout = Layout::new(self.layout.style, jobs.iter().map(|job| &*job.name));
                 if self.is_verbose {
                     self.open()
                 } else {
                     Vec::new()
                 }
             }
-            RunEvent::JobStarted { job, .. } => {
+            RunEvent::FilesChanged { files, jobs } => {
+                self.changed = Some((files.clone(), *jobs));
+                Vec::new()
+            }
+            RunEvent::JobStarted { job, left_ms, .. } => {
+                self.waiting.retain(|waiting| waiting.name != *job);
+                self.expected_end = (*left_ms > 0).then(|| now + Duration::from_millis(*left_ms));
                 self.running.push(Running {
                     name: job.clone(),
                     since: now,
@@ -113,6 +124,7 @@ impl Progress {
             .iter()
             .any(|running| running.name == record.name);
         self.running.retain(|running| running.name != record.name);
+        self.waiting.retain(|waiting| waiting.name != record.name);
         if record.conclusion == Conclusion::Cancelled && !has_run {
             return Vec::new();
         }
@@ -139,8 +151,8 @@ impl Progress {
             return Vec::new();
         }
         self.header_shown = true;
-        let mut lines = match &self.header.changed {
-            Some(changed) if !self.is_verbose => self.change_header(changed),
+        let mut lines = match &self.changed {
+            Some((files, jobs)) if !self.is_verbose => self.change_header(files, *jobs),
             _ => self.full_header(),
         };
         for record in std::mem::take(&mut self.held_back) {
@@ -151,10 +163,18 @@ impl Progress {
         lines
     }
 
-    fn change_header(&self, changed: &str) -> Vec<Line> {
-        let needed = self.jobs.saturating_sub(self.done);
+    fn change_header(&self, files: &[String], needed: usize) -> Vec<Line> {
+        let changed = match files {
+            [one, two] => format!("{one} and {two}"),
+            [one, two, rest @ ..] => {
+                format!("{one}, {two} and {}", count(rest.len(), "more file"))
+            }
+            few => few.concat(),
+        };
         let jobs = count(self.jobs, "job");
-        let counted = self.wrapped(&format!("{changed}: {needed} of {jobs} need it"));
+        let need = if needed == 1 { "needs" } else { "need" };
+        let words = format!("{changed} changed: {needed} of {jobs} {need} it");
+        let counted = self.wrapped(&sanitize(&words));
         let mut lines = self.short_title();
         lines.extend(
             counted
@@ -191,7 +211,7 @@ impl Progress {
 
     /// Whether a job that did no work has a line of its own.
     fn shows_unworked(&self, record: &JobRecord) -> bool {
-        self.is_verbose || self.header.changed.is_none() || is_failed(record)
+        self.is_verbose || self.changed.is_none() || is_failed(record)
     }
 
     fn job_lines(&self, record: &JobRecord) -> Vec<Line> {
@@ -258,15 +278,48 @@ impl Progress {
                 .painted(Paint::Bad, format!("{} failed", self.failed));
         }
         line = line.plain(format!(" · {} running", self.running.len()));
-        let left_ms = self.estimate_ms.saturating_sub(now.as_millis() as u64);
-        if left_ms > 0 && !self.is_stopping {
+        if let (Some(left), false) = (self.left(now), self.is_stopping) {
             let about = if is_narrow { "" } else { "about " };
-            line = line.plain(format!(
-                " · {about}{} left",
-                super::layout::roughly(left_ms)
-            ));
+            line = line.plain(format!(" · {about}{left} left"));
         }
         line
+    }
+
+    /// Returns the time that the run is expected to go on.
+    fn left(&self, now: Duration) -> Option<String> {
+        let left = self.expected_end?.checked_sub(now)?;
+        let left_ms = left.as_millis() as u64;
+        (left_ms > 0).then(|| roughly(left_ms))
+    }
+
+    /// Returns the line that says for what the other jobs wait; `None` where none does.
+    pub(super) fn waiting_line(&self) -> Option<Line> {
+        let is_unfinished = |name: &&String| {
+            self.running.iter().any(|running| running.name == **name)
+                || self.waiting.iter().any(|waiting| waiting.name == **name)
+        };
+        let mut parts = Vec::new();
+        let mut for_slot = 0;
+        for job in &self.waiting {
+            let needs: Vec<&String> = job.needs.iter().filter(is_unfinished).collect();
+            match needs.as_slice() {
+                [] => for_slot += 1,
+                [one] => parts.push(format!("{} for {one}", job.name)),
+                [one, rest @ ..] => parts.push(format!(
+                    "{} for {one} and {}",
+                    job.name,
+                    count(rest.len(), "other")
+                )),
+            }
+        }
+        if for_slot > 0 {
+            parts.insert(0, format!("{} for a free slot", count(for_slot, "job")));
+        }
+        if parts.is_empty() || self.is_stopping {
+            return None;
+        }
+        let words = format!("    waiting: {}", parts.join(", "));
+        Some(Line::new().painted(Paint::Faint, words))
     }
 }
 

@@ -7,8 +7,8 @@ use towpath::terminal::{
     ColorChoice, FinalReport, Header, Screen, Size, Style, Surroundings, Verbosity, final_report,
 };
 use towpath_report::{
-    Conclusion, Coverage, FileCoverage, Finding, Place, Problem, Reused, RunEvent, RunRecord,
-    Severity, TestCase, TestOutcome, Verdict,
+    Conclusion, Coverage, FileCoverage, Finding, LastPass, Place, Problem, Reused, RunEvent,
+    RunRecord, Severity, TestCase, TestOutcome, Verdict,
 };
 
 const RECORDED: &str = include_str!("../../examples/humanize.jsonl");
@@ -167,6 +167,51 @@ fn nothing_changed_takes_two_lines() {
 }
 
 #[test]
+fn tests_are_counted_for_each_python() {
+    let mut record = reused_run();
+    let older = record.jobs.iter_mut().find(|job| job.name == "tests 3.10");
+    older
+        .expect("a job called tests 3.10")
+        .result
+        .tests
+        .truncate(780);
+    let text = report(&record, STYLE);
+    assert!(
+        text.contains("  780 to 784 tests on 4 Pythons · coverage"),
+        "{text}"
+    );
+}
+
+/// The tests passed the day before, and one file changed since.
+fn regressed_run() -> RunRecord {
+    let mut record = failed_run();
+    for job in &mut record.jobs {
+        let failing = job.result.tests.iter().filter(|case| case.is_failure());
+        let tests: Vec<String> = failing.map(|case| case.id.clone()).collect();
+        job.last_pass = (!tests.is_empty()).then(|| LastPass {
+            at: 34_860,
+            commit: "5b41c9e".to_owned(),
+            tests,
+            changed: vec![Place::at("src/humanize/lists.py", 40, 0)],
+        });
+    }
+    record
+}
+
+#[test]
+fn failing_test_says_when_it_passed_and_what_changed() {
+    let lines = |columns| {
+        let text = report(&regressed_run(), Style { columns, ..STYLE });
+        let (_, rest) = text
+            .split_once("   tests/test_lists.py")
+            .expect("its place");
+        let lines: Vec<String> = rest.lines().take(4).map(str::to_owned).collect();
+        lines.join("\n")
+    };
+    assert_snapshot!(format!("{}\n--\n{}", lines(80), lines(45)));
+}
+
+#[test]
 fn passed_run_says_how_much_was_reused() {
     assert_snapshot!(report(&passed_run(), STYLE));
 }
@@ -181,7 +226,9 @@ fn what_towpath_could_not_do_comes_with_its_hint() {
     let mut record = passed_run();
     record.verdict = Verdict::Error;
     record.sandbox = "landlock+seccomp".to_owned();
-    record.not_run = vec!["codespell src (.pre-commit-config.yaml:12)".to_owned()];
+    record.not_run = (0..12)
+        .map(|number| format!("codespell part-{number} (.github/workflows/ci.yml:12)"))
+        .collect();
     let job = record
         .jobs
         .iter_mut()
@@ -234,7 +281,7 @@ fn progress(
     environment: &[(&str, &str)],
     size: Option<Size>,
     verbosity: Verbosity,
-    changed: Option<&str>,
+    changed: &[&str],
 ) -> String {
     let environment: BTreeMap<String, String> = environment
         .iter()
@@ -250,7 +297,6 @@ fn progress(
     let header = Header {
         title: record.title,
         notes: record.notes,
-        changed: changed.map(str::to_owned),
     };
     let mut written = Vec::new();
     let mut screen = Screen::new(
@@ -261,6 +307,12 @@ fn progress(
         Box::new(|| None),
     );
     for event in events() {
+        if let (RunEvent::RunStarted { .. }, false) = (&event, changed.is_empty()) {
+            screen.event(&event);
+            let files = changed.iter().map(|path| (*path).to_owned()).collect();
+            screen.event(&RunEvent::FilesChanged { files, jobs: 12 });
+            continue;
+        }
         screen.event(&event);
         screen.tick();
     }
@@ -270,7 +322,7 @@ fn progress(
 
 #[test]
 fn pipe_gets_one_line_for_each_job() {
-    assert_snapshot!(progress(&[], None, Verbosity::Normal, None));
+    assert_snapshot!(progress(&[], None, Verbosity::Normal, &[]));
 }
 
 #[test]
@@ -283,14 +335,14 @@ fn automation_gets_no_movement_on_a_terminal() {
         &[("CI", "true"), ("NO_COLOR", "1")],
         size,
         Verbosity::Normal,
-        None,
+        &[],
     );
-    assert_eq!(text, progress(&[], None, Verbosity::Normal, None));
+    assert_eq!(text, progress(&[], None, Verbosity::Normal, &[]));
 }
 
 #[test]
 fn quiet_shows_no_progress() {
-    assert_eq!(progress(&[], None, Verbosity::Quiet, None), "");
+    assert_eq!(progress(&[], None, Verbosity::Quiet, &[]), "");
 }
 
 #[test]
@@ -299,7 +351,7 @@ fn known_change_counts_what_is_reused() {
         &[],
         None,
         Verbosity::Normal,
-        Some("tests/test_lists.py changed")
+        &["tests/test_lists.py"]
     ));
 }
 
@@ -309,7 +361,7 @@ fn terminal_gets_its_cursor_back() {
         columns: 80,
         rows: 24,
     });
-    let text = progress(&[], size, Verbosity::Normal, None);
+    let text = progress(&[], size, Verbosity::Normal, &[]);
     assert_eq!(
         text.matches("\u{1b}[?25l").count(),
         text.matches("\u{1b}[?25h").count()

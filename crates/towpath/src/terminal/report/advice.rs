@@ -2,70 +2,135 @@
 
 use std::collections::BTreeMap;
 
-use towpath_report::Cause;
+use towpath_report::{Cause, CauseKind};
 use unicode_width::UnicodeWidthStr;
 
-use super::FinalReport;
+use super::{FinalReport, short_place};
 use crate::terminal::line::{Line, cut, sanitize, wrap};
 use crate::terminal::style::Paint;
 
-/// How many findings are named before the rest is only counted.
+/// How many kinds of findings are named before the rest is only counted.
 const NAMED: usize = 8;
+
+/// How many lines of what was not run are shown before the rest is only counted.
+const NOT_RUN: usize = 8;
 
 /// Returns the list of what does not block; no lines where there is nothing.
 pub(super) fn advice(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> {
-    if causes.is_empty() {
-        return Vec::new();
-    }
-    let named = if report.is_verbose {
-        causes.len()
-    } else {
-        NAMED
-    };
-    let (named, rest) = causes.split_at(named.min(causes.len()));
     let list = List::new(report, "Do not block:");
-    let texts: Vec<String> = named
-        .iter()
-        .map(|cause| format!("{} {}", cause.group, sanitize(&cause.title)))
-        .collect();
-    let places: Vec<String> = named.iter().map(|cause| short_place(cause)).collect();
-    let place_columns = places
-        .iter()
-        .map(|place| place.width() + 1)
-        .max()
-        .unwrap_or(0);
-    let room = list.room.saturating_sub(place_columns);
-    let text_columns = texts
-        .iter()
-        .map(|text| text.width())
-        .max()
-        .unwrap_or(0)
-        .min(room);
-    let mut items = Vec::new();
-    for (text, place) in texts.iter().zip(&places) {
-        let line = Line::new().plain(cut(text, text_columns));
-        items.push(if place.is_empty() {
-            line
-        } else {
-            line.filled_to(text_columns + 1).painted(Paint::Hint, place)
-        });
+    if report.is_verbose {
+        let items = causes.iter().flat_map(|cause| whole(&list, cause));
+        return list.lines(items.collect());
     }
+    let kinds = kinds(causes);
+    let (named, rest) = kinds.split_at(NAMED.min(kinds.len()));
+    let mut items = in_columns(&list, named);
+    let rest: Vec<&Cause> = rest.iter().flatten().copied().collect();
+    let all = "`towpath ci --verbose` lists all";
     if !rest.is_empty() {
-        items.push(Line::new().painted(Paint::Faint, counts(rest)));
+        let words = format!("{}; {all}", counts(&rest));
+        items.extend(faint(&list, &words));
+    } else if kinds.len() < causes.len() {
+        items.extend(faint(&list, all));
     }
     list.lines(items)
+}
+
+/// Findings of one rule of one check together, in the order of the first of each.
+fn kinds<'a>(causes: &[&'a Cause]) -> Vec<Vec<&'a Cause>> {
+    let mut kinds: Vec<Vec<&Cause>> = Vec::new();
+    for cause in causes {
+        let known = kinds
+            .iter_mut()
+            .find(|kind| kind_of(kind[0]) == kind_of(cause));
+        match known {
+            Some(kind) => kind.push(cause),
+            None => kinds.push(vec![cause]),
+        }
+    }
+    kinds
+}
+
+fn kind_of(cause: &Cause) -> (&str, &str, &str) {
+    let rule = match &cause.kind {
+        CauseKind::Finding(finding) if !finding.rule.is_empty() => &finding.rule,
+        _ => &cause.title,
+    };
+    (&cause.group, &cause.project, rule)
+}
+
+/// What is found, and where first.
+fn in_columns(list: &List, kinds: &[Vec<&Cause>]) -> Vec<Line> {
+    let texts: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("{} {}", kind[0].group, sanitize(&kind[0].title)))
+        .collect();
+    let places: Vec<String> = kinds.iter().map(|kind| places(kind)).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
+    let place_columns = widest(&places) + 1;
+    let text_columns = widest(&texts).min(list.room.saturating_sub(place_columns));
+    let line = |(text, place): (&String, &String)| {
+        let line = Line::new().plain(cut(text, text_columns));
+        if place.is_empty() {
+            return Line::new().plain(cut(text, list.room));
+        }
+        line.filled_to(text_columns + 1).painted(Paint::Hint, place)
+    };
+    texts.iter().zip(&places).map(line).collect()
+}
+
+/// The first place of a kind and how many there are more: `_compat.py:70, 11 more`.
+fn places(kind: &[&Cause]) -> String {
+    let place = kind[0].place.as_ref().map(short_place).unwrap_or_default();
+    match kind.len() - 1 {
+        0 => place,
+        more if place.is_empty() => format!("{more} more"),
+        more => format!("{place}, {more} more"),
+    }
+}
+
+/// A finding with nothing left out.
+fn whole(list: &List, cause: &Cause) -> Vec<Line> {
+    let words = format!("{} {}", cause.group, sanitize(&cause.title));
+    let mut lines: Vec<Line> = wrap(&words, list.room)
+        .into_iter()
+        .map(|part| Line::new().plain(part))
+        .collect();
+    if let Some(place) = &cause.place {
+        let place = place.to_string();
+        let last = lines.pop().unwrap_or_default();
+        if last.width() + 2 + place.width() <= list.room {
+            lines.push(last.plain("  ").painted(Paint::Hint, place));
+        } else {
+            lines.extend([last, Line::new().plain("  ").painted(Paint::Hint, place)]);
+        }
+    }
+    lines
+}
+
+fn faint(list: &List, words: &str) -> Vec<Line> {
+    let parts = wrap(words, list.room).into_iter();
+    parts
+        .map(|part| Line::new().painted(Paint::Faint, part))
+        .collect()
 }
 
 /// Returns the list of what the project's automation checks and this run did not.
 pub(super) fn not_run(report: &FinalReport<'_>) -> Vec<Line> {
     let list = List::new(report, "Not run:");
+    let entries = &report.record.not_run;
     let mut items = Vec::new();
-    for entry in &report.record.not_run {
-        items.extend(
-            wrap(&sanitize(entry), list.room)
-                .into_iter()
-                .map(|part| Line::new().plain(part)),
-        );
+    for (index, entry) in entries.iter().enumerate() {
+        if items.len() >= NOT_RUN && !report.is_verbose {
+            let words = format!(
+                "and {} more; `towpath ci --verbose` lists all",
+                entries.len() - index
+            );
+            items.extend(faint(&list, &words));
+            break;
+        }
+        let parts = wrap(&sanitize(entry), list.room).into_iter();
+        items.extend(parts.map(|part| Line::new().plain(part)));
     }
     list.lines(items)
 }
@@ -100,19 +165,6 @@ fn counts(causes: &[&Cause]) -> String {
         .map(|(group, number)| format!("{group} {number}"))
         .collect();
     format!("and {} more: {}", causes.len(), groups.join(", "))
-}
-
-/// The file's name and the line; the whole path would push what is wrong off the line.
-fn short_place(cause: &Cause) -> String {
-    let Some(place) = &cause.place else {
-        return String::new();
-    };
-    let name = place.path.rsplit('/').next().unwrap_or(&place.path);
-    if place.line == 0 {
-        name.to_owned()
-    } else {
-        format!("{name}:{}", place.line)
-    }
 }
 
 /// A list whose heading stands beside its first item, or above it on a narrow terminal.

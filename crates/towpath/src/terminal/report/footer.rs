@@ -1,11 +1,11 @@
 //! The verdict in one line, and the commands that come next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_report::Cause;
 use towpath_report::{Conclusion, JobRecord, RunRecord, Verdict};
 
-use super::FinalReport;
+use super::{FinalReport, with_commit};
 use crate::terminal::layout::{count, exact, roughly};
 use crate::terminal::line::{Line, wrap};
 use crate::terminal::progress::is_failed;
@@ -66,47 +66,16 @@ fn origin(report: &FinalReport<'_>) -> String {
         .iter()
         .filter_map(|job| job.reused.as_ref())
         .max_by_key(|reused| reused.at);
-    let Some(reused) = newest else {
-        return String::new();
-    };
-    let time = (report.moment)(reused.at);
-    if reused.commit.is_empty() {
-        time
-    } else {
-        format!("{time} ({})", reused.commit)
-    }
+    newest.map_or_else(String::new, |reused| {
+        with_commit(report, reused.at, &reused.commit)
+    })
 }
 
 /// What the reused verdicts rest on: `784 tests on 4 Pythons · coverage 98.5 %`.
 fn totals(report: &FinalReport<'_>) -> Vec<Line> {
     let record = report.record;
-    let tested: Vec<&JobRecord> = record
-        .jobs
-        .iter()
-        .filter(|job| job.group == "tests" && !job.result.tests.is_empty())
-        .collect();
     let mut parts = Vec::new();
-    let tests: BTreeSet<(&str, &str)> = tested
-        .iter()
-        .flat_map(|job| {
-            job.result
-                .tests
-                .iter()
-                .map(|case| (job.project.as_str(), case.id.as_str()))
-        })
-        .collect();
-    if !tests.is_empty() {
-        let pythons: BTreeSet<&str> = tested
-            .iter()
-            .filter_map(|job| job.name.split(' ').nth(1))
-            .collect();
-        let tests = count(tests.len(), "test");
-        parts.push(if pythons.is_empty() {
-            tests
-        } else {
-            format!("{tests} on {}", count(pythons.len(), "Python"))
-        });
-    }
+    parts.extend(tests(record));
     let coverage = record.jobs.iter().filter(|job| job.group == "coverage");
     if let [coverage] = coverage
         .filter_map(|job| job.result.coverage.as_ref())
@@ -121,6 +90,26 @@ fn totals(report: &FinalReport<'_>) -> Vec<Line> {
     wrapped
         .map(|part| Line::new().plain("  ").painted(Paint::Faint, part))
         .collect()
+}
+
+/// How many tests ran on each Python, a test of two projects counted twice: `784 tests on 4 Pythons`.
+fn tests(record: &RunRecord) -> Option<String> {
+    let mut pythons: BTreeMap<&str, usize> = BTreeMap::new();
+    let tested = record.jobs.iter().filter(|job| job.group == "tests");
+    for job in tested.filter(|job| !job.result.tests.is_empty()) {
+        let python = job.name.split(' ').nth(1).unwrap_or_default();
+        *pythons.entry(python).or_default() += job.result.tests.len();
+    }
+    let (least, most) = (pythons.values().min()?, pythons.values().max()?);
+    let tests = if least == most {
+        count(*most, "test")
+    } else {
+        format!("{least} to {most} tests")
+    };
+    if pythons.contains_key("") {
+        return Some(tests);
+    }
+    Some(format!("{tests} on {}", count(pythons.len(), "Python")))
 }
 
 /// The verdict's word and what follows it, broken where the terminal is narrow.

@@ -7,8 +7,7 @@ mod advice;
 mod footer;
 mod problem;
 
-use towpath_report::{Cause, causes};
-use towpath_report::{RunRecord, Verdict};
+use towpath_report::{Cause, Place, RunRecord, Verdict, causes};
 
 use super::layout::count;
 use super::line::Line;
@@ -98,4 +97,24 @@ fn rule(title: &str, style: Style) -> Line {
         .plain(" ");
     let rest = style.text_columns().saturating_sub(line.width());
     line.painted(Paint::Faint, "─".repeat(rest))
+}
+
+/// The file's name and the line; the whole path would push what is wrong off the line.
+fn short_place(place: &Place) -> String {
+    let name = place.path.rsplit('/').next().unwrap_or(&place.path);
+    if place.line == 0 {
+        name.to_owned()
+    } else {
+        format!("{name}:{}", place.line)
+    }
+}
+
+/// A moment and the commit that was checked out then: `09:41 (5b41c9e)`.
+fn with_commit(report: &FinalReport<'_>, at: i64, commit: &str) -> String {
+    let time = (report.moment)(at);
+    if commit.is_empty() {
+        time
+    } else {
+        format!("{time} ({commit})")
+    }
 }

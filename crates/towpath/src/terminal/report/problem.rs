@@ -2,10 +2,11 @@
 
 use towpath_report::writers::snippet;
 use towpath_report::{Cause, CauseKind};
-use towpath_report::{Comparison, Place, Problem, TestCase};
+use towpath_report::{Comparison, Finding, LastPass, Place, Problem, TestCase};
 use unicode_width::UnicodeWidthStr;
 
-use super::FinalReport;
+use super::{FinalReport, short_place, with_commit};
+use crate::terminal::layout::count;
 use crate::terminal::line::{Line, sanitize, wrap};
 use crate::terminal::style::Paint;
 
@@ -27,20 +28,21 @@ pub(super) fn problem(
     in_full: bool,
 ) -> Vec<Line> {
     let mut lines = title(report, number, cause);
-    let place = shown_place(cause);
-    if let Some(place) = &place {
-        lines.push(place_line(report, cause, place));
+    if let Some(place) = &cause.place {
+        lines.extend(place_lines(report, cause, place));
     }
     if !in_full {
         return lines;
     }
     match &cause.kind {
-        CauseKind::Finding(finding) => lines.extend(around(report, finding.place.as_ref())),
+        CauseKind::Finding(Finding {
+            place: Some(place), ..
+        }) => lines.extend(around(report, place)),
         CauseKind::Tests {
             cases, comparison, ..
         } => lines.extend(test(report, cause, cases, comparison.as_ref())),
         CauseKind::Problem(problem) => lines.extend(own_problem(report, problem)),
-        CauseKind::Job => {
+        CauseKind::Finding(_) | CauseKind::Job => {
             lines.extend(logs_command(cause).map(|command| remark(report, Line::new(), &command)));
         }
     }
@@ -87,32 +89,52 @@ fn title(report: &FinalReport<'_>, number: usize, cause: &Cause) -> Vec<Line> {
     lines
 }
 
-/// A test is wrong where it fails, as long as that is in its own file.
-fn shown_place(cause: &Cause) -> Option<Place> {
-    let CauseKind::Tests { cases, .. } = &cause.kind else {
-        return cause.place.clone();
-    };
-    let failed_at = cases.first().and_then(|case| case.failed_at.clone());
-    match (&cause.place, failed_at) {
-        (Some(place), Some(failed_at)) if place.path == failed_at.path => Some(failed_at),
-        (Some(place), _) => Some(place.clone()),
-        (None, failed_at) => failed_at,
-    }
-}
-
-fn place_line(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Line {
+/// Where to look, and for a test where else it fails and when it passed last.
+fn place_lines(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Vec<Line> {
     let line = Line::new()
         .plain(" ".repeat(MARGIN))
         .painted(Paint::Hint, place.to_string());
-    let CauseKind::Tests { cases, .. } = &cause.kind else {
-        return line;
+    let CauseKind::Tests {
+        cases, last_pass, ..
+    } = &cause.kind
+    else {
+        return vec![line];
     };
-    match cases.first().and_then(|case| case.failed_at.as_ref()) {
-        Some(failed_at) if failed_at.path != place.path && !report.style.is_narrow() => line
-            .plain("   fails in ")
-            .painted(Paint::Hint, failed_at.to_string()),
-        _ => line,
+    let mut remarks = Vec::new();
+    let failed_at = cases.first().and_then(|case| case.failed_at.as_ref());
+    if let Some(failed_at) = failed_at.filter(|failed_at| failed_at.path != place.path) {
+        remarks.push(format!("fails in {failed_at}"));
     }
+    remarks.extend(last_pass.iter().map(|pass| since(report, pass)));
+    let mut lines = vec![line];
+    let columns = report.style.text_columns();
+    for remark in remarks {
+        let last = lines.last().map_or(0, Line::width);
+        if lines.len() == 1 && last + 3 + remark.width() <= columns {
+            let line = lines.pop().unwrap_or_default();
+            lines.push(line.plain("   ").plain(remark));
+        } else {
+            let parts = wrap(&remark, columns.saturating_sub(MARGIN)).into_iter();
+            lines.extend(parts.map(|part| Line::new().plain(" ".repeat(MARGIN)).plain(part)));
+        }
+    }
+    lines
+}
+
+/// When a test passed last and what changed since: `passed 09:41 (5b41c9e); since then lists.py:40
+/// changed`.
+fn since(report: &FinalReport<'_>, pass: &LastPass) -> String {
+    let moment = with_commit(report, pass.at, &pass.commit);
+    let changed = match pass.changed.as_slice() {
+        [] => "no file that it reads changed since".to_owned(),
+        [one] => format!("since then {} changed", short_place(one)),
+        [one, rest @ ..] => format!(
+            "since then {} and {} changed",
+            short_place(one),
+            count(rest.len(), "more file")
+        ),
+    };
+    format!("passed {moment}; {changed}")
 }
 
 fn test(
@@ -147,10 +169,7 @@ fn written(lines: Vec<String>) -> impl Iterator<Item = Line> {
 }
 
 /// The source around a place, where the file can be read.
-fn around(report: &FinalReport<'_>, place: Option<&Place>) -> Vec<Line> {
-    let Some(place) = place else {
-        return Vec::new();
-    };
+fn around(report: &FinalReport<'_>, place: &Place) -> Vec<Line> {
     let Some(text) = (report.source)(&place.path) else {
         return Vec::new();
     };
@@ -232,7 +251,8 @@ fn remark(report: &FinalReport<'_>, line: Line, command: &str) -> Line {
 
 /// Why towpath itself could not do the work.
 fn own_problem(report: &FinalReport<'_>, problem: &Problem) -> Vec<Line> {
-    let mut lines = around(report, problem.place.as_ref());
+    let place = problem.place.as_ref();
+    let mut lines = place.map_or_else(Vec::new, |place| around(report, place));
     let columns = report.style.text_columns().saturating_sub(MARGIN + 6);
     for hint in &problem.hints {
         for (index, part) in wrap(hint, columns).into_iter().enumerate() {
