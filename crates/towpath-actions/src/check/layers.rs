@@ -19,7 +19,8 @@ use towpath_standard::{
 
 use super::Subject;
 use super::environment::Prepared;
-use super::execute::{OUT, Options};
+use super::execute::Options;
+use super::folders::OUT;
 use super::session::{Session, problem};
 
 /// What the driver of the build answers.

@@ -3,13 +3,18 @@
 
 mod builds;
 mod bytecode;
+mod command;
 mod environment;
 mod execute;
 mod explain;
+mod folders;
+mod gather;
 mod key;
 mod layers;
+mod log;
 mod members;
 mod mend;
+mod mounts;
 mod native;
 mod placeholders;
 mod scan;

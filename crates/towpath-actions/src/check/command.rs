@@ -1,0 +1,189 @@
+//! One command of a job: what is started, how its end is understood, and what its reader makes of it.
+
+use towpath_host::sandbox::{CommandEnd, CommandOutcome, CommandSpec, Supervisor};
+use towpath_report::Problem;
+use towpath_runner::JobContext;
+use towpath_standard::{Command, Output, Partial};
+
+use super::environment::Prepared;
+use super::execute::Executed;
+use super::explain::job_variables;
+use super::folders::Folders;
+use super::log::{Events, Log, Tail};
+use super::placeholders::Placeholders;
+use super::scan::ScanPlan;
+use super::session::problem;
+use super::view::View;
+use super::{Subject, Variables};
+
+/// One command on its way through the sandbox.
+pub(super) struct Run<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) prepared: &'a Prepared<'a>,
+    pub(super) folders: &'a Folders,
+    pub(super) view: &'a View,
+    pub(super) context: &'a JobContext<'a>,
+}
+
+impl Run<'_> {
+    /// Runs a command and reads what it wrote; returns whether the next one may follow.
+    pub(super) fn command(
+        &self,
+        index: usize,
+        command: &Command,
+        scan: Option<&ScanPlan>,
+        supervisor: &mut Supervisor,
+        log: &mut Log,
+        executed: &mut Executed,
+    ) -> Result<bool, Vec<Problem>> {
+        let spec = self.specification(index, command, scan);
+        self.context.progress.doing(&command.tool);
+        executed.commands.push(spec.arguments.clone());
+        log.line(format!("$ {}", spec.arguments.join(" ")).as_bytes());
+        let mut errors = Tail::default();
+        let mut events = Events::of(self.folders.out.join("events.jsonl"));
+        let outcome = supervisor
+            .run(&spec, self.context.cancel, &mut |line| {
+                errors.push(line);
+                log.line(line);
+                let text = String::from_utf8_lossy(line);
+                match events.newest() {
+                    Some(progress) => self.context.progress.doing(&progress),
+                    None => self.context.progress.output(text.trim_end()),
+                }
+            })
+            .map_err(|error| vec![problem(&error, error.hints())])?;
+        executed.cpu_ms += outcome.cpu_ms;
+        if outcome.left_behind > 0 {
+            executed.notes.push(format!(
+                "{} left {} processes, which were ended",
+                command.tool, outcome.left_behind
+            ));
+        }
+        match self.read(command, &spec, &outcome, &errors.text()) {
+            Read::Found(partial) => executed.found.push(*partial),
+            Read::Failed(problem) => executed.errors.push(problem),
+            Read::Cancelled => executed.cancelled = true,
+        }
+        Ok(!executed.cancelled)
+    }
+
+    fn specification(
+        &self,
+        index: usize,
+        command: &Command,
+        scan: Option<&ScanPlan>,
+    ) -> CommandSpec {
+        let environment = &self.prepared.environment;
+        let root = &self.view.root;
+        let placeholders = Placeholders {
+            python: &environment.python,
+            bin: &environment.bin,
+            tree: root,
+            out: &self.folders.out,
+            cache: &self.folders.cache,
+        };
+        let mut arguments: Vec<String> = command
+            .arguments
+            .iter()
+            .map(|text| placeholders.fill(text))
+            .collect();
+        arguments.extend(
+            scan.into_iter()
+                .flat_map(|plan| plan.remaining.iter().cloned()),
+        );
+        let mut variables = self.variables();
+        variables.extend(self.view.variables.clone());
+        variables.extend(
+            command
+                .environment
+                .iter()
+                .map(|(name, value)| (name.clone(), placeholders.fill(value))),
+        );
+        let captured = !command.tool.eq("pytest");
+        CommandSpec {
+            arguments,
+            environment: variables,
+            folder: if command.folder.is_empty() {
+                root.clone()
+            } else {
+                root.join(&command.folder)
+            },
+            stdout_file: captured.then(|| {
+                self.folders
+                    .scratch
+                    .path()
+                    .join(format!("sandbox/stdout-{index}"))
+            }),
+            timeout: None,
+        }
+    }
+
+    /// The environment of a command is built, not inherited.
+    fn variables(&self) -> Variables {
+        let environment = &self.prepared.environment;
+        let mut variables = job_variables();
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", environment.bin.display());
+        variables.insert("PATH".to_owned(), path);
+        variables.insert(
+            "VIRTUAL_ENV".to_owned(),
+            environment.folder.to_string_lossy().into_owned(),
+        );
+        variables
+    }
+
+    fn read(
+        &self,
+        command: &Command,
+        spec: &CommandSpec,
+        outcome: &CommandOutcome,
+        errors: &str,
+    ) -> Read {
+        let exit = match &outcome.end {
+            CommandEnd::Exited(code) => *code,
+            CommandEnd::Signalled(signal) => 128 + signal,
+            CommandEnd::Cancelled => return Read::Cancelled,
+            CommandEnd::TimedOut => {
+                return Read::Failed(Problem::error(format!("{} took too long", command.tool)));
+            }
+            CommandEnd::NotStarted(why) => {
+                return Read::Failed(
+                    Problem::error(format!("{} could not be started: {why}", command.tool))
+                        .with_hint("`towpath cache clean` removes environments that may be broken"),
+                );
+            }
+        };
+        let stdout = spec
+            .stdout_file
+            .as_ref()
+            .map_or_else(Vec::new, |file| fs_err::read(file).unwrap_or_default());
+        let file = |name: &str| fs_err::read(self.folders.out.join(name)).ok();
+        let output = Output {
+            exit,
+            stdout: &stdout,
+            stderr: errors,
+            root: &self.view.root.to_string_lossy(),
+            folder: &command.folder,
+            hint: &command.hint,
+            file: &file,
+        };
+        match (command.read)(&output) {
+            Ok(partial) => Read::Found(Box::new(partial)),
+            Err(why) => {
+                let check = self.subject.check.name();
+                let mut problem =
+                    Problem::error(format!("{} did not do its work: {why}", command.tool));
+                problem
+                    .hints
+                    .push(format!("`towpath logs {check}` shows all that it said"));
+                Read::Failed(problem)
+            }
+        }
+    }
+}
+
+enum Read {
+    Found(Box<Partial>),
+    Failed(Problem),
+    Cancelled,
+}

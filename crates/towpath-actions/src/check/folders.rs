@@ -1,0 +1,119 @@
+//! The folders of a job on the host, and what is put into them before it starts.
+
+use std::path::{Path, PathBuf};
+
+use towpath_report::{ArtifactRecord, Problem};
+use towpath_runner::JobContext;
+use towpath_standard::ToolWork;
+
+use super::builds::given;
+use super::environment::Prepared;
+use super::session::Session;
+
+/// The folder of the job's own where its commands write.
+pub(crate) const OUT: &str = "out";
+
+/// Folders of one job on the host.
+pub(super) struct Folders {
+    pub(super) scratch: tempfile::TempDir,
+    pub(super) out: PathBuf,
+    pub(super) cache: PathBuf,
+}
+
+impl Session<'_> {
+    pub(super) fn folders(
+        &self,
+        work: &ToolWork,
+        prepared: &Prepared<'_>,
+        context: &JobContext<'_>,
+    ) -> Result<Folders, Problem> {
+        let make = || -> std::io::Result<Folders> {
+            let scratch = self.scratch()?;
+            let out = context.folder.join(OUT);
+            if out.exists() {
+                fs_err::remove_dir_all(&out)?;
+            }
+            for folder in [
+                "sandbox",
+                "tree",
+                "tree-work",
+                "environment",
+                "environment-work",
+            ] {
+                fs_err::create_dir_all(scratch.path().join(folder))?;
+            }
+            for (name, bytes) in &work.support_files {
+                write(&out.join(name), bytes)?;
+            }
+            if let Some((name, bytes)) = given(work, prepared) {
+                write(&out.join(name), &bytes)?;
+            }
+            for (name, artifact) in &work.artifacts {
+                let bytes = self.artifact(artifact)?;
+                write(&out.join(name), &bytes)?;
+            }
+            let cache = self
+                .machine
+                .cache
+                .join("tools")
+                .join(
+                    prepared
+                        .resolved
+                        .resolution
+                        .digest
+                        .as_str()
+                        .get(..16)
+                        .unwrap_or("all"),
+                )
+                .join(self.repository_name());
+            fs_err::create_dir_all(&cache)?;
+            fs_err::create_dir_all(&out)?;
+            Ok(Folders {
+                scratch,
+                out,
+                cache,
+            })
+        };
+        make().map_err(|error| {
+            Problem::error(format!("cannot prepare the folders of a job: {error}"))
+                .with_hint("free space, or set `TOWPATH_CACHE_DIR` and `TOWPATH_STATE_DIR` to writable folders")
+        })
+    }
+
+    /// Returns a folder that is removed with the job, or by a later run.
+    pub(crate) fn scratch(&self) -> std::io::Result<tempfile::TempDir> {
+        let scratches = self.machine.cache.join("scratch");
+        fs_err::create_dir_all(&scratches)?;
+        tempfile::Builder::new()
+            .prefix(&format!("job-{}-", std::process::id()))
+            .tempdir_in(&scratches)
+    }
+
+    fn repository_name(&self) -> String {
+        self.state
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Returns the bytes of an artifact of an earlier job, verified.
+    pub(crate) fn artifact(&self, artifact: &ArtifactRecord) -> std::io::Result<Vec<u8>> {
+        let missing = || {
+            std::io::Error::other(format!(
+                "the artifact `{}` is no longer in the store",
+                artifact.name
+            ))
+        };
+        let digest = artifact.sha256.parse().map_err(|_| missing())?;
+        self.store
+            .get(&digest)
+            .map_err(std::io::Error::other)?
+            .ok_or_else(missing)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    fs_err::write(path, bytes)
+}

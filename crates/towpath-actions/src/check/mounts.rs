@@ -1,0 +1,139 @@
+//! The sandbox of a job: what it sees of the machine besides the system, and where.
+
+use std::path::{Path, PathBuf};
+
+use towpath_host::sandbox::{JobSandbox, Level, Mount};
+use towpath_report::Problem;
+use towpath_standard::{ToolWork, TreeUse};
+
+use super::Subject;
+use super::environment::Prepared;
+use super::folders::Folders;
+use super::session::Session;
+use super::view::View;
+
+impl Session<'_> {
+    pub(super) fn sandbox(
+        &self,
+        subject: &Subject<'_>,
+        work: &ToolWork,
+        prepared: &Prepared<'_>,
+        folders: &Folders,
+        view: &View,
+        network: bool,
+    ) -> Result<JobSandbox, Problem> {
+        let root = view.root.clone();
+        let scratch = folders.scratch.path();
+        let mut mounts = Vec::new();
+        let interpreter = &prepared.resolved.interpreter.prefix;
+        if !is_system(interpreter) {
+            mounts.push(Mount::ReadOnly {
+                source: interpreter.clone(),
+                target: interpreter.clone(),
+            });
+        }
+        if work.tree == TreeUse::InPlace || self.level != Level::Namespaces {
+            mounts.push(Mount::Writable {
+                source: root.clone(),
+                target: root.clone(),
+            });
+        }
+        if self.level != Level::Namespaces {
+            let layers = prepared
+                .over_environment
+                .iter()
+                .chain([&prepared.environment.folder]);
+            mounts.extend(layers.map(|layer| Mount::ReadOnly {
+                source: layer.clone(),
+                target: layer.clone(),
+            }));
+        }
+        if self.level == Level::Namespaces {
+            let environment = &prepared.environment;
+            mounts.push(Mount::Overlay {
+                lower: prepared.layers(),
+                upper: scratch.join("environment"),
+                work: scratch.join("environment-work"),
+                target: environment.folder.clone(),
+            });
+            match work.tree {
+                TreeUse::InPlace => {}
+                TreeUse::ReadOnly => {
+                    mounts.push(Mount::ReadOnly {
+                        source: self.clean_tree()?.to_owned(),
+                        target: root.clone(),
+                    });
+                }
+                TreeUse::Private | TreeUse::WithoutSources => mounts.push(Mount::Overlay {
+                    lower: self.tree_layers(prepared)?,
+                    upper: scratch.join("tree"),
+                    work: scratch.join("tree-work"),
+                    target: root.clone(),
+                }),
+            }
+        }
+        if work.tree == TreeUse::WithoutSources && self.level == Level::Namespaces {
+            mounts.extend(hidden_sources(subject, &root));
+        }
+        if self.level == Level::Namespaces
+            && matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources)
+        {
+            for folder in &self.version_control {
+                mounts.push(Mount::ReadOnly {
+                    source: folder.clone(),
+                    target: folder.clone(),
+                });
+            }
+        }
+        for folder in [&folders.out, &folders.cache] {
+            mounts.push(Mount::Writable {
+                source: folder.clone(),
+                target: folder.clone(),
+            });
+        }
+        Ok(JobSandbox {
+            level: self.level,
+            mounts,
+            network,
+            home: PathBuf::from("/home/towpath"),
+            observe: if work.inputs.observed {
+                vec![root]
+            } else {
+                Vec::new()
+            },
+            observe_folders: Vec::new(),
+            scratch: scratch.join("sandbox"),
+        })
+    }
+
+    /// Returns the folders that make up the tree as jobs see it, the first wins.
+    fn tree_layers(&self, prepared: &Prepared<'_>) -> Result<Vec<PathBuf>, Problem> {
+        let bytecode = self.state.join("bytecode");
+        fs_err::create_dir_all(&bytecode).map_err(|error| {
+            Problem::error(error.to_string())
+                .with_hint("set `TOWPATH_STATE_DIR` to a writable folder")
+        })?;
+        let mut layers = prepared.over_tree.clone();
+        layers.extend([bytecode, self.clean_tree()?.to_owned()]);
+        Ok(layers)
+    }
+}
+
+/// Empty folders in the place of the project's importable packages.
+fn hidden_sources(subject: &Subject<'_>, root: &Path) -> Vec<Mount> {
+    let layout = &subject.facts.project.layout;
+    layout
+        .packages
+        .iter()
+        .filter(|package| !package.ends_with(".py"))
+        .map(|package| Mount::Tmp {
+            target: root.join(package),
+        })
+        .collect()
+}
+
+fn is_system(prefix: &Path) -> bool {
+    ["/usr", "/opt", "/bin", "/lib"]
+        .iter()
+        .any(|folder| prefix.starts_with(folder))
+}
