@@ -12,7 +12,8 @@ use crate::work::{Environment, Job, Project};
 pub(crate) struct Ground {
     /// The project's files.
     pub(crate) tree: PathBuf,
-    folder: PathBuf,
+    /// Where every contestant keeps what it makes.
+    pub(crate) folder: PathBuf,
     bin: PathBuf,
 }
 
@@ -33,6 +34,15 @@ impl Ground {
                     "python3 -m pip download -q --no-deps --no-binary :all: -d . {name} && tar -xf *.tar.gz"
                 ),
             )?;
+            if let Some((file, text, other)) = project.edit {
+                let path = ground.tree.join(file);
+                let before = std::fs::read_to_string(&path)?;
+                let after = before.replace(text, other);
+                if after == before {
+                    return Err(format!("{} has no `{text}`", path.display()).into());
+                }
+                std::fs::write(path, after)?;
+            }
         }
         if !ground.bin.exists() {
             shell(

@@ -2,12 +2,13 @@
 //! `make -j`, `tox -p` and `nox`, each with environments made by uv, run in turn. Prints ratios to the
 //! tools alone, which hold on a noisy machine; seconds are only for orientation.
 //!
-//! `cargo bench -p towpath --bench peers -- [itsdangerous|click] [ROUNDS]`. Needs the package index,
+//! `cargo bench -p towpath --bench peers -- [itsdangerous|click|click-lines] [ROUNDS]`. Needs the package index,
 //! Python 3 with pip, make, and the Pythons of the project.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 mod contestants;
+mod findings;
 mod measure;
 mod work;
 
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use contestants::{Contestant, Ground, contestants};
 use measure::{Cost, median};
-use work::project;
+use work::{NAMES, project};
 
 /// What the caches hold when a contestant starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let name = arguments.first().map_or("itsdangerous", String::as_str);
     let rounds: usize = arguments.get(1).map_or(Ok(3), |text| text.parse())?;
     let project =
-        project(name).ok_or_else(|| format!("`{name}` is none of itsdangerous, click"))?;
+        project(name).ok_or_else(|| format!("`{name}` is none of {}", NAMES.join(", ")))?;
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .join("peers")
         .join(name);
@@ -45,12 +46,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let contestants = contestants(&project, &ground)?;
     println!(
         "{} {} on {} cores, {rounds} rounds",
-        project.name,
+        name,
         project.version,
         cores()
     );
     for phase in [Phase::Cold, Phase::Warm, Phase::Again] {
         run_phase(phase, rounds, &contestants, &ground.tree)?;
+        if phase == Phase::Warm {
+            println!("\nFound, by the tools alone and by towpath");
+            for (what, alone, towpath) in findings::compare(&project, &ground)? {
+                println!("  {what:<12} {alone:>12} {towpath:>12}");
+            }
+        }
     }
     Ok(())
 }
