@@ -111,6 +111,10 @@ pub trait Action: Sync {
     /// process and without the results of needed jobs; `None` where that cannot be told before running.
     fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key>;
 
+    /// Does ahead what the step needs beside the results of other jobs, such as an environment, while
+    /// it waits for a slot. Says nothing: what goes wrong is told when the step runs.
+    fn make_ready(&self, _inputs: &StepInputs) {}
+
     /// Runs the step.
     fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome;
 }

@@ -6,6 +6,7 @@
 //! Knows no single action, no Python and no screen.
 
 mod action;
+mod ahead;
 mod past;
 mod plan;
 mod reuse;

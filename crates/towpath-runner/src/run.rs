@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -10,6 +11,7 @@ use towpath_host::sandbox::Cancel;
 use towpath_report::{CheckResult, Conclusion, ExpectedJob, JobRecord, Reused, RunEvent};
 
 use crate::action::{Actions, NeededResult, Outcome};
+use crate::ahead::{Ahead, make_ready};
 use crate::past::{last_pass, reasons};
 use crate::plan::{Plan, PlannedJob};
 use crate::reuse::{Key, LastRun, Ledger, StoredVerdict, job_history};
@@ -61,8 +63,16 @@ pub struct Completed {
 /// Runs all jobs of a plan and returns their records.
 pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
     let (sender, messages) = crossbeam_channel::unbounded();
+    let jobs = &request.plan.jobs;
+    let started: Vec<AtomicBool> = jobs.iter().map(|_| AtomicBool::new(false)).collect();
     std::thread::scope(|scope| {
-        let mut run = Run::new(request, observer);
+        let (ahead, waiting) = Ahead::new(&started);
+        let mut run = Run::new(request, observer, ahead);
+        let cancel = run.cancel.clone();
+        let started = &started;
+        scope.spawn(move || {
+            make_ready(request.plan, request.actions, started, &waiting, &cancel);
+        });
         run.announce();
         loop {
             while let Some(job) = run.next_job() {
@@ -100,10 +110,11 @@ struct Run<'a, 'b> {
     has_told_reasons: bool,
     interrupted: bool,
     warnings: Vec<String>,
+    ahead: Ahead<'a>,
 }
 
 impl<'a, 'b> Run<'a, 'b> {
-    fn new(request: &'a Request<'a>, observer: &'b mut dyn Observer) -> Self {
+    fn new(request: &'a Request<'a>, observer: &'b mut dyn Observer, ahead: Ahead<'a>) -> Self {
         let mut warnings = Vec::new();
         let last: Vec<Option<LastRun>> = request
             .plan
@@ -134,6 +145,7 @@ impl<'a, 'b> Run<'a, 'b> {
             has_told_reasons: false,
             interrupted: false,
             warnings,
+            ahead,
         }
     }
 
@@ -182,12 +194,16 @@ impl<'a, 'b> Run<'a, 'b> {
     fn next_job(&mut self) -> Option<usize> {
         self.settle();
         if self.schedule.running() >= self.request.slots {
+            for index in self.schedule.ready() {
+                self.ahead.waits(index);
+            }
             return None;
         }
         let index = *self.schedule.ready().first()?;
         self.tell_reasons();
         self.started_ms.insert(index, self.elapsed_ms());
         self.schedule.start(index);
+        self.ahead.start(index);
         let left_ms = self.left_ms();
         self.observer.event(&RunEvent::JobStarted {
             job: self.job(index).name.clone(),

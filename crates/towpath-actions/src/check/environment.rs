@@ -10,7 +10,7 @@ use towpath_python::{
     prepare, resolve,
 };
 use towpath_report::Problem;
-use towpath_runner::JobContext;
+use towpath_runner::{JobContext, Progress};
 use towpath_standard::{EnvironmentNeed, ProjectInstall, PythonChoice};
 
 use super::Subject;
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
         let question = self.question(subject, interpreter, &requirements);
         let resolution = match context {
             Some(context) => {
-                let resolution = self.resolve(interpreter, &requirements, context)?;
+                let resolution = self.resolve(interpreter, &requirements, context.progress)?;
                 self.know(&question, &resolution);
                 Some(resolution)
             }
@@ -114,7 +114,9 @@ impl<'a> Session<'a> {
     ) -> Result<Prepared<'_>, Vec<Problem>> {
         let alone = |problem: Problem| vec![problem];
         let resolved = self.resolved(subject, need, context).map_err(alone)?;
-        let environment = self.environment(&resolved, context).map_err(alone)?;
+        let environment = self
+            .environment(resolved.interpreter, &resolved.resolution, context.progress)
+            .map_err(alone)?;
         let mut prepared = Prepared {
             resolved,
             environment,
@@ -140,11 +142,11 @@ impl<'a> Session<'a> {
         &self,
         interpreter: &Interpreter,
         requirements: &Requirements,
-        context: &JobContext<'_>,
+        progress: &dyn Progress,
     ) -> Result<Resolution, Problem> {
         let lock = self.lock(&format!("resolve {} {requirements:?}", interpreter.version));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        context.progress.doing("resolving what it needs");
+        progress.doing("resolving what it needs");
         resolve(
             self.uv()?,
             &self.machine,
@@ -159,25 +161,46 @@ impl<'a> Session<'a> {
     /// Builds an environment, one job at a time for the same contents.
     fn environment(
         &self,
-        resolved: &Resolved<'_>,
-        context: &JobContext<'_>,
+        interpreter: &Interpreter,
+        resolution: &Resolution,
+        progress: &dyn Progress,
     ) -> Result<Environment, Problem> {
-        let (interpreter, resolution) = (resolved.interpreter, &resolved.resolution);
         let lock = self.lock(&format!(
             "environment {} {}",
             interpreter.path.display(),
             resolution.digest
         ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut progress = |text: &str| context.progress.doing(text);
         prepare(
             self.uv()?,
             &self.machine,
             interpreter,
             resolution,
-            &mut progress,
+            &mut |text| progress.doing(text),
         )
         .map_err(|error| problem(&error, error.hints()))
+    }
+
+    /// Resolves and builds the environment of a job that is still to start; what goes wrong is told then.
+    pub(crate) fn make_ready(&self, subject: &Subject<'_>, need: &EnvironmentNeed) {
+        struct Silent;
+        impl Progress for Silent {
+            fn doing(&self, _text: &str) {}
+            fn output(&self, _line: &str) {}
+        }
+        let make = || {
+            let interpreter = self.interpreter(need)?;
+            let requirements = self.requirements(subject, need);
+            let resolution = self.resolve(interpreter, &requirements, &Silent)?;
+            self.know(
+                &self.question(subject, interpreter, &requirements),
+                &resolution,
+            );
+            self.environment(interpreter, &resolution, &Silent)
+        };
+        if let Err(problem) = make() {
+            tracing::debug!("not made ready: {}", problem.message);
+        }
     }
 
     pub(crate) fn interpreter(&self, need: &EnvironmentNeed) -> Result<&'a Interpreter, Problem> {

@@ -62,6 +62,17 @@ impl Action for CheckAction<'_> {
         }
     }
 
+    fn make_ready(&self, inputs: &StepInputs) {
+        let Ok(subject) = Subject::of(self.session, inputs) else {
+            return;
+        };
+        if let Applies::Work(work) = subject.work(&[])
+            && let Work::Tool(work) = *work
+        {
+            self.session.make_ready(&subject, &work.environment);
+        }
+    }
+
     fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome {
         let subject = match Subject::of(self.session, inputs) {
             Ok(subject) => subject,
