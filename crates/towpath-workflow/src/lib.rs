@@ -4,13 +4,19 @@
 //! Pure: text goes in, values and [`towpath_report::Problem`]s come out. Never does I/O, never starts
 //! a process, never reads the clock; files that a workflow calls are handed in.
 
+mod cron;
+mod events;
 pub mod expression;
+mod legal;
 pub mod matrix;
 pub mod needs;
 mod number;
+pub mod official;
+mod permissions;
 mod problem;
 mod read;
 pub mod syntax;
+mod uses;
 pub mod yaml;
 
 pub use read::{Sources, parse_action, parse_workflow};

@@ -89,6 +89,12 @@ pub enum Command {
     /// Print the man page
     #[command(hide = true)]
     Man,
+    /// Evaluate expressions, for programs that compare implementations
+    #[command(hide = true)]
+    Expr(JsonLinesArguments),
+    /// Read workflow files, for programs that compare implementations
+    #[command(hide = true, subcommand)]
+    Workflow(WorkflowCommand),
     /// Hold a job's processes together; started by towpath itself
     #[command(name = "__supervise", hide = true)]
     Supervise,
@@ -369,6 +375,21 @@ pub struct HelpArguments {
     /// A command, `config` with or without a table, or `exit-codes`
     #[arg(value_name = "TOPIC")]
     pub topic: Vec<String>,
+}
+
+/// Arguments of commands that answer programs.
+#[derive(Debug, Clone, Args)]
+pub struct JsonLinesArguments {
+    /// Read one JSON object per line and answer each with one
+    #[arg(long, required = true)]
+    pub json_lines: bool,
+}
+
+/// What to do with workflow files.
+#[derive(Debug, Clone, Subcommand)]
+pub enum WorkflowCommand {
+    /// Say what GitHub's own parser would say
+    Parse(JsonLinesArguments),
 }
 
 /// Arguments of `towpath completions`.

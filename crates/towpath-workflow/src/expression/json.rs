@@ -1,6 +1,8 @@
 //! Values to and from JSON, as `toJSON` and `fromJSON` write and read it.
 
-use super::value::{Object, Value};
+use std::collections::HashSet;
+
+use super::value::{Object, Value, folded};
 use crate::number;
 
 impl From<&serde_json::Value> for Value {
@@ -13,12 +15,15 @@ impl From<&serde_json::Value> for Value {
             serde_json::Value::Array(items) => {
                 Self::from(items.iter().map(Self::from).collect::<Vec<_>>())
             }
-            serde_json::Value::Object(entries) => Self::from(Object(
-                entries
+            serde_json::Value::Object(entries) => {
+                // Names that differ only in case are one name, and the first one counts.
+                let mut seen = HashSet::new();
+                let own = entries
                     .iter()
-                    .map(|(name, value)| (name.clone(), Self::from(value)))
-                    .collect(),
-            )),
+                    .filter(|(name, _)| seen.insert(folded(name).collect::<String>()))
+                    .map(|(name, value)| (name.clone(), Self::from(value)));
+                Self::from(Object(own.collect()))
+            }
         }
     }
 }

@@ -33,16 +33,6 @@ pub(super) enum Token {
     Or,
 }
 
-impl Token {
-    fn is_operator(&self) -> bool {
-        use Token::{And, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Not, NotEqual, Or};
-        matches!(
-            self,
-            Not | Equal | NotEqual | Less | LessOrEqual | Greater | GreaterOrEqual | And | Or
-        )
-    }
-}
-
 /// Returns the tokens with their bytes.
 pub(super) fn lex(source: &str) -> Result<Vec<(Token, Range<usize>)>, Error> {
     if source.encode_utf16().count() > MAX_LENGTH {
@@ -104,11 +94,12 @@ fn next(rest: &str, first: char, last: Option<&Token>) -> (Option<Token>, usize)
     }
 }
 
-/// A point begins a number where a value may begin, else it is followed by a property.
+/// A point is followed by a property after a value that may have one, else it begins a number.
 fn starts_number(last: Option<&Token>) -> bool {
-    last.is_none_or(|last| {
-        matches!(last, Token::Comma | Token::OpenGroup | Token::OpenIndex) || last.is_operator()
-    })
+    !matches!(
+        last,
+        Some(Token::Name | Token::CloseGroup | Token::CloseIndex | Token::Star)
+    )
 }
 
 fn string(rest: &str) -> (Option<Token>, usize) {

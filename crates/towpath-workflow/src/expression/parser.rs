@@ -116,6 +116,14 @@ impl Expression {
         evaluator::evaluate(self, scope)
     }
 
+    /// Returns the text if the expression is nothing but a text in quotes.
+    pub(super) fn quoted_text(&self) -> Option<&str> {
+        match &self.root {
+            Some(Node::Literal(Value::String(text))) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Tells whether a function is called anywhere in the expression.
     pub fn calls(&self, functions: &[Function]) -> bool {
         let mut found = false;

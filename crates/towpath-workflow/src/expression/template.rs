@@ -1,6 +1,7 @@
 //! Text with `${{ }}` in it. One expression alone keeps the kind of its value, anything around it
 //! makes text.
 
+use super::MAX_LENGTH;
 use super::error::{Error, Phase, Reason};
 use super::evaluator::Scope;
 use super::parser::{Expression, Names};
@@ -22,6 +23,7 @@ impl Template {
     /// Parses text; every error has its bytes in `text`.
     pub fn parse(text: &str, names: &Names<'_>) -> Result<Self, Vec<Error>> {
         let mut segments = Vec::new();
+        let mut lengths = Vec::new();
         let mut errors = Vec::new();
         let mut done = 0;
         while let Some(found) = text[done..].find("${{") {
@@ -39,6 +41,7 @@ impl Template {
                 return Err(errors);
             };
             let end = start + 3 + length;
+            lengths.push(text[start + 3..end].trim().encode_utf16().count());
             match expression(text, start + 3, end, names) {
                 Ok(expression) => segments.push(Segment::Expression(expression)),
                 Err(error) => errors.push(error),
@@ -47,6 +50,15 @@ impl Template {
         }
         if done < text.len() {
             segments.push(Segment::Text(text[done..].to_owned()));
+        }
+        // GitHub makes one expression of a text with several: `format('a {0}', x)`.
+        if errors.is_empty() && segments.len() > 1 && as_one(&segments, &lengths) > MAX_LENGTH {
+            errors.push(Error::at(
+                Phase::Parsing,
+                Reason::TooLong,
+                text,
+                0..text.len(),
+            ));
         }
         if errors.is_empty() {
             Ok(Self { segments })
@@ -78,6 +90,14 @@ impl Template {
         }
     }
 
+    /// Returns the text that an expression alone gives without being evaluated: `${{ 'text' }}`.
+    pub(crate) fn quoted_text(&self) -> Option<&str> {
+        match self.segments.as_slice() {
+            [Segment::Expression(expression)] => expression.quoted_text(),
+            _ => None,
+        }
+    }
+
     /// Returns the expressions, in order.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.segments.iter().filter_map(|segment| match segment {
@@ -90,6 +110,20 @@ impl Template {
     pub fn is_lone_expression(&self) -> bool {
         matches!(self.segments.as_slice(), [Segment::Expression(_)])
     }
+}
+
+/// Returns the characters of the one `format` that says the same as segments, given those of their
+/// expressions.
+fn as_one(segments: &[Segment], lengths: &[usize]) -> usize {
+    let texts = segments.iter().map(|segment| match segment {
+        Segment::Text(text) => text.encode_utf16().count() + text.matches(['\'', '{', '}']).count(),
+        Segment::Expression(_) => 0,
+    });
+    let expressions = lengths
+        .iter()
+        .enumerate()
+        .map(|(index, length)| format!("{{{index}}}, ").len() + length);
+    "format('')".len() + texts.sum::<usize>() + expressions.sum::<usize>()
 }
 
 /// Returns the bytes before the `}}` that closes an expression; those in quotes do not.

@@ -1,8 +1,8 @@
 //! `action.yml`: composite, JavaScript and Docker actions.
 
 use super::fields::{Fields, Form};
-use super::legal::Legal;
 use super::reader::{Reader, scalar_text};
+use crate::legal::Legal;
 use crate::syntax::{Action, ActionInput, ActionOutput, Runs};
 use crate::yaml::Node;
 

@@ -1,6 +1,6 @@
 //! Calls of other workflows: whether they exist, and whether inputs and secrets fit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use towpath_report::{Problem, Source};
@@ -8,18 +8,21 @@ use towpath_report::{Problem, Source};
 use super::fields::list;
 use super::reader::Reader;
 use super::{Sources, read_workflow};
+use crate::permissions::excess;
 use crate::problem::nearest;
 use crate::syntax::{
-    Argument, CallJob, CallSecrets, Input, InputKind, SecretInput, TriggerKind, Workflow,
+    Argument, CallJob, CallSecrets, Input, InputKind, Permissions, SecretInput, TriggerKind,
+    Workflow,
 };
 use crate::yaml::Node;
 
 /// How deep workflows may call one another, the first one included.
-const MAX_DEPTH: usize = 10;
+pub(crate) const MAX_DEPTH: usize = 10;
 
 /// A call with the places of its parts.
 pub(super) struct Call {
     job: CallJob,
+    id: String,
     name: Range<usize>,
     uses: Range<usize>,
     with: Vec<(String, Range<usize>, Range<usize>)>,
@@ -45,6 +48,7 @@ impl Call {
         };
         Self {
             job: job.clone(),
+            id: key.text().unwrap_or_default().to_owned(),
             name: key.span.clone(),
             uses: uses.span.clone(),
             with: entries(with),
@@ -57,13 +61,18 @@ impl Call {
 }
 
 /// Checks the calls of a file and of the files they call.
-pub(super) fn check(source: &Source<'_>, calls: &[Call], sources: &Sources) -> Vec<Problem> {
+pub(super) fn check(
+    source: &Source<'_>,
+    workflow: &Workflow,
+    calls: &[Call],
+    sources: &Sources,
+) -> Vec<Problem> {
     let mut checker = Checker {
         sources,
         followed: HashMap::new(),
         problems: Vec::new(),
     };
-    checker.file(source, calls, 1);
+    checker.file(source, workflow, calls, None, 1);
     checker.problems
 }
 
@@ -75,15 +84,34 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn file(&mut self, source: &Source<'_>, calls: &[Call], depth: usize) {
+    /// Checks the calls of one file, whose jobs may do what is `allowed` if they do not say it
+    /// themselves; `None` where only the repository knows.
+    fn file(
+        &mut self,
+        source: &Source<'_>,
+        workflow: &Workflow,
+        calls: &[Call],
+        allowed: Option<&Permissions>,
+        depth: usize,
+    ) {
         let mut reader = Reader::new(source);
         for call in calls {
-            self.call(&mut reader, call, depth);
+            let own = workflow
+                .job(&call.id)
+                .and_then(|job| job.permissions.as_ref());
+            let allowed = own.or(workflow.permissions.as_ref()).or(allowed);
+            self.call(&mut reader, call, allowed, depth);
         }
         self.problems.extend(reader.into_problems());
     }
 
-    fn call(&mut self, reader: &mut Reader<'_>, call: &Call, depth: usize) {
+    fn call(
+        &mut self,
+        reader: &mut Reader<'_>,
+        call: &Call,
+        allowed: Option<&Permissions>,
+        depth: usize,
+    ) {
         let uses = call.job.uses.as_str();
         let Some(text) = text_of(uses, self.sources) else {
             if is_local(uses) && !self.sources.is_empty() {
@@ -105,6 +133,9 @@ impl Checker<'_> {
         let (workflow, problems, calls) = read_workflow(&source);
         if let Some(workflow) = &workflow {
             check_fit(reader, call, workflow);
+            if let Some(allowed) = allowed {
+                check_permissions(reader, call, workflow, allowed);
+            }
         }
         // Followed again only when deeper than before, which finds circles and takes no time.
         match self.followed.insert(uses.to_owned(), depth) {
@@ -115,7 +146,9 @@ impl Checker<'_> {
                 return;
             }
         }
-        self.file(&source, &calls, depth + 1);
+        if let Some(workflow) = &workflow {
+            self.file(&source, workflow, &calls, allowed, depth + 1);
+        }
     }
 }
 
@@ -124,7 +157,7 @@ fn is_local(uses: &str) -> bool {
 }
 
 /// Returns the text of a called workflow. `$/` is the same repository at the same commit, as `./` is.
-fn text_of<'a>(uses: &str, sources: &'a Sources) -> Option<&'a String> {
+pub(crate) fn text_of<'a>(uses: &str, sources: &'a Sources) -> Option<&'a String> {
     sources
         .get(uses)
         .or_else(|| sources.get(&format!("./{}", uses.strip_prefix("$/")?)))
@@ -208,6 +241,32 @@ fn misfit(kind: &InputKind, given: &Argument) -> Option<&'static str> {
         InputKind::Number if !matches!(given, Argument::Number(_)) => Some("a number"),
         _ => None,
     }
+}
+
+/// A called workflow can only get less than its caller has.
+fn check_permissions(
+    reader: &mut Reader<'_>,
+    call: &Call,
+    workflow: &Workflow,
+    allowed: &Permissions,
+) {
+    let jobs = workflow.jobs.iter().map(|job| job.permissions.as_ref());
+    let asked = std::iter::once(workflow.permissions.as_ref()).chain(jobs);
+    let beyond: BTreeSet<String> = asked
+        .flatten()
+        .flat_map(|asked| excess(asked, allowed))
+        .map(|excess| excess.scope)
+        .collect();
+    if beyond.is_empty() {
+        return;
+    }
+    let scopes = list(beyond.iter().map(String::as_str));
+    let message = format!(
+        "`{}` asks for more than job `{}` may do: {scopes}",
+        call.job.uses, call.id
+    );
+    let hint = format!("give the job these `permissions`: {scopes}");
+    reader.problem(call.uses.clone(), message, "asks for more", hint);
 }
 
 fn check_secrets(reader: &mut Reader<'_>, call: &Call, secrets: &[SecretInput]) {

@@ -3,33 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Form, list};
-use super::legal::Legal;
 use super::reader::Reader;
+use crate::legal::Legal;
+use crate::permissions::{READ_SCOPES, SCOPES, WRITE_SCOPES};
 use crate::problem::nearest;
 use crate::syntax::{Access, Concurrency, Defaults, Dynamic, Permissions, Queue};
 use crate::yaml::Node;
-
-/// Scopes that take `read`, `write` and `none`.
-const SCOPES: &[&str] = &[
-    "actions",
-    "artifact-metadata",
-    "attestations",
-    "checks",
-    "contents",
-    "deployments",
-    "discussions",
-    "issues",
-    "packages",
-    "pages",
-    "pull-requests",
-    "repository-projects",
-    "security-events",
-    "statuses",
-];
-/// Scopes that take only `write` and `none`.
-const WRITE_SCOPES: &[&str] = &["copilot-requests", "id-token"];
-/// Scopes that take only `read` and `none`.
-const READ_SCOPES: &[&str] = &["models", "vulnerability-alerts"];
 
 impl Reader<'_> {
     pub(super) fn concurrency(&mut self, node: &Node, legal: &Legal) -> Option<Concurrency> {

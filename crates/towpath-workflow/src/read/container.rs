@@ -1,8 +1,8 @@
 //! Containers of jobs and services.
 
 use super::fields::Form;
-use super::legal::Legal;
 use super::reader::{Reader, Whole};
+use crate::legal::Legal;
 use crate::syntax::{Container, Credentials};
 use crate::yaml::Node;
 
@@ -42,7 +42,7 @@ impl Reader<'_> {
         let mut texts = |key: &str| {
             fields
                 .get(key)
-                .map(|node| self.texts(node, &format!("`{key}`"), &Legal::CONTAINER))
+                .map(|node| self.listed_texts(node, &format!("`{key}`"), &Legal::CONTAINER))
                 .unwrap_or_default()
         };
         let (ports, volumes) = (texts("ports"), texts("volumes"));
@@ -52,8 +52,15 @@ impl Reader<'_> {
                 .and_then(|node| self.text(node, &format!("`{key}`"), &Legal::CONTAINER))
         };
         let (options, entrypoint, command) = (text("options"), text("entrypoint"), text("command"));
-        // An empty image is legal: it means no container.
-        let image = text("image").unwrap_or_default();
+        // An expression may give an empty image, which means no container.
+        let image = fields
+            .get("image")
+            .and_then(|node| self.some_text(node, "`image`", &Legal::CONTAINER));
+        if fields.get("image").is_none() && !node.has_expression() {
+            let hint = "add `image: NAME`".to_owned();
+            let message = format!("{kind} without an `image`");
+            self.problem(node.span.clone(), message, "needs an `image`", hint);
+        }
         let env = fields
             .get("env")
             .map(|node| self.variables_in(node, "`env`", &Legal::CONTAINER, &Legal::CONTAINER_ENV));
@@ -61,7 +68,7 @@ impl Reader<'_> {
             .get("credentials")
             .and_then(|node| self.credentials(node));
         Some(Container {
-            image,
+            image: image.unwrap_or_default(),
             credentials,
             env: env.unwrap_or_default(),
             ports,

@@ -1,8 +1,8 @@
 //! Inputs, secrets and outputs of workflows that are started by hand or called.
 
 use super::fields::{Fields, Form, list};
-use super::legal::Legal;
 use super::reader::Reader;
+use crate::legal::Legal;
 use crate::problem::nearest;
 use crate::syntax::{Argument, Input, InputKind, OutputValue, SecretInput};
 use crate::yaml::{Node, Value};
@@ -80,6 +80,13 @@ impl Reader<'_> {
             .get("default")
             .and_then(|node| self.argument(node, "`default`", &legal));
         self.check_default(&input, fields.get("default"));
+        if let Some(key) = fields.key("options")
+            && !matches!(input.kind, InputKind::Choice(_))
+        {
+            let message = format!("input `{name}` has `options` and is no `choice`");
+            let hint = "add `type: choice`, or remove the options".to_owned();
+            self.problem(key.span.clone(), message, "only for `type: choice`", hint);
+        }
         Some(input)
     }
 
@@ -98,8 +105,11 @@ impl Reader<'_> {
             "choice" if !is_call => {
                 let options = fields
                     .get("options")
-                    .map(|node| self.plains(node, "`options`"))
-                    .unwrap_or_default();
+                    .map(|node| self.listed_texts(node, "`options`", &Legal::NOTHING))
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|option| option.source)
+                    .collect::<Vec<_>>();
                 if options.is_empty() {
                     self.problem(
                         node.span.clone(),

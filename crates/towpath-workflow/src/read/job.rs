@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::call::Call;
 use super::fields::{Fields, Form};
-use super::legal::Legal;
 use super::reader::{Reader, Whole};
+use crate::legal::Legal;
 use crate::syntax::{
     CallJob, CallSecrets, Container, Dynamic, Environment, Job, JobId, JobWork, RunsOn, StepsJob,
     Text,
 };
+use crate::uses;
 use crate::yaml::{Node, Value};
 
 const KEYS: &[&str] = &[
@@ -156,32 +157,18 @@ impl Reader<'_> {
         Some(call)
     }
 
-    fn check_called_name(&mut self, node: &Node, uses: &str) -> bool {
-        let hint = if let Some(path) = ["./", "$/"]
-            .iter()
-            .find_map(|start| uses.strip_prefix(start))
-        {
-            if is_workflow_path(path) {
-                return true;
-            }
+    fn check_called_name(&mut self, node: &Node, name: &str) -> bool {
+        if uses::workflow_mistake(name).is_none() {
+            return true;
+        }
+        let hint = if name.starts_with("./") || name.starts_with("$/") {
             "a local workflow is `./.github/workflows/NAME.yml`, without a version"
         } else {
-            let is_right = uses.split_once('@').is_some_and(|(path, version)| {
-                let mut parts = path.splitn(3, '/');
-                let is_named = parts.next().is_some_and(|owner| !owner.is_empty())
-                    && parts
-                        .next()
-                        .is_some_and(|repository| !repository.is_empty());
-                !version.is_empty() && is_named && parts.next().is_some_and(is_workflow_path)
-            });
-            if is_right {
-                return true;
-            }
             "a workflow is `./.github/workflows/NAME.yml` or `owner/repository/.github/workflows/NAME.yml@version`"
         };
         self.problem(
             node.span.clone(),
-            format!("`{uses}` names no workflow"),
+            format!("`{name}` names no workflow"),
             "not a workflow",
             hint.to_owned(),
         );
@@ -292,14 +279,22 @@ impl Reader<'_> {
             return RunsOn::default();
         };
         RunsOn {
-            group: fields
-                .get("group")
-                .and_then(|node| self.some_text(node, "`group`", &Legal::RUNS_ON)),
+            group: fields.get("group").and_then(|node| self.group(node)),
             labels: fields
                 .get("labels")
                 .map(|node| self.texts(node, "`labels`", &Legal::RUNS_ON))
                 .unwrap_or_default(),
         }
+    }
+
+    fn group(&mut self, node: &Node) -> Option<Text> {
+        let group = self.some_text(node, "`group`", &Legal::RUNS_ON)?;
+        if !group.has_expression() && !is_runner_group(&group.source) {
+            let message = format!("`{}` names no group of runners", group.source);
+            let hint = "a group is `NAME`, `organization/NAME` or `enterprise/NAME`".to_owned();
+            self.problem(node.span.clone(), message, "not a group", hint);
+        }
+        Some(group)
     }
 
     fn services(&mut self, node: &Node) -> Dynamic<BTreeMap<String, Container>> {
@@ -385,9 +380,14 @@ impl Reader<'_> {
     }
 }
 
-fn is_workflow_path(path: &str) -> bool {
-    path.strip_prefix(".github/workflows/").is_some_and(|name| {
-        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-        !name.contains(['/', '@']) && matches!(extension, Some("yml" | "yaml"))
-    })
+/// Tells whether a text names a group of runners, with or without who owns it.
+pub(crate) fn is_runner_group(name: &str) -> bool {
+    match name.split_once('/') {
+        None => true,
+        Some((owner, name)) => {
+            matches!(owner, "org" | "organization" | "ent" | "enterprise")
+                && !name.is_empty()
+                && !name.contains('/')
+        }
+    }
 }

@@ -7,14 +7,11 @@ mod action;
 mod call;
 mod concurrency;
 mod container;
-mod cron;
-mod events;
 mod expressions;
 mod fields;
 mod ids;
 mod inputs;
 mod job;
-mod legal;
 mod reader;
 mod step;
 mod strategy;
@@ -29,6 +26,10 @@ use crate::syntax::{Action, Workflow};
 use crate::yaml::{self, Limits};
 use reader::Reader;
 
+pub(crate) use call::{MAX_DEPTH as MAX_CALL_DEPTH, text_of};
+pub(crate) use job::is_runner_group;
+pub(crate) use reader::scalar_text;
+
 /// Texts of the files that workflows call, by what follows `uses:`. Empty where nothing is known of
 /// them; else a local workflow that is missing is an error.
 pub type Sources = BTreeMap<String, String>;
@@ -39,7 +40,9 @@ pub type Sources = BTreeMap<String, String>;
 /// is an error. Problems are in the order of the file.
 pub fn parse_workflow(source: &Source<'_>, sources: &Sources) -> (Option<Workflow>, Vec<Problem>) {
     let (workflow, mut problems, calls) = read_workflow(source);
-    problems.extend(call::check(source, &calls, sources));
+    if let Some(workflow) = &workflow {
+        problems.extend(call::check(source, workflow, &calls, sources));
+    }
     sort(&mut problems, source.path);
     (workflow, problems)
 }

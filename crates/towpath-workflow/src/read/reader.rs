@@ -6,8 +6,8 @@ use std::ops::Range;
 use towpath_report::{Place, Problem, Source};
 
 use super::call::Call;
-use super::legal::Legal;
 use crate::expression::Template;
+use crate::legal::Legal;
 use crate::number;
 use crate::problem::{Lines, error_at};
 use crate::syntax::{Dynamic, Origin, Text, Variables};
@@ -226,6 +226,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Returns the items of a list of scalars, which one expression may give as a whole.
+    pub(super) fn listed_texts(&mut self, node: &Node, what: &str, legal: &Legal) -> Vec<Text> {
+        if node.as_sequence().is_some() || node.has_expression() {
+            return self.texts(node, what, legal);
+        }
+        self.wrong_kind(node, what, "a list");
+        Vec::new()
+    }
+
     /// Returns the items of a list of scalars without expressions; one scalar is a list of one.
     pub(super) fn plains(&mut self, node: &Node, what: &str) -> Vec<String> {
         self.texts(node, what, &Legal::NOTHING)
@@ -294,7 +303,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Returns the text that GitHub makes of a scalar: `3.10` without quotes is `3.1`.
-pub(super) fn scalar_text(node: &Node) -> Option<String> {
+pub(crate) fn scalar_text(node: &Node) -> Option<String> {
     match &node.value {
         Value::Null => Some(String::new()),
         Value::Boolean(value) => Some(value.to_string()),

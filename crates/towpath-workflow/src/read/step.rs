@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use super::fields::{Fields, Form};
-use super::legal::Legal;
 use super::reader::Reader;
+use crate::legal::Legal;
+use crate::problem::nearest;
 use crate::syntax::{Step, StepWork, Text};
+use crate::uses;
 use crate::yaml::{Node, Value};
 
 const KEYS: &[&str] = &[
@@ -289,11 +291,15 @@ impl Reader<'_> {
                     .map(|node| self.variables(node, "`with`", &legal.with))
                     .unwrap_or_default(),
             },
-            "wait" => StepWork::Wait {
-                steps: self.plains(node, "`wait`"),
-            },
+            "wait" => {
+                let steps = self.plains(node, "`wait`");
+                for target in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
+                    self.check_target(target, fields, scope);
+                }
+                StepWork::Wait { steps }
+            }
             "wait-all" => {
-                if !matches!(node.value, Value::Null | Value::Boolean(_)) {
+                if !matches!(node.value, Value::Null | Value::Boolean(true)) {
                     self.wrong_kind(node, "`wait-all`", "`true` or nothing");
                 }
                 StepWork::WaitAll
@@ -304,10 +310,29 @@ impl Reader<'_> {
                     steps: self.step_list(node, "`parallel`", &of, scope),
                 }
             }
-            _ => StepWork::Cancel {
-                step: self.plain(node, "`cancel`")?,
-            },
+            _ => {
+                let step = self.plain(node, "`cancel`")?;
+                self.check_target(node, fields, scope);
+                StepWork::Cancel { step }
+            }
         })
+    }
+
+    /// Checks that a step waits for, or cancels, one that stands before it.
+    fn check_target(&mut self, target: &Node, fields: &Fields<'_>, scope: &Scope<'_>) {
+        let own = fields.get("id").and_then(Node::text).unwrap_or_default();
+        let Some(name) = target.text().filter(|name| {
+            name.eq_ignore_ascii_case(own) || !scope.ids.contains_key(&name.to_ascii_lowercase())
+        }) else {
+            return;
+        };
+        let known = scope.ids.keys().map(String::as_str);
+        let hint = nearest(name, known).map_or_else(
+            || "give the step that is meant an `id`; it stands before this one".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        let message = format!("no earlier step of {} has the id `{name}`", scope.of);
+        self.problem(target.span.clone(), message, "not an earlier step", hint);
     }
 
     fn folder(&mut self, fields: &Fields<'_>, legal: &StepLegal) -> Option<Text> {
@@ -318,25 +343,15 @@ impl Reader<'_> {
 
     fn action_name(&mut self, node: &Node) -> Option<String> {
         let name = self.plain(node, "`uses`")?;
-        let hint = if name.starts_with("$/")
-            || name.starts_with("./")
-            || name.starts_with(".\\")
-            || name.starts_with("docker://")
-        {
+        if uses::is_action(&name) {
             return Some(name);
-        } else if name.starts_with("../") || name.starts_with('/') {
+        }
+        let hint = if name.starts_with("../") || name.starts_with('/') {
             "a local action begins with `./`, the workspace"
+        } else if name.contains('@') {
+            "an action is `owner/repository@version`"
         } else {
-            match name.split_once('@') {
-                Some((path, version))
-                    if path.split('/').filter(|part| !part.is_empty()).count() >= 2
-                        && !version.is_empty() =>
-                {
-                    return Some(name);
-                }
-                Some(_) => "an action is `owner/repository@version`",
-                None => "add the version: `owner/repository@v1`",
-            }
+            "add the version: `owner/repository@v1`"
         };
         self.problem(
             node.span.clone(),

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::fields::Form;
-use super::legal::Legal;
 use super::reader::{Reader, Whole};
+use crate::legal::Legal;
 use crate::matrix::{self, MatrixValues, expand_matrix};
 use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, Strategy};
 use crate::yaml::{Node, Value};

@@ -1,9 +1,9 @@
 //! `on`: the events that start a workflow.
 
-use super::cron;
-use super::events::{EVENTS, Event, names};
 use super::fields::{Fields, Form, list};
 use super::reader::Reader;
+use crate::cron;
+use crate::events::{EVENTS, Event, names};
 use crate::problem::nearest;
 use crate::syntax::{Filter, Schedule, Trigger, TriggerKind};
 use crate::yaml::{Node, Value};

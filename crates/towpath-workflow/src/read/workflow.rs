@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::fields::{Form, list};
-use super::legal::Legal;
 use super::reader::Reader;
+use crate::legal::Legal;
 use crate::needs;
 use crate::problem::nearest;
 use crate::syntax::{Job, Workflow};
@@ -105,7 +105,7 @@ impl Reader<'_> {
         let mut all_known = true;
         for (id, _, job) in entries {
             for need in needs_of(job) {
-                let Some(name) = need.as_str().filter(|name| {
+                let Some(name) = need.text().filter(|name| {
                     !known.contains(&name.to_ascii_lowercase()) && !name.contains("${{")
                 }) else {
                     continue;

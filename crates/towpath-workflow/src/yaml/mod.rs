@@ -66,6 +66,9 @@ pub enum Dialect {
     /// As GitHub reads workflows: one document, keys unique without regard to case, no merge keys, no
     /// tags but those of the core schema.
     Workflow,
+    /// The same, but repeated keys and merge keys stay where they stand, for a reader that has its own
+    /// words for them.
+    Verbatim,
     /// As most other programs read their files: the last document counts, a repeated key replaces the
     /// earlier one, `<<` merges, and unknown tags are ignored.
     Lenient,
@@ -94,6 +97,12 @@ impl Limits {
         depth: 100,
         expanded_bytes: 10 << 20,
         dialect: Dialect::Workflow,
+    };
+
+    /// The same limits for a file of which every key is kept.
+    pub const VERBATIM: Self = Self {
+        dialect: Dialect::Verbatim,
+        ..Self::WORKFLOW
     };
 
     /// The same limits for the files of other programs.
@@ -142,6 +151,18 @@ impl Node {
             Value::String(text) => Some(text),
             Value::Sequence(_) | Value::Mapping(_) => None,
             _ => Some(&self.source_text),
+        }
+    }
+
+    /// Tells whether `${{` stands anywhere in the node.
+    pub fn has_expression(&self) -> bool {
+        match &self.value {
+            Value::String(text) => text.contains("${{"),
+            Value::Sequence(items) => items.iter().any(Self::has_expression),
+            Value::Mapping(entries) => entries
+                .iter()
+                .any(|(key, value)| key.has_expression() || value.has_expression()),
+            _ => false,
         }
     }
 

@@ -86,6 +86,28 @@ mod tests {
     use crate::yaml::{Limits, parse};
 
     #[test]
+    fn blocks_begin_at_their_mark_and_nothing_after_its_key() {
+        for (text, expected) in [
+            ("a: |\n  b\n", 3),
+            ("a:   >-2 # c | d\n\n\n   b\n", 5),
+            ("a: |\n  | b\n", 3),
+            ("a: !!str |+\n  b\n", 9),
+            ("a: \"|\"\n", 3),
+            ("a:\n", 2),
+            ("a:  # c\n", 4),
+            ("{a: , b: c}\n", 4),
+        ] {
+            let source = Source {
+                path: "a.yml",
+                text,
+            };
+            let tree = parse(&source, &Limits::WORKFLOW).expect("it is valid");
+            let start = tree.get("a").map(|node| node.span.start);
+            assert_eq!(start, Some(expected), "{text}");
+        }
+    }
+
+    #[test]
     fn maps_bytes_of_a_value_to_bytes_of_the_file() {
         for text in [
             "a: one X two\n",

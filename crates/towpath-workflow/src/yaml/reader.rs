@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
                 Event::StreamEnd => break,
                 Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) => {
-                    if document.is_some() && self.limits.dialect == Dialect::Workflow {
+                    if document.is_some() && self.limits.dialect != Dialect::Lenient {
                         self.problem(
                             &span,
                             "the file holds more than one document",
@@ -260,6 +260,10 @@ impl<'a> Reader<'a> {
             .push("write the key as one word, or quote it".to_owned());
             return;
         };
+        if self.limits.dialect == Dialect::Verbatim {
+            entries.push((key, value));
+            return;
+        }
         if name == MERGE_KEY && key.style == Style::Plain {
             seen.insert(MERGE_KEY.to_owned());
             return self.merge(entries, &key, value);
@@ -267,7 +271,7 @@ impl<'a> Reader<'a> {
         let name = name.to_owned();
         self.drop_merged(entries, seen, &name);
         let unique = match self.limits.dialect {
-            Dialect::Workflow => name.to_ascii_lowercase(),
+            Dialect::Workflow | Dialect::Verbatim => name.to_ascii_lowercase(),
             Dialect::Lenient => name.clone(),
         };
         if seen.insert(unique) {
@@ -365,12 +369,40 @@ impl<'a> Reader<'a> {
         } else {
             text
         };
+        let range = match (&value, self.range(span)) {
+            (Value::Null, range) if range.is_empty() => self.place_of_nothing(range.start),
+            (_, range) if matches!(style, Style::Literal | Style::Folded) => {
+                self.with_header(range)
+            }
+            (_, range) => range,
+        };
         Node {
             value,
-            span: self.range(span),
+            span: range,
             style,
             source_text,
         }
+    }
+
+    /// Returns the range of a block of lines with the `|` or `>` before it.
+    fn with_header(&self, range: Range<usize>) -> Range<usize> {
+        let before = self.source.text.get(..range.start).unwrap_or_default();
+        let before = before.trim_end();
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let header = before[line..]
+            .match_indices(['|', '>'])
+            .find(|(at, _)| is_block_header(&before[line + at + 1..]));
+        header.map_or(range.clone(), |(at, _)| line + at..range.end)
+    }
+
+    /// Nothing stands where a value would: after the colon of its key and blanks.
+    fn place_of_nothing(&self, at: usize) -> Range<usize> {
+        let rest = self.source.text.get(at..).unwrap_or_default();
+        let after = rest
+            .strip_prefix(':')
+            .map_or(rest, |rest| rest.trim_start_matches(' '));
+        let start = at + rest.len() - after.len();
+        start..start
     }
 
     fn tagged(&mut self, text: &str, tag: &Tag, span: &Span) -> Value {
@@ -412,7 +444,7 @@ impl<'a> Reader<'a> {
         self.grow(Size { nodes: 1, bytes: 0 }, span)?;
         if let Some(tag) =
             tag.filter(|tag| !tag.is_yaml_core_schema_tag(core) && tag.original() != "!")
-            && self.limits.dialect == Dialect::Workflow
+            && self.limits.dialect != Dialect::Lenient
         {
             self.foreign_tag(tag, span);
         }
@@ -544,4 +576,10 @@ fn collection(value: Value, span: Range<usize>) -> Node {
         style: Style::Plain,
         source_text: String::new(),
     }
+}
+
+/// Tells whether this is what follows the `|` or `>` of a block: indentation, chomping, a comment.
+fn is_block_header(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    rest.is_empty() || rest.starts_with([' ', '\t']) && rest.trim_start().starts_with('#')
 }

@@ -161,7 +161,7 @@ fn wrong_whole() {
         ],
     );
     check("on: push\njobs: {}\n", &["2:7 the workflow has no jobs"]);
-    check("on: push\njobs:\n", &["2:5 `jobs` is empty"]);
+    check("on: push\njobs:\n", &["2:6 `jobs` is empty"]);
     check(
         "on: push\nname: ${{ github.ref }}\njobs: {a: {runs-on: x, steps: [{run: a}]}}",
         &["2:7 an expression where none can stand"],
@@ -202,7 +202,7 @@ fn wrong_events() {
             "{push: {paths: [a], paths-ignore: [b]}}",
             &["1:25 both `paths` and `paths-ignore` for one event"],
         ),
-        ("{push: {branches: }}", &["1:21 `branches` is empty"]),
+        ("{push: {branches: }}", &["1:23 `branches` is empty"]),
         (
             "{push: main}",
             &["1:12 the event `push` is the text `main`, not a mapping"],
@@ -270,7 +270,7 @@ fn wrong_needs() {
 fn wrong_jobs() {
     for (lines, expected) in [
         ("", &["3:3 job `test` has no `steps`"][..]),
-        ("steps:", &["5:10 `steps` of job `test` is empty"]),
+        ("steps:", &["5:11 `steps` of job `test` is empty"]),
         ("steps: []", &["5:12 job `test` has no steps"]),
         (
             "steps: [{run: a}]\ntimeout-minutes: 1h",
@@ -284,7 +284,7 @@ fn wrong_jobs() {
             "steps: [{run: a}]\nenv: ${{ env }}",
             &["6:14 the context `env` cannot be used here"],
         ),
-        ("steps: [{run: a}]\nenv:", &["6:8 `env` is empty"]),
+        ("steps: [{run: a}]\nenv:", &["6:9 `env` is empty"]),
         (
             "steps: [{run: a}]\npermissions: all",
             &["6:18 `permissions` is the text `all`, not a mapping, `read-all` or `write-all`"],

@@ -5,15 +5,18 @@ mod check;
 mod ci;
 pub(crate) mod completions;
 mod explain;
+mod expr;
 mod fix;
 pub(crate) mod help;
+mod json_lines;
 mod logs;
+mod workflow;
 
 use std::path::PathBuf;
 
 use towpath_host::Git;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, WorkflowCommand};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::process::Process;
@@ -42,6 +45,8 @@ pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<Ex
             crate::output::print_bytes(&completions::man_page()?);
             Ok(ExitCode::Passed)
         }
+        Command::Expr(_) => expr::run(),
+        Command::Workflow(WorkflowCommand::Parse(_)) => workflow::parse(),
         // Answered before the arguments are parsed, since a supervisor must start quickly.
         Command::Supervise => Ok(ExitCode::Unable),
     }

@@ -1,12 +1,12 @@
 //! The events of GitHub: what starts a workflow, with the activity types and filters each takes.
 
 /// An event.
-pub(super) struct Event {
-    pub(super) name: &'static str,
+pub(crate) struct Event {
+    pub(crate) name: &'static str,
     /// Activity types; none where the event has no `types`.
-    pub(super) types: &'static [&'static str],
+    pub(crate) types: &'static [&'static str],
     /// Keys beside `types`.
-    pub(super) filters: &'static [&'static str],
+    pub(crate) filters: &'static [&'static str],
 }
 
 const CHANGES: &[&str] = &["created", "edited", "deleted"];
@@ -33,6 +33,7 @@ const PULL_REQUEST: &[&str] = &[
     "review_request_removed",
     "auto_merge_enabled",
     "auto_merge_disabled",
+    "stacked",
 ];
 const BRANCHES: &[&str] = &["branches", "branches-ignore"];
 const BRANCHES_PATHS: &[&str] = &["branches", "branches-ignore", "paths", "paths-ignore"];
@@ -58,7 +59,7 @@ const fn event(
 }
 
 /// Every event that has no form of its own.
-pub(super) const EVENTS: &[Event] = &[
+pub(crate) const EVENTS: &[Event] = &[
     event("branch_protection_rule", CHANGES, &[]),
     event(
         "check_run",
@@ -117,6 +118,8 @@ pub(super) const EVENTS: &[Event] = &[
             "unlocked",
             "milestoned",
             "demilestoned",
+            "field_added",
+            "field_removed",
             "typed",
             "untyped",
         ],
@@ -176,7 +179,7 @@ pub(super) const EVENTS: &[Event] = &[
 ];
 
 /// Events that have a form of their own.
-pub(super) const SPECIAL: &[&str] = &[
+pub(crate) const SPECIAL: &[&str] = &[
     "repository_dispatch",
     "schedule",
     "workflow_call",
@@ -184,7 +187,7 @@ pub(super) const SPECIAL: &[&str] = &[
 ];
 
 /// Returns the names of all events.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     EVENTS
         .iter()
         .map(|event| event.name)

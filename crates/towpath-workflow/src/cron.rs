@@ -44,7 +44,7 @@ const FIELDS: [Field; 5] = [
 ];
 
 /// Returns what is wrong with a cron expression.
-pub(super) fn mistake(cron: &str) -> Option<String> {
+pub(crate) fn mistake(cron: &str) -> Option<String> {
     let parts: Vec<&str> = cron.split_whitespace().collect();
     if parts.len() != FIELDS.len() {
         return Some(format!("it has {} fields, not 5", parts.len()));

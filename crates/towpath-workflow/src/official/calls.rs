@@ -1,0 +1,263 @@
+//! What the official parser says of calls: inputs, secrets and permissions that do not fit the called
+//! workflow.
+
+use std::collections::HashMap;
+
+use towpath_report::Source;
+
+use super::check::Checker;
+use super::{Mistake, read};
+use crate::permissions::{Excess, excess, restricted};
+use crate::read::{MAX_CALL_DEPTH, Sources, parse_workflow, text_of};
+use crate::syntax::{Access, Job, Permissions, Workflow};
+use crate::yaml::{Node, Value};
+
+/// The official parser cuts longer messages, their place included.
+const MAX_MESSAGE: usize = 500;
+
+/// Checks the calls of a file that is right in itself, and the files it calls.
+pub(super) fn check(source: &Source<'_>, node: &Node, sources: &Sources) -> Vec<Mistake> {
+    let mut calls = Calls {
+        sources,
+        followed: HashMap::new(),
+        mistakes: Vec::new(),
+    };
+    calls.file(source, node, &restricted(), 1);
+    calls.mistakes
+}
+
+struct Calls<'a> {
+    sources: &'a Sources,
+    /// Called files with the depth at which they were last followed.
+    followed: HashMap<String, usize>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Calls<'_> {
+    fn file(&mut self, source: &Source<'_>, node: &Node, allowed: &Permissions, depth: usize) {
+        let typed = parse_workflow(source, &Sources::new()).0;
+        let jobs = node.get("jobs").and_then(Node::as_mapping);
+        for (key, job) in jobs.unwrap_or_default() {
+            let Some(uses) = job.get("uses") else {
+                continue;
+            };
+            let own = typed.as_ref().and_then(|typed| {
+                let job = typed.job(key.text()?)?;
+                job.permissions.as_ref().or(typed.permissions.as_ref())
+            });
+            self.call(source, (key, job, uses), own.unwrap_or(allowed), depth);
+        }
+    }
+
+    fn call(
+        &mut self,
+        source: &Source<'_>,
+        (key, job, uses): (&Node, &Node, &Node),
+        allowed: &Permissions,
+        depth: usize,
+    ) {
+        let name = uses.text().unwrap_or_default();
+        let mut checker = Checker::new(source);
+        let Some(text) = text_of(name, self.sources) else {
+            if (name.starts_with("./") || name.starts_with("$/")) && !self.sources.is_empty() {
+                checker.mistake(uses, "Unable to find reusable workflow");
+            }
+            self.mistakes.extend(checker.finish());
+            return;
+        };
+        if depth >= MAX_CALL_DEPTH {
+            checker.mistake(
+                uses,
+                format!(
+                    "Nested reusable workflow depth exceeded {}.",
+                    MAX_CALL_DEPTH - 1
+                ),
+            );
+            self.mistakes.extend(checker.finish());
+            return;
+        }
+        let called = Source { path: name, text };
+        let is_new = self
+            .followed
+            .get(name)
+            .is_none_or(|earlier| *earlier < depth);
+        let is_first = !self.followed.contains_key(name);
+        match read(&called) {
+            Err(mistakes) if is_first => self.mistakes.extend(mistakes),
+            Err(_) => {}
+            Ok(node) => {
+                inputs_and_secrets(&mut checker, job, uses, &node);
+                let fits = permissions(&mut checker, key, &called, allowed);
+                if is_new && fits {
+                    self.followed.insert(name.to_owned(), depth);
+                    self.file(&called, &node, allowed, depth + 1);
+                }
+            }
+        }
+        self.followed.entry(name.to_owned()).or_insert(depth);
+        self.mistakes.extend(checker.finish());
+    }
+}
+
+fn inputs_and_secrets(checker: &mut Checker<'_>, job: &Node, uses: &Node, called: &Node) {
+    let Some(declared) = call_trigger(called) else {
+        checker.mistake(
+            uses,
+            "workflow_call key is not defined in the referenced workflow.",
+        );
+        return;
+    };
+    let declared = |kind: &str| {
+        declared
+            .and_then(|declared| declared.get(kind))
+            .and_then(Node::as_mapping)
+            .unwrap_or_default()
+    };
+    let given = |key: &str| job.get(key).and_then(Node::as_mapping).unwrap_or_default();
+    check_given(checker, "Input", uses, declared("inputs"), given("with"));
+    if job.get("secrets").and_then(Node::as_str) != Some("inherit") {
+        check_given(
+            checker,
+            "Secret",
+            uses,
+            declared("secrets"),
+            given("secrets"),
+        );
+    }
+}
+
+/// Checks what is given against what is declared.
+fn check_given(
+    checker: &mut Checker<'_>,
+    kind: &str,
+    uses: &Node,
+    declared: &[Entry],
+    given: &[Entry],
+) {
+    for (name, _) in declared.iter().filter(|entry| is_missing(entry, given)) {
+        let name = name.text().unwrap_or_default();
+        checker.mistake(
+            uses,
+            format!("{kind} {name} is required, but not provided while calling."),
+        );
+    }
+    for (name, value) in given {
+        if let Some(declared) = entry(declared, name) {
+            check_kind(checker, declared, value);
+            continue;
+        }
+        let (kind, name) = (kind.to_lowercase(), name.text().unwrap_or_default());
+        checker.mistake(
+            value,
+            format!("Invalid {kind}, {name} is not defined in the referenced workflow."),
+        );
+    }
+}
+
+/// Returns what `workflow_call` declares; none where the workflow cannot be called.
+#[expect(
+    clippy::option_option,
+    reason = "callable without declarations is not the same as not callable"
+)]
+fn call_trigger(called: &Node) -> Option<Option<&Node>> {
+    const EVENT: &str = "workflow_call";
+    let on = called.get("on")?;
+    let is_listed = on.as_str() == Some(EVENT)
+        || on
+            .as_sequence()
+            .is_some_and(|events| events.iter().any(|event| event.as_str() == Some(EVENT)));
+    if is_listed {
+        return Some(None);
+    }
+    on.get(EVENT).map(Some)
+}
+
+type Entry = (Node, Node);
+
+fn entry<'n>(entries: &'n [Entry], name: &Node) -> Option<&'n Node> {
+    let name = name.text()?;
+    entries
+        .iter()
+        .find(|(own, _)| own.text().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value)
+}
+
+fn is_missing((name, declared): &Entry, given: &[Entry]) -> bool {
+    let is_required = declared
+        .get("required")
+        .is_some_and(|required| required.value == Value::Boolean(true));
+    is_required && entry(given, name).is_none()
+}
+
+fn check_kind(checker: &mut Checker<'_>, input: &Node, value: &Node) {
+    let is_right = match input.get("type").and_then(Node::as_str) {
+        Some("boolean") => matches!(value.value, Value::Boolean(_)),
+        Some("number") => matches!(value.value, Value::Number(_)),
+        _ => true,
+    };
+    let is_expression = value.as_str().is_some_and(|text| text.contains("${{"));
+    if !is_right && !is_expression {
+        let text = value.text().unwrap_or_default();
+        checker.mistake(value, format!("Unexpected value '{text}'"));
+    }
+}
+
+/// Checks that the called workflow asks no more than its caller has; tells whether it does not.
+fn permissions(
+    checker: &mut Checker<'_>,
+    key: &Node,
+    called: &Source<'_>,
+    allowed: &Permissions,
+) -> bool {
+    let Some(workflow) = parse_workflow(called, &Sources::new()).0 else {
+        return true;
+    };
+    let uses = called.path;
+    let requests = requests(&workflow, uses);
+    let mut fits = true;
+    for (who, asked) in requests {
+        let beyond = excess(asked, allowed);
+        if beyond.is_empty() {
+            continue;
+        }
+        fits = false;
+        let told = |access: fn(&Excess) -> Access| {
+            let scopes = beyond.iter().map(|excess| {
+                let access = match access(excess) {
+                    Access::None => "none",
+                    Access::Read => "read",
+                    Access::Write => "write",
+                };
+                format!("{}: {access}", excess.scope)
+            });
+            scopes.collect::<Vec<_>>().join(", ")
+        };
+        let message = format!(
+            "Error calling workflow '{uses}'. {who} is requesting '{}', but is only allowed '{}'.",
+            told(|excess| excess.asked),
+            told(|excess| excess.allowed),
+        );
+        checker.long_mistake(key, message, MAX_MESSAGE);
+    }
+    fits
+}
+
+/// Returns what a called workflow and its jobs ask, with who asks it.
+fn requests<'w>(workflow: &'w Workflow, uses: &str) -> Vec<(String, &'w Permissions)> {
+    let name = |job: &Job| {
+        job.name
+            .as_ref()
+            .map_or_else(|| job.id.to_string(), ToString::to_string)
+    };
+    let of_workflow = workflow
+        .permissions
+        .as_ref()
+        .map(|asked| (format!("The workflow '{uses}'"), asked));
+    let of_jobs = workflow.jobs.iter().filter_map(|job| {
+        Some((
+            format!("The nested job '{}'", name(job)),
+            job.permissions.as_ref()?,
+        ))
+    });
+    of_workflow.into_iter().chain(of_jobs).collect()
+}

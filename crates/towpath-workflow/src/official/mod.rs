@@ -1,0 +1,107 @@
+//! What GitHub's own parser says of a workflow file: its messages, word for word, at its places.
+//!
+//! For programs that compare parsers, and for whoever knows these messages. Reading for people, with
+//! nearer places and hints, is [`crate::parse_workflow`]; both take and refuse the same files. Like the
+//! official parser this looks at the form first, and at what it means only where the form is right.
+
+mod calls;
+mod check;
+mod form;
+mod meaning;
+mod needs;
+mod steps;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use towpath_report::{Problem, Source};
+
+use crate::problem::Lines;
+use crate::read::Sources;
+use crate::yaml::{self, Limits, Node};
+use check::Checker;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file: its path, or what follows `uses:` for a called workflow.
+    pub file: String,
+    /// Line of the key or value at fault, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// The message.
+    pub message: String,
+}
+
+/// Returns what the official parser says of a workflow file and of the files that it calls.
+pub fn mistakes(source: &Source<'_>, sources: &Sources) -> Vec<Mistake> {
+    match read(source) {
+        Ok(node) => calls::check(source, &node, sources),
+        Err(mistakes) => mistakes,
+    }
+}
+
+/// Reads one file, and checks it without the files that it calls.
+fn read(source: &Source<'_>) -> Result<Node, Vec<Mistake>> {
+    if source.text.len() > Limits::VERBATIM.bytes {
+        let message = format!(
+            "The maximum file size of {} characters has been exceeded",
+            Limits::VERBATIM.bytes
+        );
+        return Err(vec![Mistake::at_start(source, message)]);
+    }
+    let node = yaml::parse(source, &Limits::VERBATIM).map_err(|problems| {
+        problems
+            .iter()
+            .map(|problem| told(source, problem))
+            .collect::<Vec<_>>()
+    })?;
+    let mut checker = Checker::new(source);
+    checker.value(&node, table::workflow());
+    let mistakes = checker.finish();
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut checker = Checker::new(source);
+    meaning::check(&mut checker, &node);
+    match checker.finish() {
+        mistakes if mistakes.is_empty() => Ok(node),
+        mistakes => Err(mistakes),
+    }
+}
+
+/// Mistakes of YAML itself are told in our own words: each parser has its own.
+fn told(source: &Source<'_>, problem: &Problem) -> Mistake {
+    let (line, column) = problem
+        .place
+        .as_ref()
+        .map_or((1, 1), |place| (place.line.max(1), place.column.max(1)));
+    Mistake {
+        file: source.path.to_owned(),
+        line,
+        column,
+        message: problem.message.clone(),
+    }
+}
+
+impl Mistake {
+    fn at_start(source: &Source<'_>, message: String) -> Self {
+        Self {
+            file: source.path.to_owned(),
+            line: 1,
+            column: 1,
+            message,
+        }
+    }
+
+    fn at(lines: &Lines<'_>, node: &Node, message: String) -> Self {
+        let place = lines.place(&node.span);
+        Self {
+            file: place.path,
+            line: place.line,
+            column: place.column,
+            message,
+        }
+    }
+}
