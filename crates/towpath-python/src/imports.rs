@@ -39,7 +39,7 @@ pub fn third_party_imports(tree: &Tree, paths: &[String]) -> BTreeSet<String> {
     });
     let imported = imported.unwrap_or_default().into_iter();
     imported
-        .filter(|module| !stdlib::is_standard(module) && !own.contains(module.as_str()))
+        .filter(|module| !stdlib::is_standard_module(module) && !own.contains(module.as_str()))
         .collect()
 }
 

@@ -56,5 +56,6 @@ pub use python_version::{
 pub use requirement::{normalise_name, requirement_name};
 pub use scope::is_foreign_code;
 pub use settings::{RawSettings, Setting, SettingKind, parse_settings, read_settings};
+pub use stdlib::is_standard_module;
 pub use test_needs::{TestNeeds, requirements_of, test_needs};
 pub use uv::{Uv, VersionsError, find_uv, index_versions};

@@ -1,7 +1,7 @@
 //! The modules of the standard library, of every Python from 3.8 on; removed ones are still among them.
 
 /// Returns whether a top-level module is the standard library's.
-pub(crate) fn is_standard(module: &str) -> bool {
+pub fn is_standard_module(module: &str) -> bool {
     module.starts_with('_') || NAMES.binary_search(&module).is_ok()
 }
 
@@ -252,7 +252,7 @@ mod tests {
             ("__future__", true),
             ("pytest", false),
         ] {
-            assert_eq!(is_standard(module), expected, "{module}");
+            assert_eq!(is_standard_module(module), expected, "{module}");
         }
     }
 }

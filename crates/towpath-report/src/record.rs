@@ -76,6 +76,9 @@ pub struct CheckResult {
     pub artifacts: Vec<ArtifactRecord>,
     /// Whether something found blocks.
     pub failed: bool,
+    /// Why there turned out to be nothing to judge, so that the job counts as skipped; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub skipped: String,
 }
 
 /// From which run a result was taken.

@@ -2,8 +2,13 @@
 //!
 //! A tool is adopted when the project's own automation runs it where it can fail; where a tree holds
 //! no automation, when it is configured or declared. What is not adopted is advice.
+//!
+//! The archive of a release is a tree from which automation and settings were left out, so that it
+//! tells less than a repository does: there the word of a tool counts only as far as the archive says
+//! how it is run.
 
 use towpath_python::{Automation, AutomationKind, Invocation, Project};
+use towpath_report::Finding;
 
 use crate::facts::Facts;
 use crate::tools;
@@ -13,6 +18,8 @@ use crate::tools;
 pub enum Adoption {
     /// The project runs it and heeds it: its findings block.
     Adopted,
+    /// The project runs it, in a version that nobody knows: what every version finds blocks. Says why.
+    Doubted(String),
     /// It is configured, or run so that it cannot fail; says which.
     Advice(String),
 }
@@ -29,9 +36,26 @@ pub struct ToolRun {
 }
 
 impl ToolRun {
-    /// Returns whether the tool's findings block.
+    /// Returns whether all findings of the tool block.
     pub fn blocks(&self) -> bool {
         self.adoption == Adoption::Adopted
+    }
+
+    /// Returns whether a finding of the tool blocks.
+    pub(crate) fn blocks_for(&self, finding: &Finding) -> bool {
+        match &self.adoption {
+            Adoption::Adopted => true,
+            Adoption::Doubted(_) => is_settled(finding),
+            Adoption::Advice(_) => false,
+        }
+    }
+
+    /// Returns what a reader should know of how the tool stands.
+    pub(crate) fn note(&self) -> Option<&str> {
+        match &self.adoption {
+            Adoption::Adopted => None,
+            Adoption::Doubted(why) | Adoption::Advice(why) => Some(why),
+        }
     }
 }
 
@@ -89,17 +113,15 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         Adoption::Advice(format!(
             "{package} is {how}, run by none of the project's automation"
         ))
-    } else if depends_on_environment(package)
-        && !is_declared(facts.project, package)
-        && !facts.project.locked.contains_key(package)
-    {
+    } else if is_declared(facts.project, &format!("pytest-{package}")) {
+        if !has_configuration {
+            return None;
+        }
         Adoption::Advice(format!(
-            "{package} is configured, but nothing says in which version and beside which packages it runs"
+            "{package} is run by pytest, through pytest-{package}"
         ))
-    } else if !is_declared(facts.project, package) && declares_another(facts.project, package) {
-        Adoption::Advice(format!(
-            "{package} is configured, but is none of the tools that the project declares"
-        ))
+    } else if facts.is_release() {
+        of_release(facts, package, has_configuration)
     } else {
         Adoption::Adopted
     };
@@ -110,26 +132,43 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
     })
 }
 
-/// Returns whether a tool's verdict follows from what is installed beside it.
-fn depends_on_environment(package: &str) -> bool {
-    matches!(package, "mypy" | "ty" | "pylint")
+/// Returns how a tool stands that the archive of a release configures or declares.
+fn of_release(facts: &Facts<'_>, package: &str, has_configuration: bool) -> Adoption {
+    if !has_configuration {
+        return Adoption::Advice(format!(
+            "{package} is declared, but how it is run and configured was left out of the release"
+        ));
+    }
+    if depends_on_environment(package) {
+        return Adoption::Advice(format!(
+            "{package} is configured, but what it runs beside was left out of the release"
+        ));
+    }
+    if tools::is_pinned(package, facts.project) {
+        return Adoption::Adopted;
+    }
+    Adoption::Doubted(format!(
+        "{package} is configured in a release that names no version of it; only what every version finds blocks"
+    ))
 }
 
-/// Returns whether a project declares a linter, formatter or type checker other than this one, so
-/// that its declarations can be taken for the tools that it runs.
-fn declares_another(project: &Project, package: &str) -> bool {
-    const TOOLS: [&str; 8] = [
-        "ruff",
-        "flake8",
-        "pycodestyle",
-        "pylint",
-        "isort",
-        "black",
-        "mypy",
-        "ty",
-    ];
-    let mut others = TOOLS.iter().filter(|tool| **tool != package);
-    others.any(|tool| is_declared(project, tool))
+/// Returns whether a tool's verdict follows from what is installed beside it.
+fn depends_on_environment(package: &str) -> bool {
+    matches!(
+        package,
+        "mypy" | "ty" | "pyright" | "basedpyright" | "pylint"
+    )
+}
+
+/// Returns whether every version of a tool finds the same by a rule, however the defaults change: those
+/// of pyflakes, and of ruff also those of pycodestyle and isort, which it has kept as they are.
+fn is_settled(finding: &Finding) -> bool {
+    let family = finding.rule.trim_end_matches(|c: char| c.is_ascii_digit());
+    match finding.tool.as_str() {
+        "ruff" => matches!(family, "E" | "F" | "W" | "I" | "invalid-syntax"),
+        "flake8" => family == "F" || finding.rule.starts_with("E9"),
+        _ => false,
+    }
 }
 
 /// Returns whether the tree holds automation that could be read.

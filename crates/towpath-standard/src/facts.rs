@@ -5,7 +5,7 @@ use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Conclusion};
 
-use crate::ignored::is_ignored;
+use crate::ignored::{is_ignored, is_of_submodule};
 use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
 use crate::settings::Settings;
@@ -45,10 +45,17 @@ impl Facts<'_> {
         names_files(&text, tool)
     }
 
-    /// Returns whether a file is none of the repository's: the tree is not under git, and the project's
-    /// own ignore files leave it out.
-    pub(crate) fn is_ignored(&self, path: &str) -> bool {
-        self.git_state.is_empty() && is_ignored(self.tree, path)
+    /// Returns whether a file is none of the repository's: it is a submodule's, or the tree is not under
+    /// git and the project's own ignore files leave it out.
+    pub(crate) fn is_foreign(&self, path: &str) -> bool {
+        is_of_submodule(self.tree, path)
+            || (self.git_state.is_empty() && is_ignored(self.tree, path))
+    }
+
+    /// Returns whether the project is the archive of a release, which its builder has described: much
+    /// that lies in the repository was left out of it.
+    pub(crate) fn is_release(&self) -> bool {
+        self.tree.contains(&self.project.path("PKG-INFO"))
     }
 
     /// Returns what building depends on beside files: the commit and tags, for backends that take the

@@ -11,10 +11,12 @@ mod ignored;
 mod judge;
 mod matrix;
 mod pipeline;
+mod pytest_plugins;
 mod settings;
 mod test_environment;
 mod tool_command;
 mod tools;
+mod undeclared;
 mod work;
 
 pub use adoption::{Adoption, ToolRun, adopted};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use towpath_python::{Install, Invocation, TestRunner, test_needs};
 
 use crate::facts::{Facts, is_below};
+use crate::pytest_plugins;
 use crate::tools;
 
 /// What is installed for the tests.
@@ -45,6 +46,15 @@ pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> Te
     {
         found.requirements.push(pytest_requirement(facts));
     }
+    let options = facts
+        .project
+        .tests
+        .iter()
+        .flat_map(|tests| tests.add_options.clone());
+    let plugins = pytest_plugins::of_options(&options.collect::<Vec<_>>());
+    found
+        .requirements
+        .extend(plugins.into_iter().map(str::to_owned));
     found
 }
 

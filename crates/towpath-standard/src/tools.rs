@@ -89,6 +89,12 @@ pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
     }
 }
 
+/// Returns whether a project names one version of a tool.
+pub(crate) fn is_pinned(package: &str, project: &Project) -> bool {
+    let is_exact = |requirement: String| requirement.contains("==") && !requirement.contains('*');
+    project.locked.contains_key(package) || declared(package, project).is_some_and(is_exact)
+}
+
 /// Returns what the project's groups, extras or requirements files say of a package.
 fn declared(package: &str, project: &Project) -> Option<String> {
     let files = project

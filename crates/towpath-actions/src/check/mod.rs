@@ -271,6 +271,10 @@ fn with_notes(mut result: CheckResult, work: &ToolWork) -> CheckResult {
 }
 
 fn concluded(result: CheckResult) -> Outcome {
+    if !result.skipped.is_empty() {
+        let reason = result.skipped.clone();
+        return Outcome::ended(Conclusion::Skipped, result).because(reason);
+    }
     let conclusion = match (result.failed, result.findings.is_empty()) {
         (true, _) => Conclusion::Failure,
         (false, true) => Conclusion::Success,

@@ -100,6 +100,10 @@ fn may_enter(entry: &DirEntry, submodules: &[PathBuf]) -> bool {
     if entry.depth() == 0 || (!is_folder && name != ".git") {
         return true;
     }
+    if !is_folder {
+        // A pointer that leads nowhere is an ordinary file, which says where a submodule was.
+        return entry.path().parent().is_some_and(is_loose_submodule);
+    }
     let is_in = |list: &[&str]| list.iter().any(|other| OsStr::new(other) == name);
     if is_in(VERSION_CONTROL) || is_in(CACHES) {
         return false;
@@ -108,7 +112,17 @@ fn may_enter(entry: &DirEntry, submodules: &[PathBuf]) -> bool {
     if holds("pyvenv.cfg") || holds("conda-meta") {
         return false;
     }
-    !holds(".git") || submodules.iter().any(|path| path == entry.path())
+    !holds(".git")
+        || is_loose_submodule(entry.path())
+        || submodules.iter().any(|path| path == entry.path())
+}
+
+/// Returns whether a folder was a submodule of the checkout that an archive was made from: its `.git`
+/// points to data that did not come along, so that its files belong to the archive.
+fn is_loose_submodule(folder: &Path) -> bool {
+    let pointer = std::fs::read_to_string(folder.join(".git")).unwrap_or_default();
+    let target = pointer.strip_prefix("gitdir:").map(str::trim);
+    target.is_some_and(|target| !folder.join(target).exists())
 }
 
 struct Collectors<'a> {

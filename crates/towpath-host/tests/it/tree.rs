@@ -115,6 +115,20 @@ fn a_folder_unknown_to_the_repository_around_it_stands_alone() {
 }
 
 #[test]
+fn submodule_that_came_in_an_archive_is_part_of_it() {
+    let context = TestContext::without_git();
+    context
+        .write("data/.git", "gitdir: ../.git/modules/data\n")
+        .write("data/case.toml", "")
+        .write(
+            "worktree/.git",
+            format!("gitdir: {}\n", context.folder().display()),
+        )
+        .write("worktree/other.py", "");
+    assert_eq!(names(&take(&context)), ["data/.git", "data/case.toml"]);
+}
+
+#[test]
 fn nested_repositories_count_only_as_submodules() {
     let context = TestContext::new();
     let inner = TestContext::new();

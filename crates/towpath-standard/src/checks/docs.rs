@@ -7,7 +7,7 @@ use towpath_report::readers::{Paths, mkdocs, sphinx};
 use towpath_report::{CheckResult, Finding, Severity};
 
 use super::{Check, count, gathered, line_of, not_blocking};
-use crate::adoption::{Adoption, ToolRun, adopted};
+use crate::adoption::{Adoption, ToolRun, adopted, has_automation};
 use crate::facts::{Facts, NeededCheck};
 use crate::test_environment::automated;
 use crate::work::{
@@ -36,8 +36,8 @@ impl Check for Definition {
             return Applies::Skip("no sphinx or mkdocs configuration".to_owned());
         };
         let run = run(facts);
-        if run.invocation.is_none() && !facts.settings.standard {
-            return Applies::Skip(format!("{} is configured, run by none of the project's automation", docs.config));
+        if let (Some(why), None, false) = (run.note(), &run.invocation, facts.settings.standard) {
+            return Applies::Skip(format!("{} is configured, {why}", docs.config));
         }
         let strict = is_strict(&run);
         let command = match docs.tool {
@@ -113,7 +113,13 @@ fn tool_names(facts: &Facts<'_>) -> &'static [&'static str] {
 fn run(facts: &Facts<'_>) -> ToolRun {
     let none = ToolRun {
         tool: tool_names(facts).first().map_or_else(String::new, |tool| (*tool).to_owned()),
-        adoption: Adoption::Advice("nothing builds the documentation".to_owned()),
+        adoption: if has_automation(facts.automation) {
+            Adoption::Advice("run by none of the project's automation".to_owned())
+        } else if facts.is_release() {
+            Adoption::Advice("but how it is built was left out of the release".to_owned())
+        } else {
+            Adoption::Adopted
+        },
         invocation: None,
     };
     adopted(facts, tool_names(facts))

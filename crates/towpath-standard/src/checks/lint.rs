@@ -6,7 +6,7 @@ use towpath_python::{AutomationKind, PythonVersion};
 use towpath_report::{CheckResult, Finding, Severity};
 
 use super::{Check, Scope, count, gathered, not_blocking};
-use crate::adoption::{Adoption, ToolRun, adopted, hands_over, is_declared};
+use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
 use crate::tool_command::{COULD_NOT_RUN, command, fix_command, linter};
@@ -105,9 +105,7 @@ pub(crate) fn linter_work(
         if let Some(invocation) = &run.invocation {
             requirements.extend(invocation.additional_dependencies.iter().cloned());
         }
-        if let Adoption::Advice(why) = &run.adoption {
-            notes.push(why.clone());
-        }
+        notes.extend(run.note().map(str::to_owned));
         commands.push(command(linter, run, &chosen.requirement, &extra_arguments(facts, run), &[]));
     }
     requirements.extend(plugins(facts, runs));
@@ -203,7 +201,7 @@ fn plugins(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<String> {
 
 /// Returns what the judgement depends on beside the findings.
 pub(crate) fn policy(facts: &Facts<'_>, runs: &[ToolRun]) -> String {
-    let stands: BTreeMap<&str, bool> = runs.iter().map(|run| (run.tool.as_str(), run.blocks())).collect();
+    let stands: BTreeMap<&str, &Adoption> = runs.iter().map(|run| (run.tool.as_str(), &run.adoption)).collect();
     let patterns: Vec<_> = runs
         .iter()
         .filter_map(|run| run.invocation.as_ref())
@@ -234,11 +232,8 @@ pub(crate) fn conclude(
         let of_tool = |run: &&ToolRun| {
             run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
         };
-        let adopted = runs.iter().filter(of_tool).any(|run| {
-            run.blocks()
-                && finding.severity != Severity::Note
-                && (is_settled(finding) || !is_newer_than_known(facts, run))
-        });
+        let adopted = finding.severity != Severity::Note
+            && runs.iter().filter(of_tool).any(|run| run.blocks_for(finding));
         adopted || facts.settings.standard || cannot_work(facts, finding)
     };
     let baseline = facts.baseline();
@@ -256,26 +251,10 @@ pub(crate) fn conclude(
     result
 }
 
-/// Returns whether nobody knows that the project passes this version of ruff: it is only configured,
-/// neither run by automation nor declared nor locked, so towpath's own is taken.
-fn is_newer_than_known(facts: &Facts<'_>, run: &ToolRun) -> bool {
-    run.tool == "ruff"
-        && run.invocation.is_none()
-        && !is_declared(facts.project, "ruff")
-        && !facts.project.locked.contains_key("ruff")
-}
-
-/// Returns whether a rule of ruff has meant the same for years: those of pyflakes, pycodestyle and
-/// isort. The defaults of others change, and with them what a new version finds in old code.
-fn is_settled(finding: &Finding) -> bool {
-    let family = finding.rule.trim_end_matches(|c: char| c.is_ascii_digit());
-    matches!(family, "E" | "F" | "W" | "I" | "invalid-syntax")
-}
-
 /// Returns whether a finding is in a file that the project's automation hands to its tool.
 fn is_in_scope(facts: &Facts<'_>, runs: &[ToolRun], finding: &Finding) -> bool {
     let Some(place) = &finding.place else { return true };
-    if !facts.tree.contains(&place.path) || facts.is_ignored(&place.path) {
+    if !facts.tree.contains(&place.path) || facts.is_foreign(&place.path) {
         return false;
     }
     let hooks: Vec<_> = runs

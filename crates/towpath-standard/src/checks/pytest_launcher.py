@@ -55,6 +55,16 @@ def is_installed(name):
     return any(os.path.isdir(place) or os.path.isfile(place + ".py") for place in places)
 
 
+def write_importable(path):
+    """Writes the first part of every name that an import could begin with."""
+    names = set()
+    for folder in sys.path:
+        if os.path.isdir(folder):
+            names.update(entry.split(".")[0] for entry in os.listdir(folder))
+    with open(path, "w") as stream:
+        stream.write("\n".join(sorted(names)))
+
+
 def only_unittest(pytest):
     class OnlyUnittest(object):
         """unittest knows classes of test cases, and nothing else that looks like a test to pytest."""
@@ -69,6 +79,12 @@ def only_unittest(pytest):
 
 
 if __name__ == "__main__":
-    code = main()
+    out = os.path.dirname(sys.argv[2])
+    code = 3
+    try:
+        code = int(main())
+    finally:
+        if code:
+            write_importable(os.path.join(out, "importable"))
     sys.stdout.flush()
-    sys.exit(int(code))
+    sys.exit(code)

@@ -11,6 +11,7 @@ use towpath_report::{CheckResult, Finding, Place, Severity};
 use super::{Check, Scope, count, gathered, line_of, not_blocking};
 use crate::adoption::{Adoption, adopted};
 use crate::facts::{Facts, NeededCheck, is_below};
+use crate::ignored::is_of_submodule;
 use crate::judge::{BASELINE_FILE, judge};
 use crate::tools::{self, names};
 use crate::work::{
@@ -118,7 +119,7 @@ fn code_files(facts: &Facts<'_>) -> Vec<String> {
         let outside_tests = !path.split('/').any(|part| {
             matches!(part, "tests" | "test" | "testing" | "docs" | "examples" | "conftest.py")
         });
-        path.ends_with(".py") && outside_tests
+        path.ends_with(".py") && outside_tests && !is_of_submodule(facts.tree, path)
     };
     facts.tree.files().keys().filter(is_code).cloned().collect()
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use towpath_python::{PythonVersion, TestRunner};
 use towpath_report::readers::{Paths, pytest};
-use towpath_report::{CheckResult, Finding, Place, Problem, Severity, TestCase, TestOutcome};
+use towpath_report::{CheckResult, Finding, Problem, Severity, TestCase, TestOutcome};
 
 use super::{Check, count, gathered};
 use crate::facts::{Facts, NeededCheck, is_below};
 use crate::settings::Measure;
 use crate::test_environment::{TestCall, TestEnvironment, measured, test_call, test_environment};
 use crate::tools;
+use crate::undeclared::{Undeclared, absent_module};
 use crate::work::{
     Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
     PythonChoice, ToolWork, TreeUse, Work,
@@ -18,6 +19,12 @@ use crate::work::{
 
 /// Written by the launcher where the wheel holds none of the tests that lie in the package.
 const NOT_INSTALLED: &str = "not_installed";
+
+/// Written by the launcher where the run failed: the names of all modules that could be imported.
+const IMPORTABLE: &str = "importable";
+
+/// Fact about the module without which pytest could not start.
+const ABSENT: &str = "absent";
 
 pub(crate) struct Definition;
 
@@ -367,8 +374,12 @@ fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     for error in &run.internal_errors {
         partial.findings.push(general("internal-error", &format!("pytest failed in itself: {}", error.message)));
     }
-    if output.hint != "no coverage" {
+    let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
+    if output.hint != "no coverage" && partial.tests.iter().any(ran) {
         partial.artifacts.push(Artifact { name: "coverage".to_owned(), path: ".coverage".to_owned() });
+    }
+    if let Some(names) = (output.file)(IMPORTABLE) {
+        partial.facts.insert(IMPORTABLE.to_owned(), String::from_utf8_lossy(&names).into_owned());
     }
     let explained = partial.tests.iter().any(TestCase::is_failure) || !partial.findings.is_empty();
     match output.exit {
@@ -383,38 +394,18 @@ fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
             "exit-code",
             &format!("every test passed, but pytest ended with exit code 1; {}", last_words(output)),
         )),
-        code => match absent_module(output.stderr) {
-            Some(module) => partial.findings.push(undeclared(&module)),
-            None => partial.errors.push(
+        code => {
+            if let Some(module) = absent_module(output.stderr) {
+                partial.facts.insert(ABSENT.to_owned(), module);
+            }
+            partial.errors.push(
                 Problem::error(format!("pytest ended with exit code {code} before any test failed"))
                     .with_hint(last_words(output)),
-            ),
-        },
+            );
+        }
     }
     Ok(partial)
 }
-
-/// Returns the module without which pytest itself could not start: its settings, plugins and conftest
-/// import before anything is collected.
-fn absent_module(text: &str) -> Option<String> {
-    let marks = ["No module named '", "Failed to import filter module '"];
-    let (at, mark) = marks.iter().filter_map(|mark| Some((text.rfind(mark)?, mark))).max()?;
-    let module = text[at + mark.len()..].split(['\'', '.']).next().unwrap_or_default();
-    (!module.is_empty()).then(|| module.to_owned())
-}
-
-fn undeclared(module: &str) -> Finding {
-    general(
-        MISSING_MODULE,
-        &format!(
-            "the tests import `{module}`, which nothing declares; add it where the tests' requirements are, \
-             or set `requirements = [\"{module}\"]` in `[tool.towpath.tests]`"
-        ),
-    )
-}
-
-/// Rule of findings about modules that nothing declares.
-const MISSING_MODULE: &str = "missing-module";
 
 fn last_words(output: &Output<'_>) -> String {
     let said = output.stderr;
@@ -437,64 +428,29 @@ fn general(rule: &str, message: &str) -> Finding {
     }
 }
 
-/// Judges test cases: any failure fails the check; modules that are missing become one problem each.
+/// Judges test cases: any failure fails the check; all that nothing declares becomes one problem.
 pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
-    let without_tests = found.iter().any(|partial| partial.facts.contains_key(NOT_INSTALLED));
+    let told = |name: &str| found.iter().find_map(|partial| partial.facts.get(name));
+    let without_tests = told(NOT_INSTALLED).is_some();
+    let absent: Vec<String> = told(ABSENT).into_iter().cloned().collect();
+    let importable = told(IMPORTABLE).cloned();
     let mut result = gathered(found);
-    let mut missing = missing_modules(&result.tests);
-    missing.retain(|module, _| !is_own(facts, module));
-    if !missing.is_empty() {
-        result.tests.retain(|case| missing_module(case).is_none_or(|module| is_own(facts, &module)));
-    }
-    for (module, place) in &missing {
-        let mut finding = undeclared(module);
-        finding.place = Some(place.clone());
-        result.findings.push(finding);
-    }
+    let undeclared = Undeclared::take(facts, &mut result.tests, &absent, importable.as_deref());
     result.summary = summary(&result.tests);
-    let about_modules = result.findings.iter().filter(|finding| finding.rule == MISSING_MODULE);
-    let names: Vec<&str> = about_modules.filter_map(|finding| finding.message.split('`').nth(1)).collect();
-    if !names.is_empty() {
-        result.summary = format!("cannot import {}", names.join(", "));
+    if let Some(finding) = undeclared.finding() {
+        result.findings.push(finding);
+        result.summary = format!("cannot import {}", undeclared.names().join(", "));
+        if !absent.is_empty() {
+            // What pytest said when it could not start says no more.
+            result.errors.clear();
+        }
     }
     if without_tests && result.tests.is_empty() {
-        result.summary = "the wheel holds no tests".to_owned();
+        result.skipped = "the wheel holds no tests".to_owned();
     }
     result.failed = result.tests.iter().any(TestCase::is_failure)
         || result.findings.iter().any(|finding| finding.blocking);
     result
-}
-
-/// Whether a module is the repository's own, so that nothing could declare it.
-fn is_own(facts: &Facts<'_>, module: &str) -> bool {
-    let file = format!("{module}.py");
-    let is_it = |path: &String| {
-        let mut parts = path.split('/').rev();
-        parts.next() == Some(file.as_str()) || parts.any(|folder| folder == module)
-    };
-    facts.tree.files().keys().filter(|path| path.ends_with(".py")).any(is_it)
-}
-
-fn missing_modules(tests: &[TestCase]) -> BTreeMap<String, Place> {
-    let mut modules = BTreeMap::new();
-    for case in tests {
-        if let Some(module) = missing_module(case) {
-            let place = case.failed_at.clone().unwrap_or_else(|| Place::at(&case.path, case.line, 0));
-            modules.entry(module).or_insert(place);
-        }
-    }
-    modules
-}
-
-/// Returns the module whose absence kept a file of tests from being collected.
-fn missing_module(case: &TestCase) -> Option<String> {
-    if case.outcome != TestOutcome::Error {
-        return None;
-    }
-    let text = format!("{}\n{}", case.message, case.details);
-    let at = text.find("ModuleNotFoundError: No module named '")?;
-    let rest = &text[at + "ModuleNotFoundError: No module named '".len()..];
-    rest.split('\'').next().map(|module| module.split('.').next().unwrap_or(module).to_owned())
 }
 
 fn summary(tests: &[TestCase]) -> String {
@@ -512,21 +468,4 @@ fn summary(tests: &[TestCase]) -> String {
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
     if said.is_empty() { count(0, "test") } else { said.join(", ") }
-}
-
-#[cfg(test)]
-mod judging {
-    use super::*;
-
-    #[test]
-    fn the_last_module_that_is_absent_is_named() {
-        for (text, expected) in [
-            ("ModuleNotFoundError: No module named 'trio.abc'\n", Some("trio")),
-            ("PytestConfigWarning: Failed to import filter module 'trio': ignore: x\n", Some("trio")),
-            ("No module named 'a'\nImportError while loading conftest\nNo module named 'b'\n", Some("b")),
-            ("usage: pytest\n", None),
-        ] {
-            assert_eq!(absent_module(text).as_deref(), expected, "{text:?}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use towpath_report::CheckResult;
 
 use super::lint::{conclude, policy};
 use super::{Check, Scope};
-use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
+use crate::adoption::{ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::BASELINE_FILE;
 use crate::test_environment::{automated, declared};
@@ -82,9 +82,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         let Some(linter) = linter(&run.tool) else { continue };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation);
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
-        if let Adoption::Advice(why) = &run.adoption {
-            notes.push(why.clone());
-        }
+        notes.extend(run.note().map(str::to_owned));
         let (extra, files) = arguments(facts, run);
         let mut command = command(linter, run, &chosen.requirement, &extra, &files);
         if run.tool == "pyright" {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use towpath_host::{SnapshotOptions, snapshot};
 use towpath_python::{PythonVersion, read_automation, read_projects, read_settings};
-use towpath_report::Changes;
+use towpath_report::{Changes, CheckResult};
 use towpath_standard::{
-    Applies, Facts, Network, SETTINGS, Settings, ToolWork, Work, check, python_matrix,
+    Applies, Facts, Network, Partial, SETTINGS, Settings, ToolWork, Work, check, python_matrix,
 };
 use towpath_testing::TestContext;
 
@@ -18,6 +18,34 @@ const HERE: [PythonVersion; 2] = [PythonVersion::new(3, 11), PythonVersion::new(
 /// that towpath brings are left out of the commands.
 #[track_caller]
 pub(crate) fn work_of(name: &str, files: &[(&str, &str)]) -> String {
+    with_facts(files, |facts| {
+        let check = check(name).expect("there is such a check");
+        let mut lines = String::new();
+        for python in check.matrix(facts) {
+            let said = match check.work(facts, python, &[]) {
+                Applies::Skip(reason) => format!("skipped: {reason}\n"),
+                Applies::Work(work) => match *work {
+                    Work::Tool(work) => tool_lines(&work),
+                    Work::Native(_) => "native\n".to_owned(),
+                },
+            };
+            let python = python.map_or_else(String::new, |python| format!(" {python}"));
+            let _ = write!(lines, "{name}{python} {said}");
+        }
+        lines
+    })
+}
+
+/// Returns what a check makes of what its tools found.
+#[track_caller]
+pub(crate) fn verdict_of(name: &str, files: &[(&str, &str)], found: Partial) -> CheckResult {
+    let check = check(name).expect("there is such a check");
+    with_facts(files, |facts| check.conclude(facts, vec![found]))
+}
+
+/// Hands over the facts of the first project of a repository that holds `files`.
+#[track_caller]
+fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {
     let context = TestContext::without_git();
     for (path, text) in files {
         context.write(path, text);
@@ -45,20 +73,7 @@ pub(crate) fn work_of(name: &str, files: &[(&str, &str)]) -> String {
         changes: Changes::default(),
         git_state: String::new(),
     };
-    let check = check(name).expect("there is such a check");
-    let mut lines = String::new();
-    for python in check.matrix(&facts) {
-        let said = match check.work(&facts, python, &[]) {
-            Applies::Skip(reason) => format!("skipped: {reason}\n"),
-            Applies::Work(work) => match *work {
-                Work::Tool(work) => tool_lines(&work),
-                Work::Native(_) => "native\n".to_owned(),
-            },
-        };
-        let python = python.map_or_else(String::new, |python| format!(" {python}"));
-        let _ = write!(lines, "{name}{python} {said}");
-    }
-    lines
+    then(&facts)
 }
 
 fn tool_lines(work: &ToolWork) -> String {
