@@ -28,7 +28,7 @@ pub(crate) struct Linter {
     old: Option<((u64, u64), &'static [&'static str])>,
     /// What replaces `arguments` to mend what can be mended; `None` where the tool mends nothing.
     fix: Option<&'static [&'static str]>,
-    /// Exit codes that mean the tool has done its work.
+    /// Exit codes that mean that the tool has done its work when it found nothing.
     done: &'static [i32],
     read: fn(&Output<'_>, &Paths<'_>) -> Result<Vec<Finding>, String>,
 }
@@ -231,9 +231,7 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &[],
         old: None,
         fix: None,
-        done: &[
-            0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
-        ],
+        done: &[0],
         read: |output, paths| pylint::read(output.stdout, paths).map_err(|error| error.to_string()),
     },
     Linter {
@@ -487,6 +485,26 @@ fn last_lines(output: &Output<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silence_means_no_finding_only_where_the_tool_ended_well() {
+        let silent = |tool: &str, exit: i32| {
+            let output = Output {
+                exit,
+                stdout: b"",
+                stderr: "Traceback (most recent call last):",
+                root: "/r",
+                folder: "",
+                hint: tool,
+                file: &|_| None,
+            };
+            read_findings(&output, tool).is_ok()
+        };
+        assert!(silent("pylint", 0) && silent("flake8", 0));
+        for tool in ["pylint", "flake8", "mypy"] {
+            assert!(!silent(tool, 1), "{tool}");
+        }
+    }
 
     #[test]
     fn fixing_and_output_options_are_taken_out() {
