@@ -1,6 +1,8 @@
-//! The system's own folders as one coarse input: what the package manager installed, and `/etc` by size
-//! and time. They are readable in every sandbox, so a verdict depends on them.
+//! The system as one coarse input: its kernel and the number of its processors, what the package manager
+//! installed, and `/etc` by size and time. All are seen in every sandbox, so a verdict depends on them.
 
+use std::ffi::CStr;
+use std::num::NonZero;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -25,9 +27,13 @@ const RESTLESS: [&str; 6] = [
     "hostname",
 ];
 
-/// Returns the digest of the stat of the package databases and of the files directly in `/etc`.
+/// Returns the digest of the names of kernel and machine, the number of processors, the stat of the
+/// package databases and that of the files directly in `/etc`.
 pub fn digest() -> Digest {
-    let mut text = String::new();
+    let kernel = rustix::system::uname();
+    let names = [kernel.sysname(), kernel.release(), kernel.machine()].map(CStr::to_string_lossy);
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut text = format!("{} {processors}\n", names.join(" "));
     for database in PACKAGE_DATABASES {
         text.push_str(&stat(Path::new(database)));
     }

@@ -71,6 +71,9 @@ pub struct Dependencies {
     /// Files of the repository whose contents count, each with its digest when the result was made.
     /// `None` stands for a path that was not there.
     pub files: BTreeMap<String, Option<Digest>>,
+    /// Commit, branch and tags, where the history was looked at.
+    #[serde(default)]
+    pub history: Option<String>,
 }
 
 /// A verdict as it lies in the store, beside others with the same key.
@@ -80,6 +83,9 @@ pub struct StoredVerdict {
     pub tree: Digest,
     /// Blob that lists the files it depends on, a line each: digest (or `-` for absent), blank, path.
     pub files: Digest,
+    /// Commit, branch and tags, where the history was looked at.
+    #[serde(default)]
+    pub history: Option<String>,
     /// How the step ended.
     pub conclusion: Conclusion,
     /// Why it was skipped; empty otherwise.
@@ -147,6 +153,8 @@ pub struct Ledger<'a> {
     pub tree: &'a Tree,
     /// [`tree_digest`] of `tree`.
     pub tree_digest: Digest,
+    /// Commit, branch and tags; empty without version control.
+    pub history: String,
 }
 
 impl Ledger<'_> {
@@ -155,6 +163,10 @@ impl Ledger<'_> {
     pub fn find(&self, key: &Key) -> Result<Option<(StoredVerdict, CheckResult)>, Error> {
         for verdict in self.verdicts(&key.digest())? {
             if verdict.tree != self.tree_digest && !self.has_same_files(&verdict.files)? {
+                continue;
+            }
+            let history = verdict.history.as_ref();
+            if history.is_some_and(|history| *history != self.history) {
                 continue;
             }
             if let Some(result) = self.result(&verdict.result)? {
@@ -184,7 +196,7 @@ impl Ledger<'_> {
             .store
             .put(&serde_json::to_vec(result).map_err(Error::from)?)?;
         let mut verdicts = self.verdicts(&key)?;
-        verdicts.retain(|old| old.files != files);
+        verdicts.retain(|old| old.files != files || old.history != dependencies.history);
         verdicts.insert(0, describe(files, result.clone()));
         verdicts.truncate(KEPT_VERDICTS);
         let bytes = serde_json::to_vec(&verdicts).map_err(Error::from)?;
@@ -283,9 +295,9 @@ impl Difference {
     }
 }
 
-/// Compares what a verdict depended on with today's key and files.
-pub fn compare(before: &Dependencies, key: &Key, tree: &Tree) -> Difference {
-    let mut difference = compare_files(before, tree);
+/// Compares what a verdict depended on with today's key and repository.
+pub fn compare(before: &Dependencies, key: &Key, ledger: &Ledger<'_>) -> Difference {
+    let mut difference = compare_files(before, ledger.tree);
     for part in &key.parts {
         let old = before.key.parts.iter().find(|old| old.name == part.name);
         if old.is_some_and(|old| old.value == part.value) {
@@ -293,6 +305,11 @@ pub fn compare(before: &Dependencies, key: &Key, tree: &Tree) -> Difference {
         } else {
             difference.parts.push(part.name.clone());
         }
+    }
+    match &before.history {
+        Some(old) if *old == ledger.history => difference.same_parts += 1,
+        Some(_) => difference.parts.push("git history".to_owned()),
+        None => {}
     }
     difference
 }

@@ -343,6 +343,7 @@ impl<'a, 'b> Run<'a, 'b> {
                 StoredVerdict {
                     tree: ledger.tree_digest.clone(),
                     files,
+                    history: dependencies.history.clone(),
                     conclusion: outcome.conclusion,
                     reason: outcome.reason.clone(),
                     result,

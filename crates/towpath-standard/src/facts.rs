@@ -26,7 +26,7 @@ pub struct Facts<'a> {
     pub pythons: Pythons,
     /// Lines that changed since the base of the change; empty where no base is known.
     pub changes: Changes,
-    /// Commit and description of the checkout; empty without git.
+    /// Commit, branch and tags of the checkout; empty without git.
     pub git_state: String,
 }
 
@@ -43,6 +43,17 @@ impl Facts<'_> {
         };
         let text = self.tree.read_text(&configured.file).unwrap_or_default();
         names_files(&text, tool)
+    }
+
+    /// Returns whether a line of the file that configures a tool sets an option.
+    pub(crate) fn configures(&self, tool: &str, option: &str) -> bool {
+        self.project
+            .tool(tool)
+            .and_then(|configured| self.tree.read_text(&configured.file).ok())
+            .is_some_and(|text| {
+                text.lines()
+                    .any(|line| line.trim_start().starts_with(option))
+            })
     }
 
     /// Returns whether a file is none of the repository's: it is a submodule's, or the tree is not under

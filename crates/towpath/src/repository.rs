@@ -29,6 +29,9 @@ pub(crate) struct Repository {
     pub settings: Vec<RawSettings>,
     /// Where state of this repository is kept.
     pub state: PathBuf,
+    /// Commit, branch and tags: what builds take a version from, and what tests may look at. Empty
+    /// without git.
+    pub history: String,
     /// What is wrong but stops nothing.
     pub warnings: Vec<Problem>,
 }
@@ -76,6 +79,7 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
     }
     Ok(Repository {
         tree,
+        history: git.as_ref().map(history).unwrap_or_default(),
         git,
         projects,
         automation,
@@ -89,6 +93,12 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
 pub(crate) fn git_around(folder: &Path) -> Result<Option<Git>, Failure> {
     let git = Git::discover(folder).map_err(|error| Failure::from_error(&error, error.hints()))?;
     Ok(git.filter(|git| git.top_level() == folder || !git.ignores(folder)))
+}
+
+fn history(git: &Git) -> String {
+    let tags = git.tags().unwrap_or_default().join(" ");
+    let head = git.head().unwrap_or_default();
+    format!("{head} {} {tags}", git.branch().unwrap_or_default())
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
@@ -133,7 +143,6 @@ impl Repository {
             .iter()
             .filter_map(|text| text.parse().ok())
             .collect();
-        let git_state = self.git_state();
         self.projects
             .iter()
             .zip(&self.settings)
@@ -152,19 +161,10 @@ impl Repository {
                     automation: &self.automation,
                     pythons: python_matrix(project, &self.automation, &settings, &here),
                     settings,
-                    git_state: git_state.clone(),
+                    git_state: self.history.clone(),
                 }
             })
             .collect()
-    }
-
-    /// Returns the commit and the tags, for builds that take the version from git.
-    fn git_state(&self) -> String {
-        let Some(git) = &self.git else {
-            return String::new();
-        };
-        let tags = git.tags().unwrap_or_default().join(" ");
-        format!("{} {tags}", git.head().unwrap_or_default())
     }
 
     /// Returns the lines that changed since a commit; none without git or where it is not known.

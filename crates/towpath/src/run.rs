@@ -169,6 +169,7 @@ impl<'a> Ground<'a> {
             program: process.program.clone(),
             state: self.repository.state.clone(),
             version_control: git.map(|git| git.view().folders()).unwrap_or_default(),
+            history: self.repository.history.clone(),
             build: self.build.to_string(),
             date: clock::utc_date(),
             system: towpath_host::system::digest().to_string(),
@@ -183,6 +184,7 @@ impl<'a> Ground<'a> {
             repository: &self.name,
             tree: &self.repository.tree,
             tree_digest: tree_digest(&self.repository.tree),
+            history: self.repository.history.clone(),
         }
     }
 }

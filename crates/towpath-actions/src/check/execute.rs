@@ -1,5 +1,6 @@
 //! Runs a check's commands in the sandbox and reads what they wrote.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use towpath_host::sandbox::{Level, Supervisor};
@@ -35,6 +36,8 @@ pub(crate) struct Executed {
     pub(crate) notes: Vec<String>,
     pub(crate) artifacts: Vec<ArtifactRecord>,
     pub(crate) dependencies: Option<Dependencies>,
+    /// Files of the repository that were opened, where all of them were seen.
+    pub(crate) opened: Option<BTreeSet<String>>,
     pub(crate) commands: Vec<Vec<String>>,
     pub(crate) cpu_ms: u64,
     pub(crate) network_tried: bool,
@@ -126,6 +129,7 @@ impl Session<'_> {
         }
         let is_complete = !executed.cancelled && executed.errors.is_empty() && self.keeps_results();
         if is_complete {
+            executed.opened = observation.complete.then(|| self.opened(&observation));
             let key = self.tool_key(subject, work, &prepared.resolved);
             executed.dependencies = Some(self.dependencies(work, key, Some(&observation)));
         }

@@ -1,7 +1,7 @@
 //! What the verdict of a check depends on: the key beside file contents, and the files.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use towpath_host::Digest;
 use towpath_host::sandbox::Observation;
@@ -28,7 +28,10 @@ impl Session<'_> {
                 .unwrap_or_default(),
         );
         key.add("checkout", self.root().to_string_lossy());
-        key.add("settings", short(&format!("{:?}", subject.facts.settings)));
+        // Which other Pythons a run has, says nothing of this job.
+        let mut settings = subject.facts.settings.clone();
+        settings.pythons = None;
+        key.add("settings", short(&format!("{settings:?}")));
         key
     }
 
@@ -137,7 +140,14 @@ impl Session<'_> {
     ) -> Dependencies {
         let mut files = BTreeMap::new();
         let globs = globs(&work.inputs);
-        let everything = work.inputs.observed && observation.is_none_or(|seen| !seen.complete);
+        let is_history = |path: &PathBuf| {
+            let mut folders = self.version_control.iter();
+            folders.any(|folder| path.starts_with(folder))
+        };
+        let reads_history = observation.is_some_and(|seen| seen.opened.iter().any(is_history));
+        // Whether the tree differs from a commit is asked of every file.
+        let everything =
+            reads_history || work.inputs.observed && observation.is_none_or(|seen| !seen.complete);
         for path in self.tree.files().keys() {
             if everything || is_declared(&work.inputs, path) || globs.is_match(path) {
                 files.insert(path.clone(), self.tree.digest(path));
@@ -147,12 +157,21 @@ impl Session<'_> {
         for path in work.scan.iter().flat_map(|scan| &scan.files) {
             files.insert(path.clone(), self.tree.digest(path));
         }
-        for path in observation.iter().flat_map(|seen| &seen.opened) {
-            if let Some(path) = self.source_of(path) {
-                files.insert(path.clone(), self.tree.digest(&path));
-            }
+        for path in observation.iter().flat_map(|seen| self.opened(seen)) {
+            let digest = self.tree.digest(&path);
+            files.insert(path, digest);
         }
-        Dependencies { key, files }
+        Dependencies {
+            key,
+            files,
+            history: reads_history.then(|| self.history.clone()),
+        }
+    }
+
+    /// Returns the files of the repository that were seen to be opened.
+    pub(crate) fn opened(&self, observation: &Observation) -> BTreeSet<String> {
+        let opened = observation.opened.iter();
+        opened.filter_map(|path| self.source_of(path)).collect()
     }
 
     /// Returns the file of the repository behind an opened path: itself, or the module that a compiled

@@ -173,13 +173,30 @@ impl Session<'_> {
             wheel: &context.folder.join(OUT).join("dist").join(wheel),
             written: options.keep_tree.filter(|folder| folder.exists()),
         };
+        if let Some(base) = self
+            .editable_base(subject, serves, Some(context))
+            .map_err(alone)?
+        {
+            self.keep_reads(subject, &base, executed.opened.as_ref());
+        }
         let key = key()?;
         keep_editable(cache, &key, &self.editable_request(subject), &output)
             .map(|kept| (kept, key))
             .map_err(|error| alone(problem(&error, error.hints())))
     }
 
+    /// Returns the key of a build: what it is known to depend on, and what the last one read.
     fn editable_key(
+        &self,
+        subject: &Subject<'_>,
+        serves: Serves,
+        context: Option<&JobContext<'_>>,
+    ) -> Result<Option<Digest>, Problem> {
+        let base = self.editable_base(subject, serves, context)?;
+        Ok(base.map(|base| self.with_reads(&base)))
+    }
+
+    fn editable_base(
         &self,
         subject: &Subject<'_>,
         serves: Serves,
@@ -220,7 +237,7 @@ impl Session<'_> {
             inputs: Inputs {
                 globs: Vec::new(),
                 endings: Vec::new(),
-                observed: false,
+                observed: true,
                 names: false,
             },
             executes_project: true,

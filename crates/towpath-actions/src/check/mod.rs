@@ -17,6 +17,7 @@ mod mend;
 mod mounts;
 mod native;
 mod placeholders;
+mod reads;
 mod scan;
 mod session;
 mod view;

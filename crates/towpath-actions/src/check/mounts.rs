@@ -85,7 +85,9 @@ impl Session<'_> {
                 });
             }
         }
-        for folder in [&folders.out, &folders.cache] {
+        // What a project's own code leaves in a cache would be read by the next run.
+        let cache = uses_cache(work).then_some(&folders.cache);
+        for folder in [&folders.out].into_iter().chain(cache) {
             mounts.push(Mount::Writable {
                 source: folder.clone(),
                 target: folder.clone(),
@@ -136,4 +138,12 @@ fn is_system(prefix: &Path) -> bool {
     ["/usr", "/opt", "/bin", "/lib"]
         .iter()
         .any(|folder| prefix.starts_with(folder))
+}
+
+/// Returns whether a command names the tool's own cache, which outlives the job.
+fn uses_cache(work: &ToolWork) -> bool {
+    let names_it = |text: &String| text.contains("{cache}");
+    work.commands.iter().any(|command| {
+        command.arguments.iter().any(names_it) || command.environment.values().any(names_it)
+    })
 }

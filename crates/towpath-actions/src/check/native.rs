@@ -41,6 +41,7 @@ impl Session<'_> {
             outcome.dependencies = Some(Dependencies {
                 key: self.native_key(subject, work),
                 files,
+                history: None,
             });
         }
         outcome

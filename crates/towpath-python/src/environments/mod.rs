@@ -18,7 +18,8 @@ mod wheel;
 
 pub use editable::{
     BUILD_HOOKS, Editable, EditableBuild, EditableOutput, EditableRequest, build_system,
-    build_variables, editable_build, editable_key, keep_editable, kept_editable, reads_git,
+    build_variables, editable_build, editable_key, is_prose, keep_editable, kept_editable,
+    reads_git,
 };
 pub use error::{Error, Words};
 pub use failure::FailureKind;

@@ -63,6 +63,7 @@ impl Action for ReadsFile<'_> {
             dependencies: Some(Dependencies {
                 key,
                 files: BTreeMap::from([(file.to_owned(), self.0.digest(file))]),
+                history: None,
             }),
             ..Outcome::ended(conclusion, result)
         }
@@ -124,6 +125,7 @@ fn run_all(context: &TestContext, number: u64) -> (Vec<RunEvent>, BTreeMap<Strin
             repository: "demo",
             tree: &tree,
             tree_digest: tree_digest(&tree),
+            history: String::new(),
         },
         slots: 2,
         force: &|_| false,

@@ -82,6 +82,7 @@ impl Action for Script {
         outcome.dependencies = self.reuse_key(inputs, &[]).map(|key| Dependencies {
             key,
             files: [("file".to_owned(), None)].into(),
+            history: None,
         });
         outcome
     }
@@ -139,6 +140,7 @@ impl World {
                     store: &self.store,
                     repository: "repository",
                     tree_digest: tree_digest(&tree),
+                    history: String::new(),
                     tree: &tree,
                 },
                 slots,

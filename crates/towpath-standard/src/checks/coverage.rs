@@ -66,8 +66,9 @@ impl Check for Definition {
             },
             tree: TreeUse::Private,
             network: Network::Closed,
-            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: false },
-            executes_project: false,
+            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
+            // Plugins of coverage.py may be the project's own.
+            executes_project: !facts.project.coverage.plugins.is_empty(),
             builds: false,
             commands: vec![Command {
                 tool: "coverage".to_owned(),

@@ -124,7 +124,8 @@ pub(crate) fn linter_work(
         tree: TreeUse::ReadOnly,
         network: Network::Closed,
         inputs: Inputs { globs: Vec::new(), endings: vec![BASELINE_FILE.to_owned()], observed: true, names: true },
-        executes_project: false,
+        // pylint and flake8 import the project's own plugins.
+        executes_project: !stands_alone || facts.configures("flake8", "[flake8:local-plugins]"),
         builds: false,
         commands,
         scan: None,

@@ -105,6 +105,12 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         let place = run.invocation.as_ref().map(|invocation| invocation.place.to_string());
         format!("`pyright --verifytypes` at {} is not run", place.unwrap_or_default())
     }));
+    // A plugin is the project's own code and reads what it likes, but only of what changed.
+    let has_plugins = facts.configures("mypy", "plugins");
+    let mut endings = vec![".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE];
+    if has_plugins {
+        endings.push("");
+    }
     ToolWork {
         environment: environment(facts, runs, requirements),
         // mypy's workers leave files beside the sources.
@@ -113,11 +119,11 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         inputs: Inputs {
             globs: Vec::new(),
             // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
-            endings: [".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE].map(str::to_owned).to_vec(),
+            endings: endings.into_iter().map(str::to_owned).collect(),
             observed: true,
             names: true,
         },
-        executes_project: false,
+        executes_project: has_plugins,
         builds: false,
         commands,
         scan: None,

@@ -181,7 +181,7 @@ fn explanation(
         .and_then(|last: &LastRun| last.dependencies.as_ref())
         .zip(key)
     {
-        let difference = compare(dependencies, &key, ledger.tree);
+        let difference = compare(dependencies, &key, &ledger);
         value["depends_on"] = json!({
             "parts": key.parts,
             "files": dependencies.files.keys().collect::<Vec<_>>(),

@@ -38,6 +38,19 @@ fn index_green_and_red_verdicts_are_reused() {
 }
 
 #[test]
+fn index_job_is_reused_whatever_other_jobs_a_run_has() {
+    let world = World::with_index("sound");
+    let python = world.python().to_string();
+    assert_eq!(world.ci(&[]).code, Some(0));
+    let one = world.recorded(&["check", "tests", "--python", &python]);
+    assert_eq!(one.fresh(), Vec::<&str>::new());
+    let all = world.recorded(&["check", "tests"]);
+    let fresh = all.fresh_jobs();
+    let job = format!("tests {python}");
+    assert!(!fresh.contains(&job.as_str()), "{fresh:?}");
+}
+
+#[test]
 fn index_force_runs_everything_and_failed_runs_what_failed() {
     let world = World::with_index("sound");
     world.replace(

@@ -337,3 +337,142 @@ fn index_what_can_read_the_clock_runs_again_on_another_day() {
     assert!(!fresh.contains(&"workflows"), "{fresh:?}");
     assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
 }
+
+/// Returns the names of the parts of a job's key.
+fn key_parts(world: &World, job: &str) -> Vec<String> {
+    let told = world.towpath(&["explain", job, "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
+    let parts = told[0]["depends_on"]["parts"].as_array().expect("a key");
+    let name = |part: &serde_json::Value| part["name"].as_str().map(str::to_owned);
+    parts.iter().filter_map(name).collect()
+}
+
+#[test]
+fn index_tests_that_look_at_the_history_run_again_after_a_commit() {
+    let world = World::with_index("sound");
+    world.commit("start");
+    let body = "git = Path(__file__).parent.parent / \".git\"\nassert (git / \"HEAD\").is_file()";
+    assert_eq!(check_tests(&world, body).code, Some(0));
+    world.commit("nobody looks at the history");
+    assert!(world.check("tests").fresh().is_empty());
+
+    let body = format!("{body}\nassert (git / \"HEAD\").read_text() != \"\"");
+    assert_eq!(check_tests(&world, &body).code, Some(0));
+    assert!(world.check("tests").fresh().is_empty());
+    world.commit("somebody looks at the history");
+    assert_eq!(world.check("tests").fresh(), ["tests"]);
+    assert!(world.check("tests").fresh().is_empty());
+    world.append(
+        "README.md",
+        "Whether the tree is clean is told by all files.\n",
+    );
+    assert_eq!(world.check("tests").fresh(), ["tests"]);
+}
+
+#[test]
+fn index_what_the_installation_reads_is_an_input_of_tests() {
+    let world = World::with_index("sound");
+    world.write(
+        "pyproject.toml",
+        "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n",
+    );
+    let setup = "from setuptools import setup\n\n\
+                 words = open(\"keywords.txt\").read().split()\n\
+                 setup(name=\"demo\", version=\"1.0\", package_dir={\"\": \"src\"}, packages=[\"demo\"], keywords=words)\n";
+    world.write("setup.py", setup);
+    world.write("keywords.txt", "one\n");
+    let body = "from importlib.metadata import metadata\nassert metadata(\"demo\")[\"Keywords\"] == \"one\"";
+    let first = check_tests(&world, body);
+    assert_eq!(
+        first.code,
+        Some(0),
+        "{}\n{:#?}",
+        first.stderr,
+        first.record.jobs
+    );
+    assert!(world.check("tests").fresh().is_empty());
+    world.write("keywords.txt", "two\n");
+    assert_planted_failed(&world.check("tests"));
+}
+
+#[test]
+fn index_tests_leave_nothing_for_the_next_run() {
+    let world = World::with_index("sound");
+    let body = "mounts = [Path(line.split()[1]) for line in open(\"/proc/self/mounts\")]\n\
+                folders = mounts + [Path.home(), Path.cwd(), Path(os.__file__).parent, Path(socket.__file__).parent]\n\
+                traces = [folder / \"trace-of-a-test\" for folder in folders if folder.is_dir()]\n\
+                assert not [trace for trace in traces if trace.exists()]\n\
+                for trace in traces:\n    try:\n        trace.write_text(\"\")\n    except OSError:\n        pass";
+    assert_eq!(check_tests(&world, body).code, Some(0));
+    let again = world.recorded(&[
+        "check",
+        "tests",
+        "--python",
+        &world.python().to_string(),
+        "--force",
+    ]);
+    assert_eq!(
+        again.code,
+        Some(0),
+        "{:#?}",
+        again.job("tests").result.tests
+    );
+}
+
+#[test]
+fn index_plugins_of_linters_and_type_checkers_are_code_of_the_project() {
+    let world = World::with_index("sound");
+    let path = outside(&world, "answer", "42");
+    world.replace(
+        "pyproject.toml",
+        "strict = true",
+        "strict = true\nplugins = [\"plugin.py\"]",
+    );
+    let plugin = |path: &str| {
+        format!(
+            "from mypy.plugin import Plugin\n\nopen({path:?}).read()\n\n\ndef plugin(version: str) -> type[Plugin]:\n    return Plugin\n"
+        )
+    };
+    world.write("plugin.py", plugin("README.md"));
+    let inside = world.check("types");
+    assert_eq!(inside.code, Some(0), "{:#?}", inside.record.jobs);
+    assert!(key_parts(&world, "types").contains(&"date".to_owned()));
+    assert!(world.check("types").fresh().is_empty());
+    world.append("README.md", "More words.\n");
+    assert_eq!(world.check("types").fresh(), ["types"]);
+    world.write("plugin.py", plugin(&path));
+    assert_ne!(world.check("types").code, Some(0));
+
+    world.replace(".github/workflows/ci.yml", "ruff check\n", "pylint src\n");
+    let hook = |path: &str| format!("[MAIN]\ninit-hook=open({path:?}).read()\n");
+    world.write(".pylintrc", hook("README.md"));
+    assert_eq!(world.check("lint").code, Some(0));
+    assert!(key_parts(&world, "lint").contains(&"date".to_owned()));
+    world.append("README.md", "More words.\n");
+    assert_eq!(world.check("lint").fresh(), ["lint"]);
+    world.write(".pylintrc", hook(&path));
+    assert_ne!(world.check("lint").code, Some(0));
+}
+
+#[test]
+fn index_own_checks_see_neither_variables_nor_network() {
+    let mut world = World::with_index("sound");
+    world.set("ANSWER", "42");
+    let check = |name: &str, code: &str| {
+        format!("\n[tool.towpath.checks.{name}]\ncommand = [\"python\", \"-c\", \"{code}\"]\n")
+    };
+    world.append(
+        "pyproject.toml",
+        &check("variables", "import os; assert 'ANSWER' not in os.environ"),
+    );
+    world.append(
+        "pyproject.toml",
+        &check(
+            "network",
+            "import socket; socket.create_connection(('192.0.2.1', 9), timeout=2)",
+        ),
+    );
+    assert_eq!(world.check("variables").code, Some(0));
+    assert_eq!(world.check("network").code, Some(1));
+    assert!(key_parts(&world, "variables").contains(&"date".to_owned()));
+}

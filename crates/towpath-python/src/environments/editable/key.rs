@@ -201,8 +201,9 @@ fn is_compiled(name: &str) -> bool {
         || matches!(name, "CMakeLists.txt" | "Cargo.toml")
 }
 
-/// Readme, changes and licence: text that ends in the description or lies beside the metadata.
-fn is_prose(path: &str) -> bool {
+/// Returns whether a file is readme, changes or licence: text that ends in the description or lies beside
+/// the metadata, which no program reads while it runs.
+pub fn is_prose(path: &str) -> bool {
     let name = folder::file_name(path).to_lowercase();
     let leads = [
         "readme",

@@ -16,7 +16,7 @@ use super::Error;
 use crate::{BuildSystem, Machine, Project};
 
 pub use kept::{Editable, EditableOutput, keep_editable, kept_editable};
-pub use key::{editable_key, reads_git};
+pub use key::{editable_key, is_prose, reads_git};
 
 /// The module that drivers of builds import, as a file of this name beside them.
 pub const BUILD_HOOKS: (&str, &str) = ("build_hooks.py", include_str!("build_hooks.py"));
