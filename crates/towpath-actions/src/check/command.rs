@@ -1,11 +1,12 @@
 //! One command of a job: what is started, how its end is understood, and what its reader makes of it.
 
+use std::path::Path;
+
 use towpath_host::sandbox::{CommandEnd, CommandOutcome, CommandSpec, Supervisor};
 use towpath_report::Problem;
 use towpath_runner::JobContext;
 use towpath_standard::{Command, Output, Partial};
 
-use super::environment::Prepared;
 use super::execute::Executed;
 use super::explain::job_variables;
 use super::folders::Folders;
@@ -19,7 +20,7 @@ use super::{Subject, Variables};
 /// One command on its way through the sandbox.
 pub(super) struct Run<'a> {
     pub(super) subject: &'a Subject<'a>,
-    pub(super) prepared: &'a Prepared<'a>,
+    pub(super) root: &'a Path,
     pub(super) folders: &'a Folders,
     pub(super) view: &'a View,
     pub(super) context: &'a JobContext<'a>,
@@ -44,9 +45,10 @@ impl Run<'_> {
         let mut events = Events::of(self.folders.out.join("events.jsonl"));
         let outcome = supervisor
             .run(&spec, self.context.cancel, &mut |line| {
-                errors.push(line);
-                log.line(line);
-                let text = String::from_utf8_lossy(line);
+                let line = self.view.told(line);
+                errors.push(&line);
+                log.line(&line);
+                let text = String::from_utf8_lossy(&line);
                 match events.newest() {
                     Some(progress) => self.context.progress.doing(&progress),
                     None => self.context.progress.output(text.trim_end()),
@@ -74,11 +76,10 @@ impl Run<'_> {
         command: &Command,
         scan: Option<&ScanPlan>,
     ) -> CommandSpec {
-        let environment = &self.prepared.environment;
         let root = &self.view.root;
         let placeholders = Placeholders {
-            python: &environment.python,
-            bin: &environment.bin,
+            python: &self.view.python,
+            bin: &self.view.bin,
             tree: root,
             out: &self.folders.out,
             cache: &self.folders.cache,
@@ -93,7 +94,6 @@ impl Run<'_> {
                 .flat_map(|plan| plan.remaining.iter().cloned()),
         );
         let mut variables = self.variables();
-        variables.extend(self.view.variables.clone());
         variables.extend(
             command
                 .environment
@@ -121,14 +121,14 @@ impl Run<'_> {
 
     /// The environment of a command is built, not inherited.
     fn variables(&self) -> Variables {
-        let environment = &self.prepared.environment;
         let mut variables = job_variables();
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", environment.bin.display());
+        let View {
+            bin, environment, ..
+        } = self.view;
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
         variables.insert("PATH".to_owned(), path);
-        variables.insert(
-            "VIRTUAL_ENV".to_owned(),
-            environment.folder.to_string_lossy().into_owned(),
-        );
+        let folder = environment.to_string_lossy().into_owned();
+        variables.insert("VIRTUAL_ENV".to_owned(), folder);
         variables
     }
 
@@ -157,12 +157,16 @@ impl Run<'_> {
             .stdout_file
             .as_ref()
             .map_or_else(Vec::new, |file| fs_err::read(file).unwrap_or_default());
-        let file = |name: &str| fs_err::read(self.folders.out.join(name)).ok();
+        let stdout = self.view.told(&stdout);
+        let file = |name: &str| {
+            let bytes = fs_err::read(self.folders.out.join(name)).ok()?;
+            Some(self.view.told(&bytes).into_owned())
+        };
         let output = Output {
             exit,
             stdout: &stdout,
             stderr: errors,
-            root: &self.view.root.to_string_lossy(),
+            root: &self.root.to_string_lossy(),
             folder: &command.folder,
             hint: &command.hint,
             file: &file,

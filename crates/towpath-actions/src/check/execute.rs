@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use towpath_host::sandbox::{Level, Supervisor};
+use towpath_host::sandbox::Supervisor;
 use towpath_report::{ArtifactRecord, Problem};
 use towpath_runner::{Dependencies, JobContext};
 use towpath_standard::{Network, Partial, ToolWork};
 
 use super::Subject;
 use super::command::Run;
-use super::gather::keep_tree;
 use super::log::Log;
 use super::scan::ScanPlan;
 use super::session::{Session, problem};
@@ -82,12 +81,7 @@ impl Session<'_> {
         let folders = self.folders(work, prepared, context).map_err(alone)?;
         let network = options.online || work.network == Network::Open;
         let view = self
-            .view(
-                subject,
-                work,
-                prepared,
-                &folders.scratch.path().join("copy"),
-            )
+            .view(subject, work, prepared, folders.scratch.path())
             .map_err(alone)?;
         let sandbox = self
             .sandbox(subject, work, prepared, &folders, &view, network)
@@ -98,7 +92,7 @@ impl Session<'_> {
         let mut log = Log::open(&context.folder.join("log.txt"));
         let run = Run {
             subject,
-            prepared,
+            root: self.root(),
             folders: &folders,
             view: &view,
             context,
@@ -120,12 +114,8 @@ impl Session<'_> {
             .map_err(|error| vec![problem(&error, error.hints())])?;
         executed.network_tried = observation.network_tried;
         self.gather(work, prepared, &folders, &mut executed);
-        if let (Some(kept), Level::Namespaces) = (options.keep_tree, self.level) {
-            keep_tree(&folders.scratch.path().join("tree"), kept).map_err(|error| {
-                alone(Problem::error(format!(
-                    "cannot keep what the build left: {error}"
-                )))
-            })?;
+        if let Some(kept) = options.keep_tree {
+            self.keep_tree(&view, &folders, kept).map_err(alone)?;
         }
         let is_complete = !executed.cancelled && executed.errors.is_empty() && self.keeps_results();
         if is_complete {

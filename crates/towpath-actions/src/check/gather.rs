@@ -1,8 +1,10 @@
 //! What is taken over from a job: artifacts, compiled modules, and for builds what they left in the tree.
 
+use std::io;
 use std::path::Path;
 
-use towpath_report::ArtifactRecord;
+use towpath_host::sandbox::Level;
+use towpath_report::{ArtifactRecord, Problem};
 use towpath_standard::{ToolWork, TreeUse};
 
 use super::bytecode::harvest;
@@ -10,6 +12,7 @@ use super::environment::Prepared;
 use super::execute::Executed;
 use super::folders::Folders;
 use super::session::Session;
+use super::view::View;
 
 impl Session<'_> {
     /// Takes over artifacts and compiled modules.
@@ -63,19 +66,78 @@ impl Session<'_> {
             }
         }
     }
+    /// Keeps what a build left in the tree, if it left anything.
+    pub(super) fn keep_tree(
+        &self,
+        view: &View,
+        folders: &Folders,
+        kept: &Path,
+    ) -> Result<(), Problem> {
+        let upper = folders.scratch.path().join("tree");
+        let keep = match self.level {
+            Level::Namespaces => {
+                fs_err::read_dir(&upper).and_then(|mut entries| match entries.next() {
+                    Some(_) => fs_err::rename(&upper, kept),
+                    None => Ok(()),
+                })
+            }
+            Level::LandlockSeccomp | Level::None => {
+                keep_written(&view.root, self.clean_tree()?, kept)
+            }
+        };
+        keep.map_err(|error| Problem::error(format!("cannot keep what the build left: {error}")))
+    }
 }
 
-/// Keeps what a build left in the tree, if it left anything but compiled modules.
-pub(super) fn keep_tree(upper: &Path, kept: &Path) -> std::io::Result<()> {
-    let is_empty = fs_err::read_dir(upper)?.next().is_none();
-    if is_empty {
-        return Ok(());
+/// Copies the files of a copy that are not, or not as they are, in what it is a copy of.
+fn keep_written(copy: &Path, original: &Path, kept: &Path) -> io::Result<()> {
+    for entry in fs_err::read_dir(copy)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let data = fs_err::symlink_metadata(&path)?;
+        if data.is_dir() && name != ".git" {
+            keep_written(&path, &original.join(&name), &kept.join(&name))?;
+        } else if data.is_file() {
+            let old = fs_err::symlink_metadata(original.join(&name));
+            let is_old = old.is_ok_and(|old| {
+                old.len() == data.len() && old.modified().ok() == data.modified().ok()
+            });
+            if !is_old {
+                fs_err::create_dir_all(kept)?;
+                fs_err::copy(path, kept.join(name))?;
+            }
+        }
     }
-    if kept.exists() {
-        fs_err::remove_dir_all(kept)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_written_into_a_copy_is_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in [
+            "old/pkg/a.py",
+            "new/pkg/a.py",
+            "new/pkg/made.py",
+            "new/.git/HEAD",
+        ] {
+            let path = at(name);
+            fs_err::create_dir_all(path.parent().expect("it has a parent")).expect("a folder");
+            let text = if name.starts_with("new/pkg/a") {
+                "changed"
+            } else {
+                ""
+            };
+            fs_err::write(path, text).expect("a file");
+        }
+        fs_err::copy(at("old/pkg/a.py"), at("old/pkg/same.py")).expect("a copy");
+        fs_err::hard_link(at("old/pkg/same.py"), at("new/pkg/same.py")).expect("a link");
+        keep_written(&at("new"), &at("old"), &at("kept")).expect("both can be read");
+        assert!(at("kept/pkg/a.py").exists() && at("kept/pkg/made.py").exists());
+        assert!(!at("kept/pkg/same.py").exists() && !at("kept/.git").exists());
     }
-    if let Some(folder) = kept.parent() {
-        fs_err::create_dir_all(folder)?;
-    }
-    fs_err::rename(upper, kept)
 }

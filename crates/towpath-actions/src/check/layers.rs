@@ -207,7 +207,9 @@ impl Session<'_> {
         let resolved = self.looked_up(subject, need, context)?;
         Ok(resolved.map(|resolved| {
             let one = matches!(serves, Serves::One(_)).then_some(resolved.interpreter);
-            editable_key(&self.editable_request(subject), &resolved.resolution, one)
+            let key = editable_key(&self.editable_request(subject), &resolved.resolution, one);
+            // What a build compiles may name the folder that it ran in.
+            Digest::of_parts([key.as_str().as_bytes(), self.level.to_string().as_bytes()])
         }))
     }
 

@@ -39,13 +39,13 @@ impl Session<'_> {
             });
         }
         if self.level != Level::Namespaces {
-            let layers = prepared
-                .over_environment
-                .iter()
-                .chain([&prepared.environment.folder]);
-            mounts.extend(layers.map(|layer| Mount::ReadOnly {
-                source: layer.clone(),
-                target: layer.clone(),
+            mounts.push(Mount::Writable {
+                source: view.environment.clone(),
+                target: view.environment.clone(),
+            });
+            mounts.extend(self.version_control.iter().map(|folder| Mount::ReadOnly {
+                source: folder.clone(),
+                target: folder.clone(),
             }));
         }
         if self.level == Level::Namespaces {

@@ -112,6 +112,7 @@ impl Installation {
         let fill = |text: String| {
             text.replace("{python}", &python.to_string())
                 .replace("{out}", &folder.to_string())
+                .replace("{tree}", &self.root.display().to_string())
         };
         let arguments: Vec<String> = build.arguments.into_iter().map(fill).collect();
         let (program, rest) = arguments.split_first().unwrap();

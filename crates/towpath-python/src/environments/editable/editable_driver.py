@@ -1,9 +1,10 @@
 """Builds the editable wheel of PEP 660, or where the backend has no such hook, one that leads to the
 project's folders.
 
-Arguments: the output folder, the backend (`module:object`), the import roots joined by `:`, then folders
-of `backend-path`. Runs in the project's folder. Writes `editable.json`: the name of the wheel in `dist`, or
-what the backend asks for in addition, or the error.
+Arguments: the output folder, the repository as this job sees it and as the wheel shall lead to it, the
+backend (`module:object`), the import roots joined by `:`, then folders of `backend-path`. Runs in the
+project's folder. Writes `editable.json`: the name of the wheel in `dist`, or what the backend asks for in
+addition, or the error.
 """
 
 import json
@@ -16,8 +17,8 @@ import build_hooks
 
 
 def main():
-    out, name, roots = sys.argv[1:4]
-    paths = [os.path.abspath(folder) for folder in sys.argv[4:]]
+    out, seen, source, name, roots = sys.argv[1:6]
+    paths = [os.path.abspath(folder) for folder in sys.argv[6:]]
     dist = os.path.join(out, "dist")
     os.makedirs(dist, exist_ok=True)
     answer = {}
@@ -28,6 +29,8 @@ def main():
         if not answer["requires"]:
             wheel = backend.build_editable(dist, {}) if is_editable else leading(backend, dist, roots.split(":"))
             answer["wheel"] = os.path.basename(wheel)
+            if seen != source:
+                redirect(os.path.join(dist, answer["wheel"]), seen.encode(), source.encode())
     except BaseException as error:
         traceback.print_exc()
         answer["error"] = "{}: {}".format(type(error).__name__, error)
@@ -45,6 +48,16 @@ def leading(backend, dist, roots):
             archive.writestr(path, content)
         archive.writestr("__editable__.{}.pth".format(name.split("-")[0]), "\n".join(roots) + "\n")
     return name
+
+
+def redirect(path, seen, source):
+    """Lets a wheel that was built in a copy of the repository lead to the repository."""
+    with zipfile.ZipFile(path) as wheel:
+        files = [(info, wheel.read(info)) for info in wheel.infolist()]
+    with zipfile.ZipFile(path, "w") as wheel:
+        for info, content in files:
+            is_compiled = info.filename.endswith((".so", ".pyd", ".a"))
+            wheel.writestr(info, content if is_compiled else content.replace(seen, source))
 
 
 def metadata(backend, folder):

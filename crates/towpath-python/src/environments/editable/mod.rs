@@ -45,9 +45,9 @@ pub struct EditableRequest<'a> {
 pub struct EditableBuild {
     /// What its environment holds.
     pub requirements: Vec<String>,
-    /// The command, started in the project's folder. `{python}` stands for the environment's interpreter
-    /// and `{out}` for a writable folder that holds the files below. There it writes `editable.json`, and
-    /// the wheel into `dist`.
+    /// The command, started in the project's folder. `{python}` stands for the environment's interpreter,
+    /// `{tree}` for the repository as the command sees it, and `{out}` for a writable folder that holds the
+    /// files below. There it writes `editable.json`, and the wheel into `dist`.
     pub arguments: Vec<String>,
     /// Files that it needs, by name.
     pub files: Vec<(String, Vec<u8>)>,
@@ -67,7 +67,10 @@ pub fn editable_build(request: &EditableRequest<'_>) -> EditableBuild {
         .map(|root| request.source.join(root).display().to_string())
         .collect();
     let driver = format!("{{out}}/{}", DRIVER.0);
-    let mut arguments = vec!["{python}".to_owned(), driver, "{out}".to_owned()];
+    let source = request.source.display().to_string();
+    let mut arguments = ["{python}", &driver, "{out}", "{tree}", &source]
+        .map(str::to_owned)
+        .to_vec();
     arguments.extend([system.backend, roots.join(":")]);
     arguments.extend(system.backend_path);
     EditableBuild {
