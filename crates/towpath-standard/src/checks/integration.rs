@@ -7,9 +7,9 @@ use towpath_report::{CheckResult, TestCase, TestOutcome};
 use super::tests::{Core, TestRun, conclude_tests, test_work};
 use super::{Check, count};
 use crate::facts::{Facts, NeededCheck};
-use crate::test_environment::{
-    TestCall, called, environment_of, integration_invocation, test_call, test_environment,
-};
+use crate::test_call::{TestCall, called, test_call};
+use crate::test_environment::{environment_of, test_environment};
+use crate::test_invocation::integration_invocation;
 use crate::work::{Applies, Network, Partial, ProjectInstall, Work};
 
 /// What Python and its clients say when the service at the other end is not there.
