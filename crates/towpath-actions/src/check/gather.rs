@@ -66,7 +66,7 @@ impl Session<'_> {
             }
         }
     }
-    /// Keeps what a build left in the tree, if it left anything.
+    /// Keeps what a build left in the tree, if it left anything; of builds in several rounds the last.
     pub(super) fn keep_tree(
         &self,
         view: &View,
@@ -74,17 +74,20 @@ impl Session<'_> {
         kept: &Path,
     ) -> Result<(), Problem> {
         let upper = folders.scratch.path().join("tree");
-        let keep = match self.level {
+        let clean = self.clean_tree()?;
+        let clear = || match fs_err::remove_dir_all(kept) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        let keep = clear().and_then(|()| match self.level {
             Level::Namespaces => {
                 fs_err::read_dir(&upper).and_then(|mut entries| match entries.next() {
                     Some(_) => fs_err::rename(&upper, kept),
                     None => Ok(()),
                 })
             }
-            Level::LandlockSeccomp | Level::None => {
-                keep_written(&view.root, self.clean_tree()?, kept)
-            }
-        };
+            Level::LandlockSeccomp | Level::None => keep_written(&view.root, clean, kept),
+        });
         keep.map_err(|error| Problem::error(format!("cannot keep what the build left: {error}")))
     }
 }
