@@ -16,20 +16,7 @@ pub struct Comparison {
 /// Returns the comparison in a test's details, where the assertion was `==` and each side fits on one
 /// line: pytest writes the wanted side with `-` and the other with `+`.
 pub(crate) fn comparison(details: &str) -> Option<Comparison> {
-    let lines: Vec<&str> = details.lines().collect();
-    let error = lines.iter().position(|line| line.starts_with("E  "))?;
-    let source = lines
-        .iter()
-        .take(error)
-        .rev()
-        .find_map(|line| line.strip_prefix('>'));
-    let source = source.unwrap_or_default().trim().to_owned();
-    let block: Vec<&str> = lines
-        .iter()
-        .skip(error)
-        .map_while(|line| line.strip_prefix('E'))
-        .map(|line| line.get(3..).unwrap_or(""))
-        .collect();
+    let (source, block) = failing_line(details)?;
     let (got, want) = assertion(block.first()?)?;
     let (want, got) = match text_difference(&block) {
         Some(pair) => pair,
@@ -44,11 +31,29 @@ pub(crate) fn comparison(details: &str) -> Option<Comparison> {
         .take_while(|(want, got)| want == got)
         .count();
     Some(Comparison {
-        source,
+        source: source.to_owned(),
         want,
         got,
         differs_at,
     })
+}
+
+/// Returns the line of source that failed, trimmed, and what pytest says of it, line by line; the source
+/// is empty where pytest shows none. `None` where the details are not pytest's.
+pub fn failing_line(details: &str) -> Option<(&str, Vec<&str>)> {
+    let lines: Vec<&str> = details.lines().collect();
+    let error = lines.iter().position(|line| line.starts_with("E  "))?;
+    let source = lines
+        .iter()
+        .take(error)
+        .rev()
+        .find_map(|line| line.strip_prefix('>'));
+    let said = lines
+        .iter()
+        .skip(error)
+        .map_while(|line| line.strip_prefix('E'))
+        .map(|line| line.get(3..).unwrap_or(""));
+    Some((source.unwrap_or_default().trim(), said.collect()))
 }
 
 /// Splits `AssertionError: assert '1, 2, and 3' == '1, 2 and 3'` at the one `==` outside of quotes

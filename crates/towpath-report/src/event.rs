@@ -41,7 +41,7 @@ pub enum RunEvent {
         /// durations; 0 where unknown.
         left_ms: u64,
     },
-    /// A job says what it is doing now: `installing 23 packages`, `tests/test_a.py 120 of 715`.
+    /// A job says what it is doing now: `installing 23 packages`, `120 of 715  tests/test_a.py`.
     JobProgress {
         /// The job.
         job: String,

@@ -22,7 +22,7 @@ pub mod writers;
 
 pub use causes::{Cause, CauseKind, causes};
 pub use changes::Changes;
-pub use comparison::Comparison;
+pub use comparison::{Comparison, failing_line};
 pub use coverage::{Coverage, FileCoverage, percent_covered};
 pub use event::{ExpectedJob, RunEvent};
 pub use finding::{Finding, Severity};

@@ -169,3 +169,28 @@ pub struct RunRecord {
     /// What the project's automation checks and this run does not, with the command that does.
     pub not_run: Vec<String>,
 }
+
+impl RunRecord {
+    /// Returns the coverage of the run, that of several projects joined; `None` where none was computed.
+    pub fn coverage(&self) -> Option<Coverage> {
+        let computed = |group: Option<&str>| {
+            let jobs = self.jobs.iter();
+            let jobs = jobs.filter(|job| group.is_none_or(|group| job.group == group));
+            let coverages: Vec<&Coverage> = jobs
+                .filter_map(|job| job.result.coverage.as_ref())
+                .collect();
+            (!coverages.is_empty()).then_some(coverages)
+        };
+        // Where no job combines the coverage of all Pythons, that of one of them stands for it.
+        let coverages = computed(Some("coverage"))
+            .or_else(|| computed(None).map(|coverages| coverages[..1].to_vec()))?;
+        let files = coverages
+            .iter()
+            .flat_map(|coverage| coverage.files.clone())
+            .collect();
+        Some(Coverage {
+            files,
+            branches: coverages.iter().any(|coverage| coverage.branches),
+        })
+    }
+}

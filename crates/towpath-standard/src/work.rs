@@ -84,6 +84,18 @@ pub enum TreeUse {
     WithoutSources,
 }
 
+impl TreeUse {
+    /// Returns the use in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read only",
+            Self::Private => "a copy of its own",
+            Self::InPlace => "the user's own",
+            Self::WithoutSources => "a copy without the sources",
+        }
+    }
+}
+
 /// Whether a job's commands may reach beyond the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
@@ -93,6 +105,17 @@ pub enum Network {
     OnFailure,
     /// Open; the verdict is not reused.
     Open,
+}
+
+impl Network {
+    /// Returns the permission in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::OnFailure => "closed, open after a failure",
+            Self::Open => "open",
+        }
+    }
 }
 
 /// Which files of the repository count as inputs, beside those that are seen to be opened.

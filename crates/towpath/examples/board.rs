@@ -78,6 +78,7 @@ fn main() -> anyhow::Result<()> {
 
 fn print_report(record: &RunRecord, style: Style) -> std::io::Result<()> {
     let text = final_report(&FinalReport {
+        command: "towpath ci",
         record,
         style,
         is_quiet: false,

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Style as HelpStyle, Styles};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+
+use towpath_standard::CHECKS;
 
 use crate::nearest;
 use crate::terminal::{ColorChoice, Style};
@@ -160,7 +163,7 @@ pub struct ExecutionArguments {
     /// Read every file again instead of trusting its size and time
     #[arg(long)]
     pub verify: bool,
-    /// Read the settings from this file instead of pyproject.toml or towpath.toml
+    /// Read the settings of every project from this file instead of pyproject.toml or towpath.toml
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 }
@@ -169,7 +172,8 @@ pub struct ExecutionArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct ReportArguments {
-    /// Also write a report to a file; may be repeated
+    /// Also write a report to a file, in a form of `--format`, as `coverage-xml` or, to a folder, as
+    /// `coverage-html`; may be repeated
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub reports: Vec<ReportTarget>,
     /// Form of the report on standard output
@@ -211,10 +215,27 @@ pub enum ReportFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportTarget {
     /// Its form.
-    pub format: ReportFormat,
+    pub format: FileFormat,
     /// Where it is written.
     pub file: PathBuf,
 }
+
+/// A form of report that is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One that standard output may have too.
+    Report(ReportFormat),
+    /// `coverage-xml`: the coverage, in the form of Cobertura.
+    CoverageXml,
+    /// `coverage-html`: the coverage as pages, in a folder.
+    CoverageHtml,
+}
+
+/// Forms that are no form of standard output.
+const FILE_FORMATS: [(&str, FileFormat); 2] = [
+    ("coverage-xml", FileFormat::CoverageXml),
+    ("coverage-html", FileFormat::CoverageHtml),
+];
 
 impl FromStr for ReportTarget {
     type Err = String;
@@ -224,7 +245,13 @@ impl FromStr for ReportTarget {
             .split_once('=')
             .filter(|(_, file)| !file.is_empty())
             .ok_or("write FORMAT=FILE, such as `junit=report.xml`")?;
-        let format = ReportFormat::from_str(format, false).map_err(|_| unknown_format(format))?;
+        let of_file = FILE_FORMATS.iter().find(|(name, _)| *name == format);
+        let format = match of_file {
+            Some((_, format)) => *format,
+            None => ReportFormat::from_str(format, false)
+                .map(FileFormat::Report)
+                .map_err(|_| unknown_format(format))?,
+        };
         Ok(Self {
             format,
             file: PathBuf::from(file),
@@ -238,7 +265,8 @@ fn unknown_format(written: &str) -> String {
         .filter_map(ValueEnum::to_possible_value)
         .map(|value| value.get_name().to_owned())
         .collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let of_files = FILE_FORMATS.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(of_files).collect();
     let hint = nearest::hint(written, &names, "the formats are");
     format!("`{written}` is no format; {hint}")
 }
@@ -250,6 +278,7 @@ Examples:
   towpath check lint
   towpath check tests --python 3.12
   towpath check types packages/api --format json
+  towpath check coverage    also writes coverage.xml and htmlcov/ here
 
 Exit codes: 0 passed, 1 failed, 2 could not run, 130 interrupted.")]
 pub struct CheckArguments {
@@ -321,9 +350,23 @@ pub struct ExplainArguments {
     /// A job, `event`, `env`, or `context` with its name; the whole pipeline without it
     #[arg(value_name = "JOB|event|env|context NAME")]
     pub topic: Vec<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
+    /// Form of what is said of jobs; the other topics are JSON in any case
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true
+    )]
+    pub format: DataFormat,
+}
+
+/// A form of what a command answers beside reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum DataFormat {
+    /// For a person
+    Text,
+    /// For a program, versioned
+    Json,
 }
 
 /// Arguments of `towpath logs`.
@@ -422,8 +465,29 @@ pub fn parse(
         clap::ColorChoice::Never
     };
     let mut command = Arguments::command().color(color);
-    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let mut matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(with_check)?;
     Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// A check's name alone is no command; says which command runs it.
+fn with_check(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let names: Vec<&str> = CHECKS.iter().map(|check| check.name()).collect();
+    let check = names.iter().find(|name| *name == written);
+    if let Some(check) = check.copied().or_else(|| nearest::nearest(written, &names)) {
+        // The parser's own guess would lead to another command.
+        error.remove(ContextKind::SuggestedSubcommand);
+        let tip = format!("`towpath check {check}` runs that check");
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
 }
 
 /// Looks for `--color` before the rest is parsed, since mistakes and help are coloured too.
@@ -445,6 +509,15 @@ fn color_option(arguments: &[OsString]) -> ColorChoice {
         .unwrap_or_default()
 }
 
+/// Returns a job's name as it is written on a command line.
+pub(crate) fn as_argument(job: &str) -> String {
+    if job.contains([' ', '(']) {
+        format!("\"{job}\"")
+    } else {
+        job.to_owned()
+    }
+}
+
 fn python_version(text: &str) -> Result<String, String> {
     let is_number = |part: &str| {
         (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -456,90 +529,4 @@ fn python_version(text: &str) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str) -> Result<Arguments, clap::Error> {
-        let words = std::iter::once("towpath").chain(line.split_whitespace());
-        parse(words.map(OsString::from), &BTreeMap::new(), false)
-    }
-
-    fn mistake(line: &str) -> (i32, String) {
-        let error = read(line).expect_err("the line is wrong");
-        (error.exit_code(), error.to_string())
-    }
-
-    #[test]
-    fn declaration_is_sound() {
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn reads_a_full_line() {
-        let line = "ci packages/a --failed --python 3.10 --python 3.12 --report junit=a=b.xml --format sarif -j 4 -C x";
-        let Arguments {
-            global,
-            command: Command::Ci(ci),
-        } = read(line).expect("the line is right")
-        else {
-            panic!("`ci` is the command");
-        };
-        assert_eq!(global.directory, Some(PathBuf::from("x")));
-        assert_eq!(ci.projects, ["packages/a"]);
-        assert_eq!(ci.selection.pythons, ["3.10", "3.12"]);
-        assert!(ci.selection.failed && !ci.execution.force);
-        let target = ReportTarget {
-            format: ReportFormat::Junit,
-            file: PathBuf::from("a=b.xml"),
-        };
-        assert_eq!(
-            (ci.report.reports, ci.report.format),
-            (vec![target], ReportFormat::Sarif)
-        );
-        assert_eq!(ci.execution.jobs, Some(4));
-    }
-
-    #[test]
-    fn names_of_jobs_need_no_quotes() {
-        let Command::Explain(explain) = read("explain tests 3.12")
-            .expect("the line is right")
-            .command
-        else {
-            panic!("`explain` is the command");
-        };
-        assert_eq!(explain.topic.join(" "), "tests 3.12");
-    }
-
-    #[test]
-    fn mistakes_exit_with_2_and_name_the_nearest() {
-        for (line, expected) in [
-            ("chek lint", "'check'"),
-            ("ci --forse", "a similar argument exists: '--force'"),
-            ("ci --format jsn", "a similar value exists: 'json'"),
-            ("ci --report junt=a.xml", "did you mean `junit`?"),
-            ("ci --report junit", "write FORMAT=FILE"),
-            ("ci --python 3", "such as `3.12`"),
-            ("ci --quiet --verbose", "cannot be used with"),
-            ("ci --jobs 0", "0 is not in 1..=512"),
-            ("cache clean --all --older-than 3", "cannot be used with"),
-        ] {
-            let (code, message) = mistake(line);
-            assert_eq!(code, 2, "{line}");
-            assert!(message.contains(expected), "{line}: {message}");
-        }
-    }
-
-    #[test]
-    fn help_and_version_exit_with_0() {
-        for line in ["--help", "ci --help", "--version"] {
-            assert_eq!(mistake(line).0, 0, "{line}");
-        }
-    }
-
-    #[test]
-    fn color_of_mistakes_obeys_the_option() {
-        let words = ["towpath", "--color", "always", "chek"].map(OsString::from);
-        let error = parse(words, &BTreeMap::new(), false).expect_err("no such command");
-        assert!(error.render().ansi().to_string().contains('\u{1b}'));
-    }
-}
+mod tests;

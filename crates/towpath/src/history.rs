@@ -1,10 +1,12 @@
 //! The runs of a repository: each has a number and a folder below the state folder, which holds its
 //! record and the logs of its jobs. Old runs are removed as new ones come.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use towpath_report::RunRecord;
+use towpath_report::{Conclusion, JobRecord, RunRecord};
+use towpath_runner::PlannedJob;
 
 /// How many runs are kept.
 const KEPT_RUNS: u64 = 20;
@@ -69,15 +71,41 @@ impl History {
 
     /// Returns the record of the last run that ended.
     pub(crate) fn last(&self) -> anyhow::Result<Option<RunRecord>> {
-        for number in self.numbers()?.into_iter().rev() {
-            let Ok(bytes) = fs_err::read(self.folder(number).join("record.json")) else {
-                continue;
-            };
-            if let Ok(record) = serde_json::from_slice(&bytes) {
-                return Ok(Some(record));
+        Ok(self.records()?.next())
+    }
+
+    /// Returns the records of the runs that ended, the newest first, each read when it is asked for.
+    pub(crate) fn records(&self) -> anyhow::Result<impl Iterator<Item = RunRecord>> {
+        let numbers = self.numbers()?;
+        Ok(numbers
+            .into_iter()
+            .rev()
+            .filter_map(|number| self.record(number)))
+    }
+
+    /// Returns for each job the newest record in which it ended, with the number of that run.
+    pub(crate) fn newest_records(
+        &self,
+        jobs: &[PlannedJob],
+    ) -> anyhow::Result<BTreeMap<String, (u64, JobRecord)>> {
+        let mut newest = BTreeMap::new();
+        for record in self.records()? {
+            for job in record.jobs {
+                if job.conclusion != Conclusion::Cancelled {
+                    newest.entry(job.name.clone()).or_insert((record.run, job));
+                }
+            }
+            if jobs.iter().all(|job| newest.contains_key(&job.name)) {
+                break;
             }
         }
-        Ok(None)
+        Ok(newest)
+    }
+
+    /// Returns the record of a run; `None` where it has none or one of another version.
+    fn record(&self, number: u64) -> Option<RunRecord> {
+        let bytes = fs_err::read(self.folder(number).join("record.json")).ok()?;
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Returns the numbers of the runs, ascending.

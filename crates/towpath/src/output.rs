@@ -18,7 +18,15 @@ pub(crate) fn print_bytes(bytes: &[u8]) {
     let _ = stream.write_all(bytes).and_then(|()| stream.flush());
 }
 
-/// Prints the problems that stop a command on standard error.
+/// Prints a text on standard error.
+pub(crate) fn tell(text: &str) {
+    let mut stream = std::io::stderr().lock();
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
+}
+
+/// Prints the problems that stop a command, or that it warns of, on standard error.
 pub(crate) fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) {
     let style = surroundings.progress_style();
     let style = writers::Style {
@@ -30,10 +38,7 @@ pub(crate) fn print_failure(failure: &Failure, surroundings: &Surroundings<'_>) 
     if !failure.closing.is_empty() {
         text.push_str(&format!("\n{}\n", failure.closing));
     }
-    let mut stream = std::io::stderr().lock();
-    let _ = stream
-        .write_all(text.as_bytes())
-        .and_then(|()| stream.flush());
+    tell(&text);
 }
 
 /// Returns a moment as the user's time of day.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use towpath_host::folders::Folders;
 use towpath_host::{Git, SnapshotOptions, Tree, snapshot};
 use towpath_python::{
-    Automation, Interpreter, Project, RawSettings, read_automation, read_projects, read_settings,
+    Automation, Interpreter, Project, RawSettings, parse_settings, read_automation, read_projects,
+    read_settings,
 };
-use towpath_report::{Changes, Problem, Severity};
+use towpath_report::{Changes, Problem, Severity, Source};
 use towpath_standard::{Facts, SETTINGS, Settings, python_matrix};
 
 use crate::failure::Failure;
@@ -36,8 +37,19 @@ pub(crate) struct Repository {
     pub warnings: Vec<Problem>,
 }
 
+/// How a repository is read.
+pub(crate) struct Reading<'a> {
+    /// A folder in it.
+    pub folder: &'a Path,
+    /// Whether every file is read again, whatever its size and time.
+    pub verify: bool,
+    /// A file whose settings stand for those of every project; `None` for the projects' own.
+    pub config: Option<&'a Path>,
+}
+
 /// Reads the repository around a folder.
-pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Repository, Failure> {
+pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repository, Failure> {
+    let Reading { folder, verify, .. } = *reading;
     if !folder.is_dir() {
         return Err(Failure::of(
             Problem::error(format!("there is no folder `{}`", folder.display()))
@@ -57,7 +69,15 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
     let (projects, mut problems) = read_projects(&tree);
     let automation = read_automation(&tree, &projects);
     let mut settings = Vec::new();
+    let given = reading.config.map(read_config).transpose()?;
+    if let Some((_, wrong)) = &given {
+        problems.extend(wrong.iter().cloned());
+    }
     for project in &projects {
+        if let Some((raw, _)) = &given {
+            settings.push(raw.clone());
+            continue;
+        }
         let (raw, wrong) = read_settings(&tree, &project.root, &[SETTINGS]);
         settings.push(raw);
         for problem in wrong {
@@ -87,6 +107,22 @@ pub(crate) fn open(folder: &Path, folders: &Folders, verify: bool) -> Result<Rep
         state,
         warnings: problems,
     })
+}
+
+/// Reads the settings in a file that `--config` names.
+fn read_config(file: &Path) -> Result<(RawSettings, Vec<Problem>), Failure> {
+    let path = file.display().to_string();
+    let text = fs_err::read_to_string(file).map_err(|error| {
+        Failure::of(
+            Problem::error(format!("cannot read the settings: {error}"))
+                .with_hint("name a file in the form of `towpath.toml` with `--config FILE`"),
+        )
+    })?;
+    let source = Source {
+        path: &path,
+        text: &text,
+    };
+    Ok(parse_settings(&source, &[SETTINGS]))
 }
 
 /// Returns the git repository that a folder belongs to, not one that merely ignores it.

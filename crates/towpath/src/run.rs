@@ -23,7 +23,7 @@ use crate::header::{not_run, notes, title};
 use crate::history::History;
 use crate::process::Process;
 use crate::reports;
-use crate::repository::{self, Repository};
+use crate::repository::{self, Reading, Repository};
 use crate::selection::selected;
 use crate::signals;
 use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
@@ -126,7 +126,13 @@ impl<'a> Ground<'a> {
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let folders = process.folders()?;
-        let repository = repository::open(folder, folders, execution.verify)?;
+        let config = execution.config.as_ref().map(|file| folder.join(file));
+        let reading = Reading {
+            folder,
+            verify: execution.verify,
+            config: config.as_deref(),
+        };
+        let repository = repository::open(&reading, folders)?;
         let store = Store::open(&folders.cache.join("store"))
             .map_err(|error| Failure::from_error(&error, error.hints()))?;
         let build = program::digest(&process.program, &store)

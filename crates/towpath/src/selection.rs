@@ -19,7 +19,7 @@ pub(crate) fn selected(
     asked: &Asked<'_>,
     ledger: &Ledger<'_>,
 ) -> anyhow::Result<Plan> {
-    refuse_unknown_projects(repository, asked)?;
+    refuse_unknown_projects(repository, asked.projects)?;
     let changed = match asked.changed_since {
         None => None,
         Some(revision) => Some(changed_paths(repository, revision)?),
@@ -65,7 +65,7 @@ fn did_not_pass(record: &JobRecord) -> bool {
 }
 
 /// Returns a project's root as facts name it: `./packages/a/` is `packages/a`, `.` is empty.
-fn project_root(named: &str) -> &str {
+pub(crate) fn project_root(named: &str) -> &str {
     let named = named.trim_end_matches('/');
     if named == "." {
         ""
@@ -74,14 +74,18 @@ fn project_root(named: &str) -> &str {
     }
 }
 
-fn refuse_unknown_projects(repository: &Repository, asked: &Asked<'_>) -> Result<(), Failure> {
+/// Refuses projects that the repository does not have.
+pub(crate) fn refuse_unknown_projects(
+    repository: &Repository,
+    projects: &[String],
+) -> Result<(), Failure> {
     let roots: Vec<&str> = repository
         .projects
         .iter()
         .map(|project| project.root.as_str())
         .collect();
     let is_unknown = |named: &&String| !roots.contains(&project_root(named));
-    let Some(unknown) = asked.projects.iter().find(is_unknown) else {
+    let Some(unknown) = projects.iter().find(is_unknown) else {
         return Ok(());
     };
     let roots: Vec<&str> = roots

@@ -1,15 +1,17 @@
 //! What `towpath explain` tells of a job without running it.
 
-use towpath_runner::StepInputs;
-use towpath_standard::{Applies, ProjectInstall, Work};
+use towpath_runner::{NeededResult, StepInputs};
+use towpath_standard::{Applies, ProjectInstall, ToolWork, Work};
 
 use super::{CheckAction, Subject, Variables};
 
 /// What is known of a job before it runs.
 #[derive(Debug, Clone, Default)]
 pub struct Explanation {
-    /// Why it runs, or why it is skipped.
+    /// Why it is in the pipeline: what its check does.
     pub reason: String,
+    /// Why it does not apply; `None` where it does.
+    pub skipped: Option<String>,
     /// What is installed for it.
     pub installs: Vec<String>,
     /// Its commands, with names in braces for what only a run knows.
@@ -34,64 +36,60 @@ pub fn job_variables() -> Variables {
 }
 
 impl CheckAction<'_> {
-    /// Returns what is known of a job before it runs.
-    pub fn explain(&self, inputs: &StepInputs) -> Explanation {
+    /// Returns what is known of a job before it runs, given what became of the jobs that it needs.
+    pub fn explain(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Explanation {
         let subject = match Subject::of(self.session, inputs) {
             Ok(subject) => subject,
             Err(problem) => {
                 return Explanation {
-                    reason: problem.message,
+                    skipped: Some(problem.message),
                     ..Explanation::default()
                 };
             }
         };
-        let about = subject.check.about().to_owned();
-        match subject.work(&[]) {
+        let about = Explanation {
+            reason: format!("it {}", subject.check.about()),
+            ..Explanation::default()
+        };
+        match subject.work(needs) {
             Applies::Skip(reason) => Explanation {
-                reason: format!("skipped: {reason}"),
-                ..Explanation::default()
+                skipped: Some(reason),
+                ..about
             },
             Applies::Work(work) => match *work {
-                Work::Native(_) => Explanation {
-                    reason: format!("it {about}"),
-                    ..Explanation::default()
+                Work::Native(_) => about,
+                Work::Tool(work) => Explanation {
+                    installs: installs(&subject, &work),
+                    commands: work
+                        .commands
+                        .iter()
+                        .map(|command| command.arguments.join(" "))
+                        .collect(),
+                    python: match self.session.interpreter(&work.environment) {
+                        Ok(found) => format!("{} ({})", found.version, found.origin),
+                        Err(problem) => problem.message,
+                    },
+                    ..about
                 },
-                Work::Tool(work) => {
-                    let need = &work.environment;
-                    let mut installs = need.requirements.clone();
-                    installs.extend(
-                        need.requirement_files
-                            .iter()
-                            .map(|path| format!("-r {path}")),
-                    );
-                    if let Some((groups, extras)) = &need.locked {
-                        installs.extend(groups.iter().map(|group| format!("group {group}")));
-                        installs.extend(extras.iter().map(|extra| format!("extra {extra}")));
-                    }
-                    if need.project == ProjectInstall::Editable {
-                        installs.push(format!(
-                            "{} for editing",
-                            subject.facts.project.display_name()
-                        ));
-                    }
-                    let interpreter = self.session.interpreter(need);
-                    Explanation {
-                        reason: format!("it {about}"),
-                        installs,
-                        commands: work
-                            .commands
-                            .iter()
-                            .map(|command| command.arguments.join(" "))
-                            .collect(),
-                        python: interpreter.map_or_else(
-                            |problem| problem.message,
-                            |interpreter| {
-                                format!("{} ({})", interpreter.version, interpreter.origin)
-                            },
-                        ),
-                    }
-                }
             },
         }
     }
+}
+
+fn installs(subject: &Subject<'_>, work: &ToolWork) -> Vec<String> {
+    let need = &work.environment;
+    let files = need.requirement_files.iter();
+    let mut installs = need.requirements.clone();
+    installs.extend(files.map(|path| format!("-r {path}")));
+    if let Some((groups, extras)) = &need.locked {
+        installs.extend(groups.iter().map(|group| format!("group {group}")));
+        installs.extend(extras.iter().map(|extra| format!("extra {extra}")));
+    }
+    let project = subject.facts.project.display_name();
+    match &need.project {
+        ProjectInstall::Editable => installs.push(format!("{project} for editing")),
+        ProjectInstall::Wheel(wheel) => installs.push(wheel.name.clone()),
+        ProjectInstall::No => {}
+    }
+    installs
 }

@@ -64,7 +64,8 @@ impl Session<'_> {
                 identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()),
             );
         }
-        key.add("tree", format!("{:?} {:?}", work.tree, work.network));
+        key.add("tree", work.tree.words());
+        key.add("network", work.network.words());
         let artifacts: String = work
             .artifacts
             .iter()

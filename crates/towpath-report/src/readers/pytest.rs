@@ -334,12 +334,13 @@ impl Progress {
 
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}  ", self.path)?;
-        }
         write!(f, "{} of {}", self.done, self.collected.max(self.done))?;
         if self.failed > 0 {
             write!(f, ", {} failed", self.failed)?;
+        }
+        // The path comes last, since it is what a narrow screen can do without.
+        if !self.path.is_empty() {
+            write!(f, "  {}", self.path)?;
         }
         Ok(())
     }
@@ -487,11 +488,11 @@ mod tests {
         assert_eq!(progress.take(&phase("t", "setup", "passed", "")), None);
         assert_eq!(
             progress.take(&phase("t", "call", "passed", "")).as_deref(),
-            Some("a.py  1 of 715")
+            Some("1 of 715  a.py")
         );
         assert_eq!(
             progress.take(&phase("u", "setup", "error", "")).as_deref(),
-            Some("a.py  2 of 715, 1 failed")
+            Some("2 of 715, 1 failed  a.py")
         );
         assert_eq!(progress.take("no event"), None);
     }

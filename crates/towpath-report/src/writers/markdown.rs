@@ -1,7 +1,7 @@
 //! The run as Markdown, for GitHub's job summary, merge requests and files.
 
 use crate::text::{counted, cut, duration, one_line};
-use crate::{Cause, Changes, Conclusion, Coverage, JobRecord, Place, RunRecord, Verdict, causes};
+use crate::{Cause, Changes, Conclusion, JobRecord, Place, RunRecord, Verdict, causes};
 
 /// A summary of GitHub may have 1 MiB; a reader has less patience.
 const ROWS: usize = 50;
@@ -146,7 +146,7 @@ fn link(place: &Place, links: Links<'_>) -> String {
 
 fn footer(run: &RunRecord) -> String {
     let mut words = Vec::new();
-    if let Some(coverage) = coverage(run) {
+    if let Some(coverage) = run.coverage() {
         words.push(format!("Coverage {:.1} %", coverage.percent()));
     }
     let reused = run.jobs.iter().filter(|job| job.reused.is_some()).count();
@@ -160,14 +160,6 @@ fn footer(run: &RunRecord) -> String {
         words.push("`towpath ci --failed` reproduces it".to_owned());
     }
     words.join(" · ")
-}
-
-/// Returns the coverage of the run: that of the `coverage` check, else the first there is.
-pub(super) fn coverage(run: &RunRecord) -> Option<&Coverage> {
-    let combined = run.jobs.iter().filter(|job| job.group == "coverage");
-    combined
-        .chain(&run.jobs)
-        .find_map(|job| job.result.coverage.as_ref())
 }
 
 fn jobs(run: &RunRecord) -> String {

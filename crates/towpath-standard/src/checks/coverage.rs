@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use towpath_host::Digest;
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, coverage_py};
-use towpath_report::{CheckResult, Coverage, Finding, Place, Severity, percent_covered};
+use towpath_report::{Changes, CheckResult, Coverage, Finding, Place, Severity, percent_covered};
 
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
@@ -85,8 +86,9 @@ impl Check for Definition {
             )],
             artifacts,
             key: vec![
-                ("threshold".to_owned(), format!("{:?}", threshold(facts))),
-                ("changed lines".to_owned(), format!("{:?} {:?}", facts.settings.changed_lines_gate, facts.changes)),
+                ("threshold".to_owned(), percent(threshold(facts))),
+                ("changed lines gate".to_owned(), percent(facts.settings.changed_lines_gate)),
+                ("changed lines".to_owned(), changed_lines_digest(&facts.changes)),
             ],
             notes: Vec::new(),
         })))
@@ -126,6 +128,18 @@ impl Check for Definition {
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         result
     }
+}
+
+/// Writes a threshold for the key.
+fn percent(threshold: Option<f64>) -> String {
+    threshold.map_or_else(|| "none".to_owned(), |percent| format!("{percent} %"))
+}
+
+fn changed_lines_digest(changes: &Changes) -> String {
+    if changes.files.is_empty() {
+        return "none".to_owned();
+    }
+    Digest::of(format!("{:?}", changes.files).as_bytes()).to_string()
 }
 
 /// How much of what changed is covered.

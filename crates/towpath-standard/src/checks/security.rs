@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use pep440_rs::Version;
+use towpath_host::Digest;
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, bandit, osv};
 use towpath_report::{CheckResult, Finding, Place, Severity};
@@ -81,7 +82,7 @@ impl Check for Definition {
             artifacts: Vec::new(),
             key: vec![
                 ("blocking".to_owned(), facts.settings.security_blocking.to_string()),
-                ("locked".to_owned(), format!("{:?}", facts.project.locked)),
+                ("locked".to_owned(), Digest::of(format!("{:?}", facts.project.locked).as_bytes()).to_string()),
                 ("advisories".to_owned(), facts.settings.advisories.clone().unwrap_or_default()),
             ],
             notes: Some(chosen.note).into_iter().filter(|note| !note.is_empty()).collect(),

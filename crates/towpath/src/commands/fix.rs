@@ -3,84 +3,102 @@
 use std::collections::BTreeMap;
 
 use towpath_host::Digest;
-use towpath_report::{Finding, Problem};
+use towpath_report::text::counted;
+use towpath_report::{Finding, Problem, Verdict};
 use towpath_standard::{BASELINE_FILE, Baseline, CHECKS};
 
 use crate::arguments::{FixArguments, GlobalArguments, ReportArguments, ReportFormat};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::nearest;
 use crate::output;
 use crate::process::Process;
-use crate::repository;
+use crate::repository::{self, Reading};
 use crate::run::{Asked, Ground, perform};
+use crate::selection::{project_root, refuse_unknown_projects};
+
+/// The checks whose problems can be mended.
+const MENDED: [&str; 2] = ["lint", "format"];
+
+/// The checks whose findings a baseline can tolerate.
+const WITH_BASELINE: [&str; 4] = ["lint", "types", "security", "secrets"];
 
 pub(super) fn run(
     process: &Process,
     global: &GlobalArguments,
     fix: &FixArguments,
 ) -> anyhow::Result<ExitCode> {
+    let name = fix.name.as_deref();
+    let possible: &[&str] = if fix.baseline {
+        &WITH_BASELINE
+    } else {
+        &MENDED
+    };
+    if let Some(name) = name.filter(|name| !possible.contains(name)) {
+        return Err(not_possible(name, possible, fix.baseline).into());
+    }
     let folder = super::folder(process, global);
     let ground = Ground::prepare(process, &folder, &fix.execution)?;
-    if let (true, Some(name)) = (fix.baseline, fix.name.as_deref()) {
+    let projects: Vec<String> = fix.project.iter().cloned().collect();
+    refuse_unknown_projects(&ground.repository, &projects)?;
+    if let (true, Some(name)) = (fix.baseline, name) {
         return write_baseline(process, global, fix, &ground, name);
     }
-    let facts = ground.repository.facts(&ground.interpreters, &[], None);
-    let session = ground.session(process, &facts, &fix.execution);
-    let project = fix
-        .project
-        .as_deref()
-        .map_or("", |project| project.trim_end_matches('/'));
-    let Some(facts) = facts
+    let all = ground.repository.facts(&ground.interpreters, &[], None);
+    let session = ground.session(process, &all, &fix.execution);
+    let root = fix.project.as_deref().map(project_root);
+    for facts in all
         .iter()
-        .find(|facts| project.is_empty() || facts.project.root == project)
-    else {
-        return Err(Failure::of(
-            Problem::error(format!("`{project}` is no project of this repository"))
-                .with_hint("`towpath explain` lists the projects"),
-        )
-        .into());
-    };
-    let mut mended = Vec::new();
-    for check in CHECKS {
-        if fix.name.as_deref().is_none_or(|name| name == check.name())
-            && let Some(work) = check.fix(facts)
-        {
-            session
-                .mend(*check, facts, &work)
-                .map_err(|problems| Failure {
-                    problems,
-                    closing: String::new(),
-                })?;
-            mended.push(check.name());
+        .filter(|facts| root.is_none_or(|root| facts.project.root == root))
+    {
+        for check in CHECKS {
+            if name.is_none_or(|name| name == check.name())
+                && let Some(work) = check.fix(facts)
+            {
+                session
+                    .mend(*check, facts, &work)
+                    .map_err(|problems| Failure {
+                        problems,
+                        closing: String::new(),
+                    })?;
+            }
         }
     }
-    if mended.is_empty() {
-        let name = fix.name.as_deref().unwrap_or_default();
-        return Err(Failure::of(
-            Problem::error(format!("`{name}` is no check that can be mended"))
-                .with_hint("`towpath fix lint` and `towpath fix format` edit files"),
-        )
-        .into());
-    }
-    let after = repository::open(&folder, process.folders()?, false)?;
+    let reading = Reading {
+        folder: &folder,
+        verify: false,
+        config: None,
+    };
+    let after = digests(&repository::open(&reading, process.folders()?)?);
     let before = digests(&ground.repository);
-    let after = digests(&after);
-    let changed: Vec<&String> = after
+    let changed = after
         .iter()
-        .filter(|(path, digest)| before.get(*path) != Some(digest))
-        .map(|(path, _)| path)
+        .filter(|(path, digest)| before.get(*path) != Some(digest));
+    let lines: Vec<String> = changed
+        .map(|(path, _)| format!("  mended {path}\n"))
         .collect();
-    let mut text: String = changed
-        .iter()
-        .map(|path| format!("  mended {path}\n"))
-        .collect();
-    text.push_str(&match changed.len() {
+    let closing = match lines.len() {
         0 => "Nothing to mend\n".to_owned(),
         1 => "1 file mended\n".to_owned(),
         number => format!("{number} files mended\n"),
-    });
-    output::print(&text);
+    };
+    output::print(&(lines.concat() + &closing));
     Ok(ExitCode::Passed)
+}
+
+fn not_possible(name: &str, possible: &[&str], baseline: bool) -> Failure {
+    let (what, lead) = if baseline {
+        (
+            "whose findings a baseline can tolerate",
+            "a baseline can be kept for",
+        )
+    } else {
+        ("that can be mended", "the checks that can be mended are")
+    };
+    Failure::of(
+        Problem::error(format!("`{name}` is no check {what}"))
+            .with_hint(nearest::hint(name, possible, lead)),
+    )
 }
 
 fn digests(repository: &repository::Repository) -> BTreeMap<String, Option<Digest>> {
@@ -118,8 +136,19 @@ fn write_baseline(
         changed_since: None,
     };
     let record = perform(process, &asked, ground)?;
-    let own = record.jobs.iter().filter(|job| job.group == name);
-    let findings: Vec<Finding> = own.flat_map(|job| job.result.findings.clone()).collect();
+    let own = || record.jobs.iter().filter(|job| job.group == name);
+    let errors: Vec<Problem> = own().flat_map(|job| job.result.errors.clone()).collect();
+    if !errors.is_empty() {
+        return Err(Failure {
+            problems: errors,
+            closing: format!("{BASELINE_FILE} was not written"),
+        }
+        .into());
+    }
+    if record.verdict == Verdict::Interrupted {
+        return Ok(ExitCode::Interrupted);
+    }
+    let findings: Vec<Finding> = own().flat_map(|job| job.result.findings.clone()).collect();
     let path = ground.repository.tree.root().join(BASELINE_FILE);
     let before: Baseline = match fs_err::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
@@ -134,8 +163,8 @@ fn write_baseline(
     let text = serde_json::to_string_pretty(&before.with(name, &findings))? + "\n";
     fs_err::write(&path, text)?;
     output::print(&format!(
-        "{BASELINE_FILE} holds {} findings of {name}; set `baseline = true` in `[tool.towpath.{name}]`\n",
-        findings.len()
+        "{BASELINE_FILE} holds {} of {name}; set `baseline = true` in `[tool.towpath.{name}]`\n",
+        counted(findings.len(), "finding")
     ));
     Ok(ExitCode::Passed)
 }

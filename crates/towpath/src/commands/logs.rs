@@ -1,12 +1,15 @@
-//! `towpath logs`: what the processes of a job printed in its last run.
+//! `towpath logs`: what the processes of a job printed the last time it ran.
+
+use std::path::PathBuf;
 
 use anyhow::Context;
-use towpath_report::{Problem, RunRecord};
+use towpath_report::{Conclusion, JobRecord, Problem};
 
-use crate::arguments::{GlobalArguments, LogsArguments};
+use crate::arguments::{GlobalArguments, LogsArguments, as_argument};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::history::History;
+use crate::nearest;
 use crate::output;
 use crate::process::Process;
 
@@ -17,50 +20,93 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let state = super::state(process, global)?;
     let history = History::of(&state);
-    let Some(last) = history.last()? else {
+    let jobs = newest_jobs(&history)?;
+    if jobs.is_empty() {
         return Err(Failure::of(
             Problem::error("nothing has run here yet").with_hint("`towpath ci` runs the pipeline"),
         )
         .into());
-    };
+    }
     let wanted = logs.job.join(" ");
     if wanted.is_empty() {
-        let names: Vec<String> = last
-            .jobs
+        let with_log = jobs
             .iter()
-            .map(|job| format!("{}\n", job.name))
-            .collect();
+            .filter(|(run, job)| log(&history, *run, job).exists());
+        let names: Vec<String> = with_log.map(|(_, job)| format!("{}\n", job.name)).collect();
         output::print(&names.concat());
         return Ok(ExitCode::Passed);
     }
-    let job = last
-        .jobs
+    let (run, job) = jobs
         .iter()
-        .find(|job| job.name == wanted)
-        .or_else(|| last.jobs.iter().find(|job| job.group == wanted))
-        .ok_or_else(|| unknown(&wanted, &last))?;
-    let run = job.reused.as_ref().map_or(last.run, |reused| reused.run);
-    let path = history.log(run, &job.name);
+        .find(|(_, job)| job.name == wanted)
+        .or_else(|| jobs.iter().find(|(_, job)| job.group == wanted))
+        .ok_or_else(|| unknown(&wanted, &jobs))?;
+    let path = log(&history, *run, job);
     if !path.exists() {
-        return Err(Failure::of(
-            Problem::error(format!("`{}` kept no log in run {run}", job.name))
-                .with_hint("`towpath ci --force` runs it again"),
-        )
-        .into());
+        return Err(without_log(*run, job).into());
     }
     let bytes = fs_err::read(&path).context("cannot read the log")?;
     output::print(&String::from_utf8_lossy(&bytes));
     Ok(ExitCode::Passed)
 }
 
-fn unknown(wanted: &str, last: &RunRecord) -> Failure {
-    let names: Vec<String> = last
-        .jobs
-        .iter()
-        .map(|job| format!("`{}`", job.name))
-        .collect();
+/// The jobs of the kept runs, each as the newest run has it.
+fn newest_jobs(history: &History) -> anyhow::Result<Vec<(u64, JobRecord)>> {
+    let mut jobs: Vec<(u64, JobRecord)> = Vec::new();
+    for record in history.records()? {
+        for job in record.jobs {
+            if !jobs.iter().any(|(_, known)| known.name == job.name) {
+                jobs.push((record.run, job));
+            }
+        }
+    }
+    Ok(jobs)
+}
+
+/// Where the log lies: in the folder of the run that did the work.
+fn log(history: &History, run: u64, job: &JobRecord) -> PathBuf {
+    let run = job.reused.as_ref().map_or(run, |reused| reused.run);
+    history.log(run, &job.name)
+}
+
+fn without_log(run: u64, job: &JobRecord) -> Failure {
+    let name = &job.name;
+    let argument = as_argument(name);
+    let again = format!("`towpath check {} --force` runs it again", job.group);
+    let problem = match (&job.reused, job.conclusion) {
+        (_, Conclusion::Skipped) => {
+            Problem::error(format!("`{name}` was skipped in run {run}: {}", job.reason))
+                .with_hint(format!("`towpath explain {argument}` says more"))
+        }
+        (_, Conclusion::Cancelled) => Problem::error(format!(
+            "`{name}` had not started when run {run} was interrupted"
+        ))
+        .with_hint("`towpath ci` continues"),
+        (_, _) if job.commands.is_empty() => Problem::error(format!(
+            "`{name}` started no process in run {run}, so it has no log"
+        ))
+        .with_hint(format!(
+            "`towpath explain {argument}` says what it found last"
+        )),
+        (Some(reused), _) => Problem::error(format!(
+            "`{name}` was reused from run {}, whose logs are not kept any more",
+            reused.run
+        ))
+        .with_hint(again),
+        (None, _) => {
+            Problem::error(format!("`{name}` printed nothing in run {run}")).with_hint(again)
+        }
+    };
+    Failure::of(problem)
+}
+
+fn unknown(wanted: &str, jobs: &[(u64, JobRecord)]) -> Failure {
+    let names: Vec<&str> = jobs.iter().map(|(_, job)| job.name.as_str()).collect();
     Failure::of(
-        Problem::error(format!("run {} has no job `{wanted}`", last.run))
-            .with_hint(format!("its jobs are {}", names.join(", "))),
+        Problem::error(format!("no run has had a job `{wanted}`")).with_hint(nearest::hint(
+            wanted,
+            &names,
+            "the jobs are",
+        )),
     )
 }

@@ -82,6 +82,42 @@ fn unknown_report_format() {
 }
 
 #[test]
+fn settings_file_of_the_command_line_is_read() {
+    let world = World::offline();
+    world.write("demo.py", "");
+    let given = world.folder().join("ci.toml");
+    fs_err::write(&given, "[tests]\ncoverge = 95\n").expect("the temporary folder");
+    let given = given.display().to_string();
+    let wrong = world.towpath(&["ci", "--config", &given]);
+    assert_eq!(wrong.code, Some(2), "{wrong}");
+    let told = [
+        "unknown key `coverge` in `[tests]`",
+        "ci.toml:2:1",
+        "did you mean `coverage`?",
+    ];
+    assert!(
+        told.iter().all(|words| wrong.stderr.contains(words)),
+        "{wrong}"
+    );
+    let absent = world.towpath(&["ci", "--config", "nowhere.toml"]);
+    assert_eq!(absent.code, Some(2), "{absent}");
+    assert!(
+        absent.stderr.contains("error: cannot read the settings: "),
+        "{absent}"
+    );
+}
+
+#[test]
+fn check_that_cannot_be_mended() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["fix", "tests"]));
+}
+
+#[test]
+fn context_that_is_not_there() {
+    insta::assert_snapshot!(told(&[("demo.py", "")], &["explain", "context", "githb"]));
+}
+
+#[test]
 fn unknown_option() {
     insta::assert_snapshot!(told(&[("demo.py", "")], &["ci", "--forse"]));
 }

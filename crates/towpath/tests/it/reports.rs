@@ -6,7 +6,15 @@ use towpath_report::writers;
 
 use crate::world::World;
 
-const FORMATS: [&str; 6] = ["json", "junit", "sarif", "markdown", "html", "github"];
+const FORMATS: [&str; 7] = [
+    "json",
+    "junit",
+    "sarif",
+    "markdown",
+    "html",
+    "github",
+    "coverage-xml",
+];
 
 fn red_world() -> World {
     let world = World::with_index("sound");
@@ -39,7 +47,7 @@ fn index_every_format_is_written_and_can_be_read() {
     let read = |format: &str| fs_err::read_to_string(out.join(format)).expect("it was written");
 
     let record = writers::json::read(read("json").as_bytes()).expect("a record");
-    assert_eq!(record.jobs.len(), 12);
+    assert_eq!(record.jobs.len(), 13);
     let sarif: serde_json::Value = serde_json::from_str(&read("sarif")).expect("JSON");
     assert_eq!(sarif["version"], "2.1.0");
     assert!(read("sarif").contains("\"F401\""));
@@ -58,6 +66,11 @@ fn index_every_format_is_written_and_can_be_read() {
         2,
         "once from the tree, once against the wheel: {counted}"
     );
+    assert!(
+        read("coverage-xml").contains("line-rate=\"1\""),
+        "{}",
+        read("coverage-xml")
+    );
     for format in ["markdown", "html", "github"] {
         assert!(read(format).contains("F401"), "{format}");
     }
@@ -72,6 +85,24 @@ fn index_every_format_is_written_and_can_be_read() {
     );
     assert_eq!(rate.stdout.trim().trim_end_matches(".0"), "1", "{rate}");
     assert!(kept.with_file_name("htmlcov").join("index.html").exists());
+}
+
+#[test]
+fn index_coverage_is_left_in_the_current_folder_and_explained() {
+    let world = World::with_index("sound");
+    let python = world.python().to_string();
+    let output = world.towpath(&["check", "coverage", "--python", &python]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(world.read("coverage.xml").contains("<coverage "));
+    assert!(world.read("htmlcov/index.html").contains("</html>"));
+    let told = world.towpath(&["explain", "coverage"]);
+    assert!(
+        told.stdout.contains("\nruns because   it combines"),
+        "{told}"
+    );
+    assert!(told.stdout.contains("(passed)"), "{told}");
+    let logs = world.towpath(&["logs"]);
+    assert!(logs.stdout.contains("coverage\n"), "{logs}");
 }
 
 #[test]
@@ -93,9 +124,16 @@ fn index_run_on_github_annotates_and_writes_the_summary() {
     assert!(
         output
             .stdout
-            .contains("::error file=tests/test_demo.py,line=4,endLine=4,title=tests::test_double"),
+            .contains("::error file=tests/test_demo.py,line=5,endLine=5,title=tests::test_double"),
         "{output}"
     );
+    assert!(
+        output.stdout.starts_with("::group::") && output.stdout.contains("\n::endgroup::\n"),
+        "{output}"
+    );
+    let json = world.towpath(&["check", "lint", "--format", "json"]);
+    let parsed = writers::json::read(json.stdout.as_bytes());
+    assert!(parsed.is_ok() && json.stderr.contains("::error "), "{json}");
     let summary = fs_err::read_to_string(&summary).expect("it was written");
     assert!(
         summary.starts_with("before\n") && summary.contains("**F401**"),

@@ -111,6 +111,7 @@ fn interrupted_run() -> RunRecord {
 fn report(record: &RunRecord, style: Style) -> String {
     final_report(&FinalReport {
         record,
+        command: "towpath ci",
         style,
         is_quiet: false,
         is_verbose: false,

@@ -80,7 +80,7 @@ fn tests(run: &RunRecord) -> String {
 }
 
 fn coverage(run: &RunRecord) -> String {
-    let Some(coverage) = crate::writers::markdown::coverage(run) else {
+    let Some(coverage) = run.coverage() else {
         return String::new();
     };
     let mut files: Vec<(&str, f64, usize)> = coverage

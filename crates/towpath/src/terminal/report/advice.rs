@@ -26,7 +26,7 @@ pub(super) fn advice(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> {
     let (named, rest) = kinds.split_at(NAMED.min(kinds.len()));
     let mut items = in_columns(&list, named);
     let rest: Vec<&Cause> = rest.iter().flatten().copied().collect();
-    let all = "`towpath ci --verbose` lists all";
+    let all = &format!("`{} --verbose` lists all", report.command);
     if !rest.is_empty() {
         let words = format!("{}; {all}", counts(&rest));
         items.extend(faint(&list, &words));
@@ -66,17 +66,21 @@ fn in_columns(list: &List, kinds: &[Vec<&Cause>]) -> Vec<Line> {
         .map(|kind| format!("{} {}", kind[0].group, sanitize(&kind[0].title)))
         .collect();
     let places: Vec<String> = kinds.iter().map(|kind| places(kind)).collect();
-    let widest = |texts: &[String]| texts.iter().map(|text| text.width()).max().unwrap_or(0);
-    let place_columns = widest(&places) + 1;
-    let text_columns = widest(&texts).min(list.room.saturating_sub(place_columns));
+    let lines = texts.iter().zip(&places);
+    let widest = lines
+        .clone()
+        .map(|(text, place)| text.width() + 1 + place.width());
+    let end = widest.max().unwrap_or(0).min(list.room);
     let line = |(text, place): (&String, &String)| {
-        let line = Line::new().plain(cut(text, text_columns));
+        let room = end.saturating_sub(place.width() + usize::from(!place.is_empty()));
+        let line = Line::new().plain(cut(text, room));
         if place.is_empty() {
-            return Line::new().plain(cut(text, list.room));
+            line
+        } else {
+            line.ending_at(end, Paint::Hint, place)
         }
-        line.filled_to(text_columns + 1).painted(Paint::Hint, place)
     };
-    texts.iter().zip(&places).map(line).collect()
+    lines.map(line).collect()
 }
 
 /// The first place of a kind and how many there are more: `_compat.py:70, 11 more`.
@@ -123,8 +127,9 @@ pub(super) fn not_run(report: &FinalReport<'_>) -> Vec<Line> {
     for (index, entry) in entries.iter().enumerate() {
         if items.len() >= NOT_RUN && !report.is_verbose {
             let words = format!(
-                "and {} more; `towpath ci --verbose` lists all",
-                entries.len() - index
+                "and {} more; `{} --verbose` lists all",
+                entries.len() - index,
+                report.command
             );
             items.extend(faint(&list, &words));
             break;
@@ -147,7 +152,11 @@ pub(super) fn sandbox(report: &FinalReport<'_>) -> Vec<Line> {
 
 /// Returns one line that counts problems too many to be explained.
 pub(super) fn counted(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> {
-    let words = format!("{}; `towpath ci --verbose` explains each", counts(causes));
+    let words = format!(
+        "{}; `{} --verbose` explains each",
+        counts(causes),
+        report.command
+    );
     wrap(&words, report.style.text_columns().saturating_sub(3))
         .into_iter()
         .map(|part| Line::new().plain("   ").plain(part))

@@ -84,7 +84,7 @@ fn totals(report: &FinalReport<'_>) -> Vec<Line> {
     {
         parts.push(format!("coverage {:.1} %", coverage.percent()));
     }
-    parts.push("towpath ci --force runs them again".to_owned());
+    parts.push(format!("{} --force runs them again", report.command));
     let columns = report.style.text_columns().saturating_sub(2);
     let wrapped = wrap(&parts.join(" · "), columns).into_iter();
     wrapped
@@ -166,10 +166,12 @@ fn next_commands(
     } else {
         String::new()
     };
-    commands.push((
-        "towpath ci --failed".to_owned(),
-        format!("run again only what failed{about}"),
-    ));
+    commands.push(if report.command == "towpath ci" {
+        let command = "towpath ci --failed".to_owned();
+        (command, format!("run again only what failed{about}"))
+    } else {
+        (report.command.to_owned(), format!("run it again{about}"))
+    });
     let line = |(command, effect): (String, String)| {
         let line = Line::new().plain("  ").painted(Paint::Hint, command);
         if report.style.is_narrow() {
@@ -189,7 +191,10 @@ fn interrupted(report: &FinalReport<'_>) -> Vec<Line> {
         .filter(|job| job.conclusion != Conclusion::Cancelled)
         .count();
     let jobs = count(record.jobs.len(), "job");
-    let words = format!("{done} of {jobs} done; they will be reused. towpath ci continues.");
+    let words = format!(
+        "{done} of {jobs} done; they will be reused. {} continues.",
+        report.command
+    );
     verdict(report, Paint::Doubtful, "Interrupted:", &words)
 }
 

@@ -17,6 +17,8 @@ use super::style::{Paint, Style};
 pub struct FinalReport<'a> {
     /// The run.
     pub record: &'a RunRecord,
+    /// The command that made it, without options: `towpath ci`, `towpath check lint`.
+    pub command: &'a str,
     /// How to write to standard output.
     pub style: Style,
     /// Whether the report starts at its problems, without a blank line before them.
@@ -80,7 +82,15 @@ fn problems(report: &FinalReport<'_>, blocking: &[&Cause]) -> Vec<Line> {
         if index > 0 || !is_partial {
             lines.push(Line::new());
         }
-        lines.extend(problem::problem(report, index + 1, cause, !is_partial));
+        let before = index.checked_sub(1).and_then(|before| blocking.get(before));
+        let before = before.copied();
+        lines.extend(problem::problem(
+            report,
+            index + 1,
+            cause,
+            before,
+            !is_partial,
+        ));
     }
     if blocking.len() > explained {
         lines.push(Line::new());

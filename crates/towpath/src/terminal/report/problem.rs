@@ -2,12 +2,13 @@
 
 use towpath_report::writers::snippet;
 use towpath_report::{Cause, CauseKind};
-use towpath_report::{Comparison, Finding, LastPass, Place, Problem, TestCase};
+use towpath_report::{Comparison, Finding, LastPass, Place, Problem, TestCase, failing_line};
 use unicode_width::UnicodeWidthStr;
 
 use super::{FinalReport, short_place, with_commit};
+use crate::arguments::as_argument;
 use crate::terminal::layout::count;
-use crate::terminal::line::{Line, sanitize, wrap};
+use crate::terminal::line::{Line, cut, sanitize, wrap};
 use crate::terminal::style::Paint;
 
 /// Where a short remark at the right ends, and where a command does.
@@ -20,16 +21,17 @@ const MARGIN: usize = 3;
 /// How many lines of a test's own message are shown.
 const MESSAGE_LINES: usize = 3;
 
-/// Returns the lines of one problem. `in_full` adds the source around it.
+/// Returns the lines of one problem, which stands below another. `in_full` adds the source around it.
 pub(super) fn problem(
     report: &FinalReport<'_>,
     number: usize,
     cause: &Cause,
+    before: Option<&Cause>,
     in_full: bool,
 ) -> Vec<Line> {
     let mut lines = title(report, number, cause);
     if let Some(place) = &cause.place {
-        lines.extend(place_lines(report, cause, place));
+        lines.extend(place_lines(report, cause, before, place));
     }
     if !in_full {
         return lines;
@@ -90,7 +92,12 @@ fn title(report: &FinalReport<'_>, number: usize, cause: &Cause) -> Vec<Line> {
 }
 
 /// Where to look, and for a test where else it fails and when it passed last.
-fn place_lines(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Vec<Line> {
+fn place_lines(
+    report: &FinalReport<'_>,
+    cause: &Cause,
+    before: Option<&Cause>,
+    place: &Place,
+) -> Vec<Line> {
     let line = Line::new()
         .plain(" ".repeat(MARGIN))
         .painted(Paint::Hint, place.to_string());
@@ -105,7 +112,11 @@ fn place_lines(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Vec<Li
     if let Some(failed_at) = failed_at.filter(|failed_at| failed_at.path != place.path) {
         remarks.push(format!("fails in {failed_at}"));
     }
-    remarks.extend(last_pass.iter().map(|pass| since(report, pass)));
+    // Tests that broke together need not say so each.
+    let is_news = before.and_then(pass_of).map(|pass| since(report, pass))
+        != last_pass.as_ref().map(|pass| since(report, pass));
+    let pass = last_pass.as_ref().filter(|_| is_news);
+    remarks.extend(pass.map(|pass| since(report, pass)));
     let mut lines = vec![line];
     let columns = report.style.text_columns();
     for remark in remarks {
@@ -119,6 +130,13 @@ fn place_lines(report: &FinalReport<'_>, cause: &Cause, place: &Place) -> Vec<Li
         }
     }
     lines
+}
+
+fn pass_of(cause: &Cause) -> Option<&LastPass> {
+    match &cause.kind {
+        CauseKind::Tests { last_pass, .. } => last_pass.as_ref(),
+        _ => None,
+    }
 }
 
 /// When a test passed last and what changed since: `passed 09:41 (5b41c9e); since then lists.py:40
@@ -176,20 +194,42 @@ fn around(report: &FinalReport<'_>, place: &Place) -> Vec<Line> {
     written(snippet::snippet(&text, place, report.style.of_writers())).collect()
 }
 
-/// What a test says itself, unless the title says it already.
+/// The line that failed, where it is in the test's own file, and what is said of it, unless the title
+/// says it already.
 fn message(report: &FinalReport<'_>, case: &TestCase, title: &str) -> Vec<Line> {
-    if case.message.is_empty() || case.message == title {
-        return Vec::new();
+    let is_own = case
+        .failed_at
+        .as_ref()
+        .is_none_or(|place| place.path == case.path);
+    let (source, said) = failing_line(&case.details)
+        .filter(|(source, _)| is_own && !source.is_empty())
+        .unwrap_or_else(|| ("", case.message.lines().collect()));
+    let columns = report.style.text_columns().saturating_sub(7);
+    let mut lines = Vec::new();
+    if !source.is_empty() {
+        lines.push(
+            Line::new()
+                .plain("     ")
+                .plain(cut(&sanitize(source), columns + 2)),
+        );
+    } else if case.message.is_empty() || case.message == title {
+        return lines;
     }
-    let columns = report.style.text_columns().saturating_sub(5);
-    let parts = case
-        .message
-        .lines()
+    let indent = if source.is_empty() {
+        "     "
+    } else {
+        "       "
+    };
+    let parts = said
+        .into_iter()
+        .filter(|line| !line.trim().is_empty())
         .flat_map(|line| wrap(&sanitize(line), columns));
-    parts
-        .take(MESSAGE_LINES)
-        .map(|part| Line::new().plain("     ").plain(part))
-        .collect()
+    lines.extend(
+        parts
+            .take(MESSAGE_LINES)
+            .map(|part| Line::new().plain(indent).plain(part)),
+    );
+    lines
 }
 
 /// Names the cases beside the first: `and 2 more cases: a, b`.
@@ -231,12 +271,7 @@ fn logs_command(cause: &Cause) -> Option<String> {
         .rev()
         .find(|job| job.starts_with(&cause.group));
     let job = of_check.or_else(|| cause.jobs.last())?;
-    let quoted = if job.contains([' ', '(']) {
-        format!("\"{job}\"")
-    } else {
-        job.clone()
-    };
-    Some(format!("towpath logs {quoted}"))
+    Some(format!("towpath logs {}", as_argument(job)))
 }
 
 /// A command at the right of a line that is cut for it; alone at the left on a narrow terminal.

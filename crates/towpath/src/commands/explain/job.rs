@@ -1,0 +1,228 @@
+//! All that is known of one job, as data: why it is there, what it needs, how it ended last and whether
+//! that would be taken again. Starts nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use towpath_actions::{CheckAction, Explanation};
+use towpath_report::{Conclusion, JobRecord};
+use towpath_runner::{
+    Action, Dependencies, Difference, Key, KeyPart, LastRun, Ledger, NeededResult, PlannedJob,
+    compare,
+};
+
+/// What earlier runs left behind.
+pub(super) struct Past<'a> {
+    /// The jobs of the plan.
+    pub(super) jobs: &'a [PlannedJob],
+    /// The newest record of each job that has ended, with the number of its run.
+    pub(super) records: BTreeMap<String, (u64, JobRecord)>,
+    /// Stored verdicts.
+    pub(super) ledger: Ledger<'a>,
+    /// Seconds since 1970 UTC.
+    pub(super) now: i64,
+}
+
+/// All that is known of a job.
+#[derive(Debug, Serialize)]
+pub(super) struct JobExplanation {
+    pub(super) job: String,
+    pub(super) check: String,
+    pub(super) project: String,
+    /// Why it is in the pipeline.
+    pub(super) reason: String,
+    /// Why it does not apply or was skipped; null where it runs.
+    pub(super) skipped: Option<String>,
+    pub(super) waits_for: Vec<Needed>,
+    pub(super) needed_by: Vec<String>,
+    pub(super) python: String,
+    pub(super) installs: Vec<String>,
+    pub(super) commands: Vec<String>,
+    pub(super) last: Option<Last>,
+    /// What its last run said beside its verdict.
+    pub(super) notes: Vec<String>,
+    pub(super) next: Next,
+    pub(super) depends_on: Option<DependsOn>,
+}
+
+/// A job that it waits for, and how that ended last.
+#[derive(Debug, Serialize)]
+pub(super) struct Needed {
+    pub(super) job: String,
+    pub(super) result: Option<&'static str>,
+}
+
+/// How it ended last.
+#[derive(Debug, Serialize)]
+pub(super) struct Last {
+    pub(super) run: u64,
+    pub(super) result: &'static str,
+    pub(super) seconds_ago: Option<i64>,
+    pub(super) commit: String,
+    pub(super) duration_ms: Option<u64>,
+    pub(super) median_ms: u64,
+    /// The run whose verdict was taken; null where the work was done.
+    pub(super) reused_from: Option<u64>,
+}
+
+/// What happens the next time.
+#[derive(Debug, Serialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub(super) enum Next {
+    /// It has never run, or what it depended on is not known.
+    Unknown,
+    /// Its verdict is taken again, since nothing differs.
+    Reused,
+    /// It runs again, because this differs from its last run.
+    RunsAgain { changed: Difference },
+    /// It runs again, because this differs from the last run in which it passed.
+    RunsAgainSincePass {
+        changed: Difference,
+        at: i64,
+        commit: String,
+    },
+}
+
+/// What the last verdict depends on.
+#[derive(Debug, Serialize)]
+pub(super) struct DependsOn {
+    pub(super) parts: Vec<KeyPart>,
+    pub(super) files: Vec<String>,
+}
+
+impl Past<'_> {
+    /// Returns all that is known of a job.
+    pub(super) fn explain(
+        &self,
+        job: &PlannedJob,
+        action: &CheckAction<'_>,
+    ) -> anyhow::Result<JobExplanation> {
+        let inputs = job.steps.first().map(|step| step.inputs.clone());
+        let inputs = inputs.unwrap_or_default();
+        let needs = self.needs(job);
+        let explanation = action.explain(&inputs, &needs);
+        let last = self.ledger.last(&job.name)?;
+        let next = self.next(action.reuse_key(&inputs, &needs), last.as_ref())?;
+        let record = self.records.get(&job.name);
+        let Explanation {
+            reason,
+            skipped,
+            installs,
+            commands,
+            python,
+        } = explanation;
+        let dependencies = last.as_ref().and_then(|last| last.dependencies.as_ref());
+        Ok(JobExplanation {
+            job: job.name.clone(),
+            check: job.group.clone(),
+            project: job.project.clone(),
+            reason,
+            skipped: skipped.or_else(|| skipped_in_run(record)),
+            waits_for: self.waits_for(job),
+            needed_by: self.needed_by(job),
+            python,
+            installs,
+            commands,
+            last: record.map(|(run, record)| self.last(*run, record, last.as_ref())),
+            notes: record.map_or_else(Vec::new, |(_, record)| record.result.notes.clone()),
+            next,
+            depends_on: dependencies.map(|dependencies| DependsOn {
+                parts: dependencies.key.parts.clone(),
+                files: dependencies.files.keys().cloned().collect(),
+            }),
+        })
+    }
+
+    fn needed<'b>(&'b self, job: &'b PlannedJob) -> impl Iterator<Item = &'b PlannedJob> {
+        job.needs.iter().filter_map(|need| self.jobs.get(*need))
+    }
+
+    /// The results of the jobs that it needs, as they were the last time.
+    fn needs(&self, job: &PlannedJob) -> Vec<NeededResult> {
+        self.needed(job)
+            .filter_map(|need| self.records.get(&need.name))
+            .map(|(_, record)| NeededResult {
+                job: record.name.clone(),
+                group: record.group.clone(),
+                project: record.project.clone(),
+                conclusion: record.conclusion,
+                result: record.result.clone(),
+            })
+            .collect()
+    }
+
+    fn waits_for(&self, job: &PlannedJob) -> Vec<Needed> {
+        self.needed(job)
+            .map(|need| Needed {
+                job: need.name.clone(),
+                result: self
+                    .records
+                    .get(&need.name)
+                    .map(|(_, record)| word(record.conclusion)),
+            })
+            .collect()
+    }
+
+    fn needed_by(&self, job: &PlannedJob) -> Vec<String> {
+        let own = self.jobs.iter().position(|other| other.name == job.name);
+        self.jobs
+            .iter()
+            .filter(|other| own.is_some_and(|own| other.needs.contains(&own)))
+            .map(|other| other.name.clone())
+            .collect()
+    }
+
+    fn last(&self, run: u64, record: &JobRecord, last: Option<&LastRun>) -> Last {
+        let worked = record.conclusion != Conclusion::Skipped;
+        let last = last.filter(|_| worked);
+        Last {
+            run,
+            result: word(record.conclusion),
+            seconds_ago: last.map(|last| self.now - last.at),
+            commit: last.map_or_else(String::new, |last| last.commit.clone()),
+            duration_ms: last.and_then(|last| last.durations_ms.last().copied()),
+            median_ms: last.map_or(0, LastRun::median_ms),
+            reused_from: record.reused.as_ref().map(|reused| reused.run),
+        }
+    }
+
+    fn next(&self, key: Option<Key>, last: Option<&LastRun>) -> anyhow::Result<Next> {
+        let Some(key) = key else {
+            return Ok(Next::Unknown);
+        };
+        let since = |before: &Dependencies| compare(before, &key, &self.ledger);
+        if self.ledger.find(&key)?.is_some() {
+            return Ok(Next::Reused);
+        }
+        let Some(changed) = last.and_then(|last| last.dependencies.as_ref()).map(since) else {
+            return Ok(Next::Unknown);
+        };
+        let pass = last.and_then(LastRun::last_pass);
+        let pass = pass.and_then(|pass| Some((pass, pass.dependencies.as_ref()?)));
+        Ok(match pass {
+            Some((pass, before)) => Next::RunsAgainSincePass {
+                changed: since(before),
+                at: pass.at,
+                commit: pass.commit.clone(),
+            },
+            None => Next::RunsAgain { changed },
+        })
+    }
+}
+
+/// Why the last run skipped it, though it applies.
+fn skipped_in_run(record: Option<&(u64, JobRecord)>) -> Option<String> {
+    let (_, record) = record?;
+    (record.conclusion == Conclusion::Skipped).then(|| record.reason.clone())
+}
+
+fn word(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Success => "passed",
+        Conclusion::Neutral => "passed with findings that do not block",
+        Conclusion::Failure => "failed",
+        Conclusion::Skipped => "skipped",
+        Conclusion::Cancelled => "interrupted",
+        Conclusion::Error => "could not run",
+    }
+}
