@@ -5,4 +5,4 @@
 
 pub mod check;
 
-pub use check::{CheckAction, Explanation, Session, Setup, job_variables};
+pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variables};

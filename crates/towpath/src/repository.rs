@@ -203,6 +203,25 @@ impl Repository {
             .collect()
     }
 
+    /// Returns whether a file says which jobs there are, what they install, or what they run.
+    pub(crate) fn decides(&self, path: &str) -> bool {
+        let is_of_project = |project: &Project| {
+            let manifests = ["pyproject.toml", "setup.py", "setup.cfg", "towpath.toml"];
+            let named = |name: &&str| project.path(name) == path;
+            let locks = project.lock.iter().map(|lock| &lock.path);
+            let requirements = project.requirements_files.iter().map(|file| &file.path);
+            let tools = project.tools.iter().map(|tool| &tool.file);
+            project.manifest.path == path
+                || manifests.iter().any(named)
+                || locks
+                    .chain(requirements)
+                    .chain(tools)
+                    .any(|file| file == path)
+        };
+        let mut sources = self.automation.sources.iter();
+        self.projects.iter().any(is_of_project) || sources.any(|source| source.path == path)
+    }
+
     /// Returns the lines that changed since a commit; none without git or where it is not known.
     pub(crate) fn changes(&self, base: &str) -> Changes {
         let Some(git) = &self.git else {

@@ -12,7 +12,10 @@ use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Git, Store, clock, program};
 use towpath_python::{Interpreter, Machine, find_interpreters};
 use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
-use towpath_runner::{Actions, Completed, Ledger, Observer, Request, plan, run, tree_digest};
+use towpath_runner::{
+    Action as _, Actions, Completed, Ledger, Observer, PlannedJob, PlannedStep, Request, plan, run,
+    tree_digest,
+};
 use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
 
 use crate::arguments::{ExecutionArguments, ReportArguments};
@@ -74,13 +77,15 @@ pub(crate) fn perform(
     let session = ground.session(process, &facts, asked.execution);
     let repository = &ground.repository;
     let ledger = ground.ledger();
-    let plan = selected(&whole, repository, asked, &ledger)?;
+    let action = CheckAction { session: &session };
+    let plan = selected(&whole, repository, asked, &ledger, &|job| {
+        is_skipped(&action, job)
+    })?;
     let runs = History::of(&repository.state);
     let mut record = empty_record(&facts, ground, asked, runs.next()?);
     record.sandbox = session.level.to_string();
     let surroundings = surroundings(process, asked.color);
     let completed = {
-        let action = CheckAction { session: &session };
         let mut watcher = Watcher {
             screen: screen(&surroundings, asked, &record),
         };
@@ -103,6 +108,11 @@ pub(crate) fn perform(
     changed_lines::fill(&mut record, repository, &ledger);
     runs.keep(&record)?;
     Ok(record)
+}
+
+fn is_skipped(action: &CheckAction<'_>, job: &PlannedJob) -> bool {
+    let skips = |step: &PlannedStep| action.skip_reason(&step.inputs, &[]).is_some();
+    job.steps.iter().all(skips)
 }
 
 /// What every command that looks at checks stands on.

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use towpath_actions::FILE_NAMES;
+use towpath_host::git::ChangedLines;
 use towpath_report::{Conclusion, JobRecord, Problem};
-use towpath_runner::{Ledger, Plan};
+use towpath_runner::{Ledger, Plan, PlannedJob};
 
 use crate::failure::Failure;
 use crate::history::History;
@@ -12,24 +14,32 @@ use crate::nearest;
 use crate::repository::Repository;
 use crate::run::Asked;
 
-/// Returns the part of the plan that is asked for, with all that it needs.
+/// Returns the part of the plan that is asked for, with all that it needs. `is_skipped` tells of a job
+/// whether it has nothing to do.
 pub(crate) fn selected(
     whole: &Plan,
     repository: &Repository,
     asked: &Asked<'_>,
     ledger: &Ledger<'_>,
+    is_skipped: &dyn Fn(&PlannedJob) -> bool,
 ) -> anyhow::Result<Plan> {
     refuse_unknown_projects(repository, asked.projects)?;
+    refuse_unknown_check(whole, asked)?;
     let changed = match asked.changed_since {
         None => None,
-        Some(revision) => Some(changed_paths(repository, revision)?),
+        Some(revision) => Some(changes(repository, revision)?),
     };
     let last = if asked.failed {
         History::of(&repository.state).last()?
     } else {
         None
     };
+    let decides = changed
+        .iter()
+        .flatten()
+        .any(|change| repository.decides(&change.path));
     let mut wanted = BTreeSet::new();
+    let mut affected = BTreeSet::new();
     for (index, job) in whole.jobs.iter().enumerate() {
         let in_check = asked.check.is_none_or(|check| job.group == check);
         let in_project = asked.projects.is_empty()
@@ -43,16 +53,19 @@ pub(crate) fn selected(
                     .iter()
                     .any(|old| old.name == job.name && did_not_pass(old))
             });
-        let affected = match &changed {
+        // Needs come before their dependents.
+        let needs_affected = job.needs.iter().any(|need| affected.contains(need));
+        let is_affected = match &changed {
             None => true,
-            Some(paths) => is_affected(ledger, &job.name, paths)?,
+            Some(_) if needs_affected || decides => true,
+            Some(changes) => is_affected(ledger, job, changes, is_skipped)?,
         };
-        if in_check && in_project && failed_before && affected {
+        if is_affected {
+            affected.insert(index);
+        }
+        if in_check && in_project && failed_before && is_affected {
             wanted.insert(index);
         }
-    }
-    if wanted.is_empty() && asked.check.is_some() {
-        return Err(unknown_check(whole, asked).into());
     }
     Ok(whole.with_needs(&wanted))
 }
@@ -98,41 +111,51 @@ pub(crate) fn refuse_unknown_projects(
     ))
 }
 
-fn unknown_check(whole: &Plan, asked: &Asked<'_>) -> Failure {
-    let name = asked.check.unwrap_or_default();
+fn refuse_unknown_check(whole: &Plan, asked: &Asked<'_>) -> Result<(), Failure> {
     let groups: BTreeSet<&str> = whole.jobs.iter().map(|job| job.group.as_str()).collect();
+    let Some(name) = asked.check.filter(|name| !groups.contains(name)) else {
+        return Ok(());
+    };
     let known: Vec<&str> = groups.into_iter().collect();
-    Failure::of(
+    Err(Failure::of(
         Problem::error(format!("there is no check `{name}`")).with_hint(nearest::hint(
             name,
             &known,
             "the checks are",
         )),
-    )
+    ))
 }
 
-fn changed_paths(repository: &Repository, revision: &str) -> Result<BTreeSet<String>, Failure> {
+fn changes(repository: &Repository, revision: &str) -> Result<Vec<ChangedLines>, Failure> {
     let Some(git) = &repository.git else {
         return Err(Failure::of(
             Problem::error("`--changed-since` needs a git repository")
                 .with_hint("leave the option out: unchanged jobs are reused anyway"),
         ));
     };
-    let changed = git
-        .changed_since(revision)
-        .map_err(|error| Failure::from_error(&error, error.hints()))?;
-    Ok(changed.into_iter().map(|change| change.path).collect())
+    git.changed_since(revision)
+        .map_err(|error| Failure::from_error(&error, error.hints()))
 }
 
-/// Returns whether a change can affect a job: by what its last verdict depended on, else it can.
-fn is_affected(ledger: &Ledger<'_>, job: &str, changed: &BTreeSet<String>) -> anyhow::Result<bool> {
-    let Some(last) = ledger.last(job)? else {
-        return Ok(true);
+/// Returns whether changes can affect a job: by what its last verdict depended on, else they can.
+fn is_affected(
+    ledger: &Ledger<'_>,
+    job: &PlannedJob,
+    changes: &[ChangedLines],
+    is_skipped: &dyn Fn(&PlannedJob) -> bool,
+) -> anyhow::Result<bool> {
+    let last = ledger.last(&job.name)?;
+    let Some(dependencies) = last.and_then(|last| last.dependencies) else {
+        return Ok(!is_skipped(job));
     };
-    let Some(dependencies) = last.dependencies else {
-        return Ok(true);
-    };
-    Ok(changed
+    // Tools look for files by name, so one that came or went counts though it was never opened.
+    let by_name = dependencies
+        .key
+        .parts
         .iter()
-        .any(|path| dependencies.files.contains_key(path) || !ledger.tree.contains(path)))
+        .any(|part| part.name == FILE_NAMES);
+    let affects = |change: &ChangedLines| {
+        dependencies.files.contains_key(&change.path) || by_name && change.is_other_name
+    };
+    Ok(changes.iter().any(affects))
 }

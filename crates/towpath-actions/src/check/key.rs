@@ -13,6 +13,9 @@ use super::Subject;
 use super::environment::Resolved;
 use super::session::Session;
 
+/// The part of a key that stands for the names of all files that a job may see.
+pub const FILE_NAMES: &str = "file names";
+
 impl Session<'_> {
     /// Returns the parts that every key has.
     pub(crate) fn base_key(&self, subject: &Subject<'_>) -> Key {
@@ -83,7 +86,7 @@ impl Session<'_> {
             );
         }
         if work.inputs.names {
-            key.add("file names", self.names_digest(subject.facts).as_str());
+            key.add(FILE_NAMES, self.names_digest(subject.facts).as_str());
         }
         if work.executes_project || !resolved.resolution.locked {
             key.add("date", self.date.as_str());

@@ -31,6 +31,7 @@ use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
 use execute::{Executed, Options};
 pub use explain::{Explanation, job_variables};
+pub use key::FILE_NAMES;
 use scan::ScanPlan;
 pub use session::{Session, Setup};
 

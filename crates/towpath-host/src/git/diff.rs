@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::tree::encode_name;
 
-/// The lines of one changed file.
+/// What changed in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedLines {
     /// Path relative to the top level, in the escape of [`crate::tree::encode_name`]. A renamed file is
@@ -16,11 +16,20 @@ pub struct ChangedLines {
     /// First and last line of each added range, from 1, ascending. Empty for a file that is gone, is
     /// binary, or only lost lines.
     pub added: Vec<(u32, u32)>,
+    /// Whether a file of this name came, went, or became of another kind.
+    pub is_other_name: bool,
 }
 
-/// Returns the changed files by path.
-pub(super) fn parse(output: &[u8]) -> BTreeMap<String, Vec<(u32, u32)>> {
-    let mut changes: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
+/// What is told of one path: whether its name came or went, and the ranges of added lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) is_other_name: bool,
+    pub(super) added: Vec<(u32, u32)>,
+}
+
+/// Returns the changes by path.
+pub(super) fn parse(output: &[u8]) -> BTreeMap<String, Change> {
+    let mut changes: BTreeMap<String, Change> = BTreeMap::new();
     let mut current: Option<String> = None;
     let mut content_lines = 0;
     for line in output.split(|byte| *byte == b'\n') {
@@ -30,8 +39,9 @@ pub(super) fn parse(output: &[u8]) -> BTreeMap<String, Vec<(u32, u32)>> {
                 content_lines -= 1;
             }
         } else if let Some(raw) = line.strip_prefix(b":") {
+            let is_edit = raw.split(|byte| matches!(byte, b' ' | b'\t')).nth(4) == Some(b"M");
             for path in raw_paths(raw) {
-                changes.entry(path).or_default();
+                changes.entry(path).or_default().is_other_name |= !is_edit;
             }
         } else if line.starts_with(b"diff --git ") {
             current = None;
@@ -40,8 +50,10 @@ pub(super) fn parse(output: &[u8]) -> BTreeMap<String, Vec<(u32, u32)>> {
         } else if let Some((removed, added)) = hunk(line) {
             content_lines = removed + added.1;
             if let (Some(path), 1..) = (&current, added.1) {
-                let ranges = changes.entry(path.clone()).or_default();
-                ranges.push((added.0, added.0.saturating_add(added.1 - 1)));
+                let change = changes.entry(path.clone()).or_default();
+                change
+                    .added
+                    .push((added.0, added.0.saturating_add(added.1 - 1)));
             }
         }
     }
@@ -133,18 +145,19 @@ mod tests {
             b":100644 100644 abc def M\ta.py\n\ndiff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n\
             @@ -1 +1,2 @@ def f():\n--- b/x.py\n+++ b/evil.py\n+@@ -1 +1,9 @@\n@@ -9,0 +11 @@\n+x\n\
             \\ No newline at end of file\n";
-        let changes = parse(output);
-        assert_eq!(
-            changes.into_iter().collect::<Vec<_>>(),
-            [("a.py".to_owned(), vec![(1, 2), (11, 11)])]
-        );
+        let edit = Change {
+            is_other_name: false,
+            added: vec![(1, 2), (11, 11)],
+        };
+        let changes: Vec<_> = parse(output).into_iter().collect();
+        assert_eq!(changes, [("a.py".to_owned(), edit)]);
     }
 
     #[test]
     fn a_missing_newline_is_no_line() {
         let output = b":1 1 a b M\ta\n\ndiff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n\
             \\ No newline at end of file\n+y\n\\ No newline at end of file\n@@ -5 +5,0 @@\n-z\n";
-        assert_eq!(parse(output).get("a"), Some(&vec![(1, 1)]));
+        assert_eq!(parse(output)["a"].added, [(1, 1)]);
     }
 
     #[test]

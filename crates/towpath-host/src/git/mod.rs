@@ -111,11 +111,19 @@ impl Git {
             } else {
                 vec![(1, lines)]
             };
-            changes.insert(path, added);
+            let change = diff::Change {
+                is_other_name: true,
+                added,
+            };
+            changes.insert(path, change);
         }
         Ok(changes
             .into_iter()
-            .map(|(path, added)| ChangedLines { path, added })
+            .map(|(path, change)| ChangedLines {
+                path,
+                added: change.added,
+                is_other_name: change.is_other_name,
+            })
             .collect())
     }
 

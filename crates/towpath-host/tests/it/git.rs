@@ -12,7 +12,7 @@ fn changes(context: &TestContext, revision: &str) -> Vec<(String, Vec<(u32, u32)
     let changes = open(context).changed_since(revision).unwrap();
     changes
         .into_iter()
-        .map(|ChangedLines { path, added }| (path, added))
+        .map(|ChangedLines { path, added, .. }| (path, added))
         .collect()
 }
 

@@ -203,24 +203,74 @@ fn index_edit_in_a_leaf_runs_only_what_depends_on_it() {
     assert_eq!(world.ci(&[]).fresh_jobs(), Vec::<&str>::new());
 }
 
+/// A change, and how it is made.
+type Change = (&'static str, fn(&World));
+
+/// Returns the checks of a run of `ci --changed-since HEAD`.
+fn affected(world: &World) -> Vec<String> {
+    let run = world.ci(&["--changed-since", "HEAD"]);
+    let groups = run.record.jobs.iter().map(|job| job.group.clone());
+    groups.collect()
+}
+
 #[test]
 fn index_changed_since_runs_what_a_change_can_affect() {
     let world = World::with_index("sound");
+    world.write("src/demo/words.py", "WORD = 1\n");
     world.commit("start");
     assert_eq!(world.ci(&[]).code, Some(0));
+    assert_eq!(affected(&world), Vec::<String>::new());
+
     world.append("README.md", "More words.\n");
-    let run = world.ci(&["--changed-since", "HEAD"]);
-    let groups: Vec<&str> = run
-        .record
-        .jobs
-        .iter()
-        .map(|job| job.group.as_str())
-        .collect();
+    let readme = affected(&world);
+    for check in ["tests", "types", "lint"] {
+        assert!(!readme.contains(&check.to_owned()), "{check} of {readme:?}");
+    }
+    world.commit("a readme");
+
+    let changes: [Change; 5] = [
+        ("a requirement", |world| {
+            world.replace(
+                "pyproject.toml",
+                "\"coverage\", ",
+                "\"coverage\", \"iniconfig\", ",
+            );
+        }),
+        ("an untracked file", |world| {
+            world.commit("a requirement");
+            world.write(
+                "tests/test_more.py",
+                "def test_more() -> None:\n    assert True\n",
+            );
+        }),
+        ("a new file", |world| {
+            world.git(&["add", "."]);
+        }),
+        ("another name", |world| {
+            world.commit("a new file");
+            world.git(&["mv", "src/demo/words.py", "src/demo/terms.py"]);
+        }),
+        ("a file that is gone", |world| {
+            world.commit("another name");
+            world.remove("src/demo/terms.py");
+        }),
+    ];
+    for (what, change) in changes {
+        change(&world);
+        let affected = affected(&world);
+        for check in ["tests", "types", "lint", "coverage"] {
+            assert!(
+                affected.contains(&check.to_owned()),
+                "{what}: {check} of {affected:?}"
+            );
+        }
+    }
+    let unknown = world.towpath(&["ci", "--changed-since", "no-such-branch"]);
+    assert_eq!(unknown.code, Some(2), "{unknown}");
     assert!(
-        !groups.contains(&"tests") && !groups.contains(&"types"),
-        "{groups:?}"
+        unknown.stderr.contains("no revision `no-such-branch`"),
+        "{unknown}"
     );
-    assert_eq!(run.code, Some(0));
 }
 
 #[test]
