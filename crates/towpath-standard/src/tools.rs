@@ -1,7 +1,10 @@
 //! The tools that towpath brings when the project names no version: one pinned set, so that two
 //! machines give the same verdict.
 
-use towpath_python::{Automation, Project};
+use towpath_python::{Automation, Project, PythonVersion};
+
+/// The oldest Python on which the pinned set runs, and about which its mypy knows.
+const OLDEST_FOR_PINNED: PythonVersion = PythonVersion::new(3, 10);
 
 /// Tool and the version that is used where the project pins none.
 const PINNED: &[(&str, &str)] = &[
@@ -34,6 +37,34 @@ pub(crate) struct Chosen {
     pub(crate) requirement: String,
     /// Sentence for the report; empty where the project pins the version itself.
     pub(crate) note: String,
+    /// Whether it is of the pinned set.
+    is_own: bool,
+}
+
+impl Chosen {
+    /// Returns the choice for an environment of a Python; of tools of the pinned set an old one gets
+    /// the newest that it can have.
+    #[must_use]
+    pub(crate) fn on(mut self, python: Option<PythonVersion>) -> Self {
+        let Some(python) = python.filter(|python| self.is_own && *python < OLDEST_FOR_PINNED)
+        else {
+            return self;
+        };
+        if let Some((package, version)) = self.requirement.split_once("==") {
+            self.note = format!(
+                "{package} is the newest that Python {python} can have, since the project pins none"
+            );
+            self.requirement = format!("{package}<={version}");
+            self.is_own = false;
+        }
+        self
+    }
+
+    /// Returns whether code for a Python is beyond what the tool knows, because nobody but towpath
+    /// chose its version.
+    pub(crate) fn has_forgotten(&self, python: PythonVersion) -> bool {
+        self.is_own && python < OLDEST_FOR_PINNED
+    }
 }
 
 /// Chooses the version of a tool: what CI runs, else pre-commit, else the lock, else towpath's own
@@ -48,12 +79,14 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
         return Chosen {
             requirement: format!("{package}=={}", pin.version),
             note: String::new(),
+            is_own: false,
         };
     }
     if let Some([version]) = project.locked.get(package).map(Vec::as_slice) {
         return Chosen {
             requirement: format!("{package}=={version}"),
             note: String::new(),
+            is_own: false,
         };
     }
     let declared = declared(package, project);
@@ -61,24 +94,32 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
         (Some(requirement), Some(version)) if !admits(&requirement, version) => Chosen {
             note: format!("{package} is the newest that `{requirement}` admits"),
             requirement,
+            is_own: false,
         },
         (Some(requirement), None) => Chosen {
             note: format!("{package} is the newest that `{requirement}` admits"),
             requirement,
+            is_own: false,
         },
         (_, Some(version)) => Chosen {
             requirement: format!("{package}=={version}"),
             note: format!("{package} {version} is towpath's own, since the project pins none"),
+            is_own: true,
         },
         (None, None) => Chosen {
             requirement: package.to_owned(),
             note: format!("{package} is the newest, since the project pins none"),
+            is_own: false,
         },
     }
 }
 
-/// Returns whether a requirement pins a version below `(major, minor)`.
+/// Returns whether a requirement pins a version below `(major, minor)`, or may be met by one because
+/// the Python is old.
 pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
+    if requirement.contains("<=") {
+        return true;
+    }
     let Some((_, version)) = requirement.split_once("==") else {
         return false;
     };
@@ -153,10 +194,28 @@ mod tests {
     }
 
     #[test]
+    fn old_python_gets_the_newest_that_it_can_have() {
+        let own = Chosen {
+            requirement: "mypy==2.4.1".to_owned(),
+            note: String::new(),
+            is_own: true,
+        };
+        let on = |minor| Some(PythonVersion::new(3, minor));
+        assert_eq!(own.clone().on(on(8)).requirement, "mypy<=2.4.1");
+        assert_eq!(own.clone().on(on(12)).requirement, "mypy==2.4.1");
+        let pinned = Chosen {
+            is_own: false,
+            ..own
+        };
+        assert_eq!(pinned.on(on(8)).requirement, "mypy==2.4.1");
+    }
+
+    #[test]
     fn pinned_versions_are_compared() {
         assert!(is_older("mypy==1.10.0", (1, 11)));
         assert!(!is_older("mypy==1.11", (1, 11)));
         assert!(!is_older("mypy>=1.2", (1, 11)));
+        assert!(is_older("mypy<=2.4.1", (1, 11)));
     }
 
     #[test]

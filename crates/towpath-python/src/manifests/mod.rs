@@ -7,6 +7,7 @@ pub(crate) mod hatch;
 pub(crate) mod pdm;
 pub(crate) mod pep621;
 pub(crate) mod pipfile;
+pub(crate) mod pkg_info;
 pub(crate) mod poetry;
 pub(crate) mod poetry_constraint;
 pub(crate) mod requirements;

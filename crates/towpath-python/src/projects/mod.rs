@@ -12,7 +12,7 @@ use towpath_report::Problem;
 use crate::files::ProjectFiles;
 use crate::manifests::setup_py::{self, SetupPy};
 use crate::manifests::{
-    flit, hatch, pdm, pep621, pipfile, poetry, requirements, setup_cfg, setuptools, uv,
+    flit, hatch, pdm, pep621, pipfile, pkg_info, poetry, requirements, setup_cfg, setuptools, uv,
 };
 use crate::{
     BuildSystem, ManifestKind, Project, coverage_settings, docs, layout, locks, native, test_suite,
@@ -87,6 +87,7 @@ fn read_manifests(
     uv::read(project, files);
     hatch::read(project, files, problems);
     pipfile::read(project, files, problems);
+    pkg_info::read(project, files);
     if matches!(
         project.manifest.kind,
         ManifestKind::Requirements | ManifestKind::Sources | ManifestKind::Pipfile

@@ -852,3 +852,14 @@ fn reads_tools_coverage_and_docs() {
         ("docs/conf.py", Some("docs/requirements.txt"))
     );
 }
+
+#[test]
+fn release_names_the_pythons_that_its_manifest_leaves_open() {
+    let text = "== pyproject.toml\n[tool.poetry]\nname = 'a'\nversion = '1'\n[tool.poetry.dependencies]\npython = '^3.7'\n\
+        == a.py\n== PKG-INFO\nName: a\nClassifier: Programming Language :: Python :: 3.8\n\nClassifier: Programming Language :: Python :: 3.9\n";
+    let pythons = one(text).classifier_pythons;
+    assert_eq!(
+        pythons.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["3.8"]
+    );
+}

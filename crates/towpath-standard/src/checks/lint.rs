@@ -95,9 +95,10 @@ pub(crate) fn linter_work(
     let mut requirements: Vec<String> = Vec::new();
     let mut notes = Vec::new();
     let mut commands = Vec::new();
+    let python = python.or_else(|| automated_python(facts, runs));
     for run in runs {
         let Some(linter) = linter(&run.tool) else { continue };
-        let chosen = tools::choose(&run.tool, facts.project, facts.automation);
+        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(python);
         if !requirements.contains(&chosen.requirement) {
             requirements.push(chosen.requirement.clone());
             notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
@@ -114,7 +115,7 @@ pub(crate) fn linter_work(
     let stands_alone = runs.iter().all(|run| run.tool != "pylint");
     ToolWork {
         environment: EnvironmentNeed {
-            python: python.or_else(|| automated_python(facts, runs)).map_or(PythonChoice::ForTools, PythonChoice::Exactly),
+            python: python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
             requirements,
             requirement_files: Vec::new(),
             constraints: Vec::new(),

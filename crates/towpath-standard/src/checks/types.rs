@@ -48,6 +48,9 @@ impl Check for Definition {
         _needs: &[NeededCheck<'_>],
     ) -> Applies {
         let runs = runs(facts);
+        if let (true, Some(why)) = (runs.is_empty(), left_out(facts).first()) {
+            return Applies::Skip(why.clone());
+        }
         if runs.is_empty() {
             return Applies::Skip("no type checker is configured (add a `[tool.mypy]` table)".to_owned());
         }
@@ -64,7 +67,35 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
     let mut runs = adopted(facts, &TOOLS);
     runs.retain(|run| run.invocation.is_some() || facts.project.tool(&run.tool).is_some());
     runs.retain(|run| !rates_completeness(run));
+    runs.retain(|run| forgotten_python(facts, run).is_none());
     runs
+}
+
+/// Returns the Python that a command names, where towpath's own version of mypy no longer knows it: the automation that is written so used an older one.
+fn forgotten_python(facts: &Facts<'_>, run: &ToolRun) -> Option<PythonVersion> {
+    let arguments = &run.invocation.as_ref()?.arguments;
+    let mut rest = arguments.iter();
+    let value = rest.find_map(|argument| argument.strip_prefix("--python-version").map(|value| value.trim_start_matches('=')))?;
+    let python = if value.is_empty() { rest.next()?.as_str() } else { value }.parse().ok()?;
+    let chosen = tools::choose(&run.tool, facts.project, facts.automation);
+    (run.tool == "mypy" && chosen.has_forgotten(python)).then_some(python)
+}
+
+/// Returns a sentence about each command of the automation that is not run.
+fn left_out(facts: &Facts<'_>) -> Vec<String> {
+    let told = |run: ToolRun| {
+        let place = run.invocation.as_ref().map(|invocation| invocation.place.to_string()).unwrap_or_default();
+        if rates_completeness(&run) {
+            return Some(format!("`pyright --verifytypes` at {place} is not run"));
+        }
+        let python = forgotten_python(facts, &run)?;
+        Some(format!(
+            "{} for Python {python} at {place} is not run: towpath's own version no longer knows that Python, and the \
+             project pins none",
+            run.tool
+        ))
+    };
+    adopted(facts, &TOOLS).into_iter().filter_map(told).collect()
 }
 
 /// `pyright --verifytypes` rates how much of a package is annotated instead of checking its types.
@@ -80,7 +111,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut network = Network::Closed;
     for run in runs {
         let Some(linter) = linter(&run.tool) else { continue };
-        let chosen = tools::choose(&run.tool, facts.project, facts.automation);
+        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(facts.pythons.run.last().copied());
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         notes.extend(run.note().map(str::to_owned));
         let (extra, files) = arguments(facts, run);
@@ -101,10 +132,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         commands.push(command);
         requirements.push(chosen.requirement);
     }
-    notes.extend(adopted(facts, &TOOLS).iter().filter(|run| rates_completeness(run)).map(|run| {
-        let place = run.invocation.as_ref().map(|invocation| invocation.place.to_string());
-        format!("`pyright --verifytypes` at {} is not run", place.unwrap_or_default())
-    }));
+    notes.extend(left_out(facts));
     // A plugin is the project's own code and reads what it likes, but only of what changed.
     let has_plugins = facts.configures("mypy", "plugins");
     let mut endings = vec![".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE];

@@ -39,3 +39,20 @@ fn rating_of_completeness_is_no_check_of_types() {
     let work = with_workflow("pyright --verifytypes pkg");
     assert!(work.starts_with("types skipped"), "{work}");
 }
+
+#[test]
+fn python_that_the_own_version_no_longer_knows_is_left_out() {
+    let work =
+        with_workflow("mypy --python-version=3.8 pkg\n          mypy --python-version 3.12 pkg");
+    assert!(
+        work.contains("--python-version 3.12") && !work.contains("3.8"),
+        "{work}"
+    );
+    let work = with_workflow("pip install mypy==1.4.0\n          mypy --python-version=3.8 pkg");
+    assert!(work.contains("--python-version=3.8"), "{work}");
+    let work = with_workflow("mypy --python-version=3.8 pkg");
+    assert!(
+        work.starts_with("types skipped: mypy for Python 3.8"),
+        "{work}"
+    );
+}
