@@ -36,8 +36,8 @@ pub use automation::{
     read_automation,
 };
 pub use environments::{
-    Environment, LocalProject, LockedInstall, Package, Requirements, Resolution, existing, prepare,
-    resolve,
+    Environment, LocalProject, LockedInstall, PYRIGHT_CACHE, Package, Requirements, Resolution,
+    existing, prepare, resolve,
 };
 pub use imports::third_party_imports;
 pub use interpreters::{

@@ -7,6 +7,7 @@
 mod editable;
 mod error;
 mod failure;
+mod first_start;
 mod lock;
 mod markers;
 mod model;
@@ -23,6 +24,7 @@ pub use editable::{
 };
 pub use error::{Error, Words};
 pub use failure::FailureKind;
+pub use first_start::PYRIGHT_CACHE;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
 pub use prepare::{existing, prepare};
 pub use resolve::resolve;

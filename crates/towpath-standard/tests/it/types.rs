@@ -29,12 +29,6 @@ fn pyright_brings_its_node_from_the_index() {
 }
 
 #[test]
-fn old_pyright_needs_the_network_at_its_start() {
-    let work = with_workflow("pip install pyright==1.1.300\n          pyright");
-    assert!(work.starts_with("types network open"), "{work}");
-}
-
-#[test]
 fn rating_of_completeness_is_no_check_of_types() {
     let work = with_workflow("pyright --verifytypes pkg");
     assert!(work.starts_with("types skipped"), "{work}");

