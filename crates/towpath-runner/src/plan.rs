@@ -137,20 +137,10 @@ fn cells(job: &Job) -> Result<Vec<MatrixCell>, Error> {
     else {
         return Ok(vec![MatrixCell::default()]);
     };
-    let dynamic = || unsupported(job, "a matrix made by an expression");
-    let written = matrix.value().ok_or_else(dynamic)?;
-    let mut values = MatrixValues::default();
-    for (name, axis) in &written.axes {
-        values
-            .axes
-            .push((name.clone(), axis.value().ok_or_else(dynamic)?.clone()));
-    }
-    values
-        .include
-        .clone_from(written.include.value().ok_or_else(dynamic)?);
-    values
-        .exclude
-        .clone_from(written.exclude.value().ok_or_else(dynamic)?);
+    let values = matrix
+        .value()
+        .and_then(MatrixValues::written)
+        .ok_or_else(|| unsupported(job, "a matrix made by an expression"))?;
     expand_matrix(&values).map_err(|source| Error::Matrix {
         job: job.id.to_string(),
         source,

@@ -1,5 +1,5 @@
 //! The GitHub Actions workflow language: YAML with places, the typed workflow, expressions, the
-//! matrix and the order of jobs.
+//! matrix, the order of jobs, and what starts a workflow.
 //!
 //! Pure: text goes in, values and [`towpath_report::Problem`]s come out. Never does I/O, never starts
 //! a process, never reads the clock; files that a workflow calls are handed in.
@@ -7,6 +7,7 @@
 mod cron;
 mod events;
 pub mod expression;
+mod glob;
 mod legal;
 pub mod matrix;
 pub mod needs;
@@ -16,6 +17,7 @@ mod permissions;
 mod problem;
 mod read;
 pub mod syntax;
+pub mod trigger;
 mod uses;
 pub mod yaml;
 

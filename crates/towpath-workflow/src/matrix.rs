@@ -1,10 +1,12 @@
-//! From the axes of a matrix to its combinations, by GitHub's rules. Pure; expressions are evaluated
-//! before.
+//! From the axes of a matrix to its combinations, by GitHub's rules. Pure; what expressions use is
+//! handed in.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::syntax::MatrixCell;
+use crate::expression::{Scope, Template};
+use crate::legal::Legal;
+use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, MatrixCells, Text};
 
 /// Most copies that one matrix may give.
 pub const MAX_COPIES: usize = 256;
@@ -66,6 +68,50 @@ impl Error {
 }
 
 impl MatrixValues {
+    /// Returns a matrix in which there is no expression; none where there is one.
+    pub fn written(axes: &MatrixAxes) -> Option<Self> {
+        let cells = |cells: &MatrixCells| -> Option<Vec<MatrixCell>> {
+            let cells = cells.value()?.iter();
+            cells.map(|cell| cell.value().cloned()).collect()
+        };
+        let values = Self {
+            axes: axes
+                .axes
+                .iter()
+                .map(|(name, axis)| Some((name.clone(), axis.value()?.clone())))
+                .collect::<Option<_>>()?,
+            include: cells(&axes.include)?,
+            exclude: cells(&axes.exclude)?,
+        };
+        let cells = values.include.iter().chain(&values.exclude);
+        let mut all = values
+            .axes
+            .iter()
+            .flat_map(|(_, axis)| axis)
+            .chain(cells.flat_map(|cell| cell.values()));
+        (!all.any(has_expression)).then_some(values)
+    }
+
+    /// Evaluates every expression of a matrix: the whole, an axis, a list, an item, or a text in one.
+    pub fn evaluated(matrix: &Matrix, scope: &Scope<'_>) -> Result<Self, Error> {
+        let axes = match matrix {
+            Dynamic::Value(axes) => axes,
+            Dynamic::Expression(text) => return Self::from_value(&evaluate_text(text, scope)?),
+        };
+        let mut whole = Map::new();
+        for (name, axis) in &axes.axes {
+            let values = match axis {
+                Dynamic::Value(values) => evaluate(&Value::Array(values.clone()), scope)?,
+                Dynamic::Expression(text) => evaluate_text(text, scope)?,
+            };
+            whole.insert(name.clone(), values);
+        }
+        for (name, cells) in [("include", &axes.include), ("exclude", &axes.exclude)] {
+            whole.insert(name.to_owned(), evaluate_cells(cells, scope)?);
+        }
+        Self::from_value(&Value::Object(whole))
+    }
+
     /// Reads what `fromJSON` gave for a whole matrix.
     pub fn from_value(value: &Value) -> Result<Self, Error> {
         let Value::Object(entries) = value else {
@@ -121,6 +167,57 @@ pub fn expand_matrix(matrix: &MatrixValues) -> Result<Vec<MatrixCell>, Error> {
         return Err(Error::TooMany);
     }
     Ok(cells)
+}
+
+fn evaluate_cells(cells: &MatrixCells, scope: &Scope<'_>) -> Result<Value, Error> {
+    let cells = match cells {
+        Dynamic::Value(cells) => cells,
+        Dynamic::Expression(text) => return evaluate_text(text, scope),
+    };
+    let cell = |cell: &Dynamic<MatrixCell>| match cell {
+        Dynamic::Value(cell) => evaluate(&Value::Object(cell.clone()), scope),
+        Dynamic::Expression(text) => evaluate_text(text, scope),
+    };
+    cells.iter().map(cell).collect()
+}
+
+/// Evaluates the texts in a value, however deep they lie.
+fn evaluate(value: &Value, scope: &Scope<'_>) -> Result<Value, Error> {
+    match value {
+        Value::String(text) if text.contains("${{") => {
+            evaluate_text(&Text::from(text.as_str()), scope)
+        }
+        Value::Array(items) => items.iter().map(|item| evaluate(item, scope)).collect(),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), evaluate(value, scope)?)))
+            .collect(),
+        _ => Ok(value.clone()),
+    }
+}
+
+fn evaluate_text(text: &Text, scope: &Scope<'_>) -> Result<Value, Error> {
+    let template = Template::parse(text.source.trim(), &Legal::STRATEGY.names());
+    let value = template
+        .map_err(|errors| errors.into_iter().next())
+        .and_then(|template| template.evaluate(scope).map_err(Some));
+    match value {
+        Ok(value) => Ok(Value::from(&value)),
+        Err(error) => Err(Error::Form(format!(
+            "`{}` has no value: {}",
+            text.source.trim(),
+            error.map_or_else(String::new, |error| error.message)
+        ))),
+    }
+}
+
+fn has_expression(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("${{"),
+        Value::Array(items) => items.iter().any(has_expression),
+        Value::Object(entries) => entries.values().any(has_expression),
+        _ => false,
+    }
 }
 
 fn cells(name: &str, value: &Value) -> Result<Vec<MatrixCell>, Error> {
@@ -298,6 +395,63 @@ mod tests {
             {"fruit": "banana", "animal": "cat"},
         ]);
         assert_eq!(expand(&matrix), Ok(expected));
+    }
+
+    // A text with an expression alone keeps the kind of its value, anywhere in the matrix.
+    #[test]
+    fn evaluates_expressions_wherever_they_stand() {
+        use crate::expression::{Object, Value as Evaluated};
+        let contexts = Object(vec![(
+            "inputs".to_owned(),
+            Evaluated::from(&json!({"n": 3, "list": ["x", "y"], "cell": {"a": 2, "extra": true}})),
+        )]);
+        let scope = Scope {
+            contexts: &contexts,
+            call: &|_, _| Err("no function is called".to_owned()),
+        };
+        let expression = |text: &str| Text::from(text);
+        let axes = MatrixAxes {
+            axes: vec![
+                (
+                    "a".to_owned(),
+                    Dynamic::Value(vec![
+                        json!("${{ inputs.n }}"),
+                        json!("v${{ inputs.n }}"),
+                        json!([{"deep": "${{ inputs.list }}"}]),
+                    ]),
+                ),
+                (
+                    "b".to_owned(),
+                    Dynamic::Expression(expression("${{ inputs.list }}")),
+                ),
+            ],
+            include: Dynamic::Value(vec![Dynamic::Expression(expression("${{ inputs.cell }}"))]),
+            exclude: Dynamic::default(),
+        };
+        assert_eq!(MatrixValues::written(&axes), None);
+        let values = MatrixValues::evaluated(&Dynamic::Value(axes), &scope).expect("it has values");
+        assert_eq!(
+            values.axes,
+            [
+                (
+                    "a".to_owned(),
+                    vec![json!(3), json!("v3"), json!([{"deep": ["x", "y"]}])]
+                ),
+                ("b".to_owned(), vec![json!("x"), json!("y")]),
+            ]
+        );
+        assert_eq!(json!(values.include), json!([{"a": 2, "extra": true}]));
+        for (text, expected) in [
+            ("${{ inputs.n }}", "the matrix is not a mapping"),
+            (
+                "${{ fromJSON('{') }}",
+                "`${{ fromJSON('{') }}` has no value: Error parsing JSON",
+            ),
+        ] {
+            let error = MatrixValues::evaluated(&Dynamic::Expression(expression(text)), &scope)
+                .expect_err("it is no matrix");
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl Condition {
         let test = if trimmed.is_empty() {
             Test::Nothing
         } else if trimmed.contains("${{") {
-            Test::Template(Template::parse(trimmed, names).map_err(move_all)?)
+            // White space around the braces is text too, as the line end of a block of lines is.
+            Test::Template(Template::parse(text, names)?)
         } else {
             Test::Expression(
                 Expression::parse(trimmed, names).map_err(|error| move_all(vec![error]))?,
@@ -49,6 +50,11 @@ impl Condition {
                 .any(|part| part.calls(&Function::STATUS)),
         };
         Ok(Self { test, asks_status })
+    }
+
+    /// Tells whether the condition is text around an expression, and so holds whatever it says.
+    pub fn is_text(&self) -> bool {
+        matches!(&self.test, Test::Template(template) if !template.is_lone_expression())
     }
 
     /// Tells whether `success()` is not added, because the condition asks how things stand itself.

@@ -455,6 +455,7 @@ fn conditions_add_success_unless_they_ask() {
         ("'always()' == foo.n || true", true, false),
         ("foo ${{ false }}", true, false),
         ("  true\n", true, false),
+        ("${{ false }}\n", true, false),
     ] {
         let condition = Condition::parse(text, &names).expect("it is legal");
         let holds = |call: &super::Call<'_>| {

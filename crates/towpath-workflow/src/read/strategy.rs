@@ -6,7 +6,7 @@ use super::fields::Form;
 use super::reader::{Reader, Whole};
 use crate::legal::Legal;
 use crate::matrix::{self, MatrixValues, expand_matrix};
-use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, Strategy};
+use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCells, Strategy};
 use crate::yaml::{Node, Value};
 
 impl Reader<'_> {
@@ -98,7 +98,7 @@ impl Reader<'_> {
         ))
     }
 
-    fn cells(&mut self, node: &Node, key: &str) -> Option<Dynamic<Vec<MatrixCell>>> {
+    fn cells(&mut self, node: &Node, key: &str) -> Option<MatrixCells> {
         match self.whole(node, &Legal::STRATEGY) {
             Whole::Expression(text) => return Some(Dynamic::Expression(text)),
             Whole::Wrong => return None,
@@ -110,15 +110,13 @@ impl Reader<'_> {
         };
         let mut cells = Vec::new();
         for item in items {
-            match self.json(item) {
-                Json::Object(cell) => cells.push(cell),
-                Json::String(text) if text.contains("${{") => self.problem(
-                    item.span.clone(),
-                    format!("an expression for one item of `{key}` is not supported"),
-                    "not supported",
-                    format!("write `{key}: ${{{{ fromJSON(…) }}}}` for the whole list"),
-                ),
-                _ => self.wrong_kind(item, &format!("an item of `{key}`"), "a mapping"),
+            match self.whole(item, &Legal::STRATEGY) {
+                Whole::Expression(text) => cells.push(Dynamic::Expression(text)),
+                Whole::Wrong => {}
+                Whole::WrittenOut => match self.json(item) {
+                    Json::Object(cell) => cells.push(Dynamic::Value(cell)),
+                    _ => self.wrong_kind(item, &format!("an item of `{key}`"), "a mapping"),
+                },
             }
         }
         Some(Dynamic::Value(cells))
@@ -144,7 +142,7 @@ impl Reader<'_> {
     }
 
     fn check_matrix(&mut self, node: &Node, axes: &MatrixAxes) {
-        let Some(values) = literal(axes) else {
+        let Some(values) = MatrixValues::written(axes) else {
             return;
         };
         if let Err(error) = expand_matrix(&values) {
@@ -156,25 +154,6 @@ impl Reader<'_> {
             self.problem(node.span.clone(), error.to_string(), label, hint);
         }
     }
-}
-
-/// Returns a matrix without expressions.
-fn literal(axes: &MatrixAxes) -> Option<MatrixValues> {
-    let mut values = MatrixValues::default();
-    for (name, axis) in &axes.axes {
-        values.axes.push((name.clone(), axis.value()?.clone()));
-    }
-    values.include.clone_from(axes.include.value()?);
-    values.exclude.clone_from(axes.exclude.value()?);
-    let has_expression = |json: &Json| json.to_string().contains("${{");
-    let cells = values.include.iter().chain(&values.exclude);
-    let is_open = values
-        .axes
-        .iter()
-        .flat_map(|(_, axis)| axis)
-        .any(has_expression)
-        || cells.flat_map(|cell| cell.values()).any(has_expression);
-    (!is_open).then_some(values)
 }
 
 fn json_number(value: f64) -> Json {

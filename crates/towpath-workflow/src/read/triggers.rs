@@ -4,6 +4,8 @@ use super::fields::{Fields, Form, list};
 use super::reader::Reader;
 use crate::cron;
 use crate::events::{EVENTS, Event, names};
+use crate::glob::Pattern;
+use crate::legal::Legal;
 use crate::problem::nearest;
 use crate::syntax::{Filter, Schedule, Trigger, TriggerKind};
 use crate::yaml::{Node, Value};
@@ -117,7 +119,7 @@ impl Reader<'_> {
             return None;
         }
         let which = format!("the event `{name}`");
-        self.fields(
+        self.fields_with_others(
             value,
             &Form {
                 keys,
@@ -205,10 +207,31 @@ impl Reader<'_> {
             );
         }
         if let Some(node) = fields.get(only) {
-            return Some(Filter::Only(self.plains(node, &format!("`{only}`"))));
+            let patterns = self.patterns(node, only);
+            if !patterns.is_empty() && patterns.iter().all(|pattern| pattern.starts_with('!')) {
+                let message = format!("`{only}` only excludes, so nothing is left");
+                let hint = format!("begin with `'**'`, or write `{ignore}`");
+                self.warning(node.span.clone(), message, "never matches", hint);
+            }
+            return Some(Filter::Only(patterns));
         }
         let node = fields.get(ignore)?;
-        Some(Filter::Ignore(self.plains(node, &format!("`{ignore}`"))))
+        Some(Filter::Ignore(self.patterns(node, ignore)))
+    }
+
+    fn patterns(&mut self, node: &Node, key: &str) -> Vec<String> {
+        let patterns = self.texts(node, &format!("`{key}`"), &Legal::NOTHING);
+        for item in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
+            let Some(text) = item.as_str().filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            if let Err(mistake) = Pattern::parse(text.strip_prefix('!').unwrap_or(text)) {
+                let message = format!("`{text}` in `{key}` is no pattern: {mistake}");
+                let hint = "write `\\` before a character that is meant as such".to_owned();
+                self.problem(item.span.clone(), message, "not a pattern", hint);
+            }
+        }
+        patterns.into_iter().map(|text| text.source).collect()
     }
 
     fn schedules(&mut self, value: &Node) -> Vec<Schedule> {

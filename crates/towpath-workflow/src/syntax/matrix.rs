@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::text::{Dynamic, Text};
+use super::text::Dynamic;
 
 /// One combination of a matrix: names with their values, in order.
 pub type MatrixCell = Map<String, Value>;
+
+/// A list of combinations; the list and each of them may be one expression.
+pub type MatrixCells = Dynamic<Vec<Dynamic<MatrixCell>>>;
 
 /// What differs between the copies of a job.
 pub type Matrix = Dynamic<MatrixAxes>;
@@ -18,9 +21,9 @@ pub struct MatrixAxes {
     /// The axes in the order of the file, each with its values; strings in them may hold expressions.
     pub axes: Vec<(String, Dynamic<Vec<Value>>)>,
     /// Combinations to extend or add.
-    pub include: Dynamic<Vec<MatrixCell>>,
+    pub include: MatrixCells,
     /// Combinations to leave out.
-    pub exclude: Dynamic<Vec<MatrixCell>>,
+    pub exclude: MatrixCells,
 }
 
 impl MatrixAxes {
@@ -30,20 +33,5 @@ impl MatrixAxes {
             axes: vec![(name.to_owned(), Dynamic::Value(values))],
             ..Self::default()
         }
-    }
-
-    /// Returns the expressions that must be evaluated before the matrix is known.
-    pub fn expressions(&self) -> Vec<&Text> {
-        let axes = self.axes.iter().filter_map(|(_, axis)| match axis {
-            Dynamic::Expression(text) => Some(text),
-            Dynamic::Value(_) => None,
-        });
-        let lists = [&self.include, &self.exclude]
-            .into_iter()
-            .filter_map(|list| match list {
-                Dynamic::Expression(text) => Some(text),
-                Dynamic::Value(_) => None,
-            });
-        axes.chain(lists).collect()
     }
 }

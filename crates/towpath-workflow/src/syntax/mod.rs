@@ -16,7 +16,7 @@ pub use job::{
     CallJob, CallSecrets, Container, Credentials, Environment, Job, JobId, JobWork, RunsOn,
     StepsJob, Strategy,
 };
-pub use matrix::{Matrix, MatrixAxes, MatrixCell};
+pub use matrix::{Matrix, MatrixAxes, MatrixCell, MatrixCells};
 pub use step::{Step, StepWork};
 pub use text::{Argument, Dynamic, Origin, Text, Variables};
 pub use trigger::{

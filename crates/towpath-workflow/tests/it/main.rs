@@ -8,14 +8,18 @@ mod values;
 
 use std::fmt::Write;
 
-use towpath_report::{Problem, Source};
+use towpath_report::{Problem, Severity, Source};
 use towpath_workflow::{Sources, parse_workflow};
 
 /// Writes problems as a terminal would, without colour.
 fn render(problems: &[Problem]) -> String {
     let mut out = String::new();
     for problem in problems {
-        writeln!(out, "error: {}", problem.message).expect("text takes text");
+        let severity = match problem.severity {
+            Severity::Error => "error",
+            _ => "warning",
+        };
+        writeln!(out, "{severity}: {}", problem.message).expect("text takes text");
         if let Some(place) = &problem.place {
             writeln!(out, "  --> {place}").expect("text takes text");
             for line in problem.excerpt.iter().flat_map(|excerpt| &excerpt.lines) {

@@ -29,7 +29,10 @@ fn check(text: &str, expected: &[&str]) {
     let mut short = Vec::new();
     let mut lines = found.lines();
     while let Some(line) = lines.next() {
-        if let Some(message) = line.strip_prefix("error: ") {
+        let message = line
+            .strip_prefix("error: ")
+            .or_else(|| line.starts_with("warning: ").then_some(line));
+        if let Some(message) = message {
             let place = lines.next().unwrap_or_default();
             short.push(format!(
                 "{} {message}",
@@ -192,7 +195,7 @@ fn wrong_events() {
         ),
         (
             "{push: {types: [opened]}}",
-            &["1:13 unknown key `types` in the event `push`"],
+            &["1:13 warning: unknown key `types` in the event `push` has no effect"],
         ),
         (
             "{pull_request: {types: [synchronise]}}",
@@ -237,6 +240,70 @@ fn wrong_events() {
         ),
     ] {
         check(&on(text), expected);
+    }
+}
+
+// GitHub takes these files, and does something else than what was probably meant.
+#[test]
+fn right_but_hardly_meant() {
+    for (lines, expected) in [
+        (
+            "run: a\nif: ${{ github.x }} && github.y",
+            &["7:13 warning: the `if` is always true, since there is text around an expression"][..],
+        ),
+        ("run: a\nif: ' github.x '", &[]),
+        ("run: a\nif: >-\n  ${{ github.x }}", &[]),
+        (
+            "run: a\nif: |\n  ${{ github.x }}",
+            &[
+                "7:13 warning: the `if` is always true, since there is white space around an expression",
+            ],
+        ),
+        (
+            "run: a\nif: '!${{ github.x }}'",
+            &["7:13 warning: the `if` is always true, since there is text around an expression"],
+        ),
+    ] {
+        check(&step(lines), expected);
+    }
+    for (on, expected) in [
+        (
+            "{push: {branches: ['!a', '!b']}}",
+            &["1:23 warning: `branches` only excludes, so nothing is left"][..],
+        ),
+        ("{push: {branches: ['a', '!b']}}", &[]),
+        (
+            "{merge_group: {paths-ignore: a}}",
+            &["1:20 warning: unknown key `paths-ignore` in the event `merge_group` has no effect"],
+        ),
+        (
+            "{workflow_dispatch: {inputs: {a: {secret: true}}}}",
+            &["1:39 warning: unknown key `secret` in input `a` has no effect"],
+        ),
+    ] {
+        let text = format!("on: {on}\njobs: {{a: {{runs-on: x, steps: [{{run: a}}]}}}}\n");
+        check(&text, expected);
+    }
+}
+
+#[test]
+fn wrong_patterns() {
+    for (on, expected) in [
+        (
+            "{push: {branches: ['a[b', '!v[]']}}",
+            &[
+                "1:24 `a[b` in `branches` is no pattern: a `[` is not closed",
+                "1:31 `!v[]` in `branches` is no pattern: `[]` holds no character",
+            ][..],
+        ),
+        (
+            "{push: {tags-ignore: '+1'}}",
+            &["1:26 `+1` in `tags-ignore` is no pattern: `+` follows no character"],
+        ),
+        ("{pull_request: {paths: ['**/*.[jt]sx?']}}", &[]),
+    ] {
+        let text = format!("on: {on}\njobs: {{a: {{runs-on: x, steps: [{{run: a}}]}}}}\n");
+        check(&text, expected);
     }
 }
 
