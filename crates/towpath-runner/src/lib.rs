@@ -9,6 +9,7 @@ mod action;
 mod ahead;
 mod past;
 mod plan;
+mod request;
 mod reuse;
 mod run;
 mod schedule;
@@ -16,9 +17,10 @@ mod work;
 
 pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
+pub use request::Request;
 pub use reuse::{
     Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
     tree_digest,
 };
-pub use run::{Completed, Observer, Request, run};
+pub use run::{Completed, Observer, run};
 pub use work::folder_name;

@@ -2,19 +2,18 @@
 //! each running job. Decides what to reuse, what to skip and when to stop; prints nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
 use towpath_host::sandbox::Cancel;
 use towpath_report::{CheckResult, Conclusion, ExpectedJob, JobRecord, Reused, RunEvent};
 
-use crate::action::{Actions, NeededResult, Outcome};
+use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
 use crate::past::{last_pass, reasons};
-use crate::plan::{Plan, PlannedJob};
-use crate::reuse::{Key, LastRun, Ledger, StoredVerdict, job_history};
+use crate::plan::PlannedJob;
+use crate::request::Request;
+use crate::reuse::{Key, LastRun, StoredVerdict, job_history};
 use crate::schedule::Schedule;
 use crate::work::{Message, work};
 
@@ -24,30 +23,6 @@ pub trait Observer {
     fn event(&mut self, event: &RunEvent);
     /// Is called when nothing has happened for a tenth of a second.
     fn tick(&mut self) {}
-}
-
-/// What a run is asked to do.
-pub struct Request<'a> {
-    /// The jobs.
-    pub plan: &'a Plan,
-    /// The actions that steps may use.
-    pub actions: &'a Actions<'a>,
-    /// Stored verdicts.
-    pub ledger: &'a Ledger<'a>,
-    /// How many jobs run at once, at least 1.
-    pub slots: usize,
-    /// Whether stored verdicts are ignored, by the name of the job.
-    pub force: &'a (dyn Fn(&str) -> bool + Sync),
-    /// Number of the run.
-    pub run: u64,
-    /// Seconds since 1970 UTC at the start.
-    pub started: i64,
-    /// Commit checked out, shortened; empty without git.
-    pub commit: &'a str,
-    /// Folder that receives a folder for each job's log and files.
-    pub folder: PathBuf,
-    /// Signals: the first asks the jobs to end, the second kills them.
-    pub signals: Receiver<()>,
 }
 
 /// What a run came to.

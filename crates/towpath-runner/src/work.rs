@@ -7,7 +7,7 @@ use towpath_report::{CheckResult, Conclusion, Problem};
 
 use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
 use crate::plan::PlannedStep;
-use crate::run::Request;
+use crate::request::Request;
 
 /// What a working thread tells the loop of the run.
 pub(crate) enum Message {
