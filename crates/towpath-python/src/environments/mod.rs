@@ -4,6 +4,7 @@
 //! environment addressed by its contents (`prepare`). Wheels are laid over it as layers (`wheel`), among
 //! them the project's own for editing (`editable`). uv does the work; the project's code never runs here.
 
+mod context;
 mod editable;
 mod error;
 mod failure;

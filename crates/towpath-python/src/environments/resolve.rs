@@ -6,10 +6,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use towpath_host::{Digest, Store};
 
+use super::context::Context;
 use super::markers::Target;
 use super::wanted::{self, Wanted};
-use super::{Error, Package, Requirements, Resolution, failure, lock, pip_file};
-use crate::uv::{Call, Indexes};
+use super::{Error, Package, Requirements, Resolution, lock, pip_file};
+use crate::uv::Indexes;
 use crate::{Interpreter, Machine, Uv, normalise_name};
 
 /// Kind of the entries in the store.
@@ -76,15 +77,6 @@ fn digest_of(packages: &[Package]) -> Digest {
     Digest::of_parts(lines.iter().map(String::as_bytes))
 }
 
-/// What every question to uv needs.
-pub(super) struct Context<'a> {
-    pub(super) uv: &'a Uv,
-    pub(super) machine: &'a Machine<'a>,
-    pub(super) interpreter: &'a Interpreter,
-    pub(super) store: &'a Store,
-    pub(super) indexes: Indexes,
-}
-
 impl Context<'_> {
     fn decide(
         &self,
@@ -140,7 +132,7 @@ impl Context<'_> {
         Ok(Digest::of(text.to_string().as_bytes()))
     }
 
-    pub(super) fn remembered(&self, kind: &str, key: &str) -> Result<Option<Vec<Package>>, Error> {
+    fn remembered(&self, kind: &str, key: &str) -> Result<Option<Vec<Package>>, Error> {
         let bytes = self.store.entry(kind, key)?;
         let decided = bytes.and_then(|bytes| serde_json::from_slice::<Decided>(&bytes).ok());
         Ok(decided.map(|decided| decided.packages))
@@ -208,26 +200,6 @@ impl Context<'_> {
         let output = self.run(arguments, settings, doing)?;
         let file = pip_file::read_text(&output, &folder.path().join("requirements.txt"))?;
         wanted::exact(&file.lines, &Target::of(self.interpreter))
-    }
-
-    /// Runs uv and returns its standard output, or its failure while `doing` something.
-    pub(super) fn run(
-        &self,
-        arguments: Vec<String>,
-        folder: &Path,
-        doing: String,
-    ) -> Result<String, Error> {
-        let call = Call {
-            arguments,
-            folder,
-            offline: false,
-        };
-        let output = self.uv.call(self.machine, &self.indexes, &call)?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(Error::uv(doing, failure::read(&output.stderr)))
-        }
     }
 }
 

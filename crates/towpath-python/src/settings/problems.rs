@@ -1,9 +1,10 @@
-//! The problems of a settings table in words, and the nearest names that their hints offer.
+//! The problems of a settings table in words, with hints that offer the nearest name.
 
 use std::ops::Range;
 
 use towpath_report::{Problem, Source};
 
+use super::nearest::nearest;
 use super::values::Misfit;
 
 /// A table as the user sees it.
@@ -145,14 +146,4 @@ fn help_command(header: Header<'_>) -> String {
         Some(table) => format!("towpath help config {table}"),
         None => "towpath help config".to_owned(),
     }
-}
-
-/// Returns the name that `written` was most likely meant to be: at most a third of its letters wrong.
-pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let allowed = (written.chars().count() / 3).max(1);
-    names
-        .map(|name| (strsim::damerau_levenshtein(written, name), name))
-        .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
-        .min()
-        .map(|(_, name)| name.to_owned())
 }

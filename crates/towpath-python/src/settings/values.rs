@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use toml_edit::{Item, TableLike, Value};
 
+use super::nearest::nearest;
 use super::{RawValue, SettingKind};
 
 /// Why a value does not fit its declaration.
@@ -76,7 +77,7 @@ fn read_plain(kind: &SettingKind, value: &Value) -> Result<RawValue, Misfit> {
             if words.contains(&text) {
                 return Ok(RawValue::Text(text.to_owned()));
             }
-            let nearest = super::problems::nearest(text, words.iter().copied());
+            let nearest = nearest(text, words.iter().copied());
             Err(Misfit {
                 nearest,
                 ..impossible(kind, value)

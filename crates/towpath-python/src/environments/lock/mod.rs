@@ -12,8 +12,8 @@ use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl};
 
+use super::context::Context;
 use super::markers::Target;
-use super::resolve::Context;
 use super::wanted::Wanted;
 use super::{Error, LocalProject, LockedInstall, Package};
 use crate::LockKind;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use towpath_host::{Digest, digest_file};
 
+use super::super::context::Context;
 use super::super::pip_file::{self, PipFile};
-use super::super::resolve::Context;
 use super::super::{Error, LockedInstall};
 
 const KIND: &str = "uv-export";
