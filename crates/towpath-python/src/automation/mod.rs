@@ -7,27 +7,22 @@
 mod adoption;
 mod ci;
 mod finish;
-mod hatch;
 mod ini;
 mod installs;
-mod just;
-mod make;
 mod model;
 mod notes;
-mod nox;
 mod options;
 mod paths;
-mod pre_commit;
 mod runners;
-mod scripts;
 mod shell;
 mod tables;
+mod task_runners;
 #[cfg(test)]
 mod testing;
 mod tools;
-mod tox;
 mod unknown;
 mod walk;
+mod yaml;
 
 use towpath_host::Tree;
 
@@ -39,9 +34,8 @@ pub use model::{Automation, AutomationKind, AutomationSource, Install, Invocatio
 /// Reads the automation of a repository. Starts nothing and changes nothing; what cannot be read
 /// is listed with its place.
 pub fn read_automation(tree: &Tree, projects: &[Project]) -> Automation {
-    let mut walker = walk::Walker::new(tree);
+    let mut walker = walk::Walker::new(tree, task_runners::TASK_RUNNERS);
     ci::read(&mut walker);
-    walker.read_pre_commit();
     let mut folders: Vec<&str> = vec![""];
     folders.extend(
         projects
@@ -53,16 +47,4 @@ pub fn read_automation(tree: &Tree, projects: &[Project]) -> Automation {
         walker.read_folder(folder);
     }
     walker.finish()
-}
-
-impl walk::Walker<'_> {
-    /// Reads what lies in the folder of a project and may be called by nothing.
-    fn read_folder(&mut self, folder: &str) {
-        self.read_tox(folder);
-        self.read_nox(folder);
-        self.read_make(folder);
-        self.read_just(folder);
-        self.read_hatch(folder);
-        self.read_scripts(folder);
-    }
 }

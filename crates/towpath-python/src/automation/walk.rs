@@ -1,8 +1,9 @@
 //! The walk through a repository's automation: runs nothing, but goes where a run would go, from a
 //! step of CI to the tox environment, the make target, the script, and notes each command.
 //!
-//! The formats lie in their own modules, each of which adds its `follow_…` to [`Walker`].
+//! The formats lie in their own modules. A task runner is asked as a [`TaskRunner`], and hands what it runs back.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -15,7 +16,6 @@ use super::paths;
 use super::runners::{self, Peeled};
 use super::shell::{self, Shell};
 use super::tools::{self, Tool};
-use super::{hatch, just, make, nox, scripts, tox};
 use crate::PythonVersion;
 
 /// Where a command stands and what is known there.
@@ -72,6 +72,30 @@ pub(super) struct Scope {
     pub(super) pins: BTreeMap<String, VersionPin>,
 }
 
+/// A program that runs commands which the repository has written down for it, such as tox, make and poe.
+pub(super) trait TaskRunner: Sync {
+    /// Returns the names by which it is called.
+    fn programs(&self) -> &'static [&'static str];
+
+    /// Follows all that it may run in the folder of a project, whether or not anything calls it.
+    fn read(&self, walker: &mut Walker<'_>, folder: &str);
+
+    /// Follows a call of it.
+    fn follow(&self, walker: &mut Walker<'_>, program: &str, arguments: &[String], scene: &Scene);
+
+    /// Follows what a project manager runs by its name, as in `pdm run lint`; returns whether there is such a task.
+    fn follow_named(
+        &self,
+        _walker: &mut Walker<'_>,
+        _manager: &str,
+        _name: &str,
+        _arguments: &[String],
+        _scene: &Scene,
+    ) -> bool {
+        false
+    }
+}
+
 /// The state of the walk.
 pub(super) struct Walker<'a> {
     pub(super) tree: &'a Tree,
@@ -79,12 +103,9 @@ pub(super) struct Walker<'a> {
     pub(super) scopes: Vec<Scope>,
     /// What is being followed, so that a circle ends.
     active: Vec<String>,
-    pub(super) tox: BTreeMap<String, Option<Rc<tox::Tox>>>,
-    pub(super) nox: BTreeMap<String, Option<Rc<nox::Nox>>>,
-    pub(super) make: BTreeMap<String, Option<Rc<make::Makefile>>>,
-    pub(super) just: BTreeMap<String, Option<Rc<just::Justfile>>>,
-    pub(super) hatch: BTreeMap<String, Option<Rc<hatch::Hatch>>>,
-    pub(super) scripts: BTreeMap<String, Rc<scripts::Scripts>>,
+    /// What was read, by its form and where it lies, so that each is read once.
+    known: BTreeMap<(TypeId, String), Option<Rc<dyn Any>>>,
+    task_runners: &'static [&'static dyn TaskRunner],
     pub(super) apt_packages: BTreeSet<String>,
     /// Pythons of matrices in CI, also of jobs whose commands could not be read.
     pub(super) matrix_pythons: BTreeMap<PythonVersion, Place>,
@@ -94,18 +115,14 @@ const DEEPEST: u32 = 14;
 const MOST_INVOCATIONS: usize = 4_000;
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Self {
+    pub(super) fn new(tree: &'a Tree, task_runners: &'static [&'static dyn TaskRunner]) -> Self {
         Self {
             tree,
             automation: Automation::default(),
             scopes: Vec::new(),
             active: Vec::new(),
-            tox: BTreeMap::new(),
-            nox: BTreeMap::new(),
-            make: BTreeMap::new(),
-            just: BTreeMap::new(),
-            hatch: BTreeMap::new(),
-            scripts: BTreeMap::new(),
+            known: BTreeMap::new(),
+            task_runners,
             apt_packages: BTreeSet::new(),
             matrix_pythons: BTreeMap::new(),
         }
@@ -250,7 +267,9 @@ impl<'a> Walker<'a> {
             return;
         };
         if let Some(manager) = peeled.manager
-            && self.follow_script(manager, program, arguments, scene)
+            && self.task_runners.iter().any(|task_runner| {
+                task_runner.follow_named(self, manager, program, arguments, scene)
+            })
         {
             return;
         }
@@ -258,17 +277,16 @@ impl<'a> Walker<'a> {
             self.install(draft, scene);
             return;
         }
-        match tools::base_name(program).as_str() {
-            "tox" => self.follow_tox(arguments, scene),
-            "nox" => self.follow_nox(arguments, scene),
-            "make" | "gmake" | "$(MAKE)" | "${MAKE}" | "mingw32-make" => {
-                self.follow_make(arguments, scene);
-            }
-            "just" => self.follow_just(arguments, scene),
-            "pre-commit" | "prek" => self.follow_pre_commit(arguments, scene),
-            "hatch" => self.follow_hatch(arguments, scene),
-            "poe" | "task" => self.follow_task(program, arguments, scene),
-            "pdm" | "rye" => self.follow_manager(program, words, scene),
+        let name = tools::base_name(program);
+        let task_runner = self
+            .task_runners
+            .iter()
+            .find(|task_runner| task_runner.programs().contains(&name.as_str()));
+        if let Some(task_runner) = task_runner {
+            task_runner.follow(self, program, arguments, scene);
+            return;
+        }
+        match name.as_str() {
             "bash" | "sh" | "zsh" | "dash" | "source" | "." => {
                 self.follow_interpreter(arguments, scene);
             }
@@ -327,6 +345,29 @@ impl<'a> Walker<'a> {
         let mut inner = scene.clone();
         inner.depth += 1;
         self.command(&words, &inner);
+    }
+
+    /// Follows what lies in the folder of a project and may be called by nothing.
+    pub(super) fn read_folder(&mut self, folder: &str) {
+        for task_runner in self.task_runners {
+            task_runner.read(self, folder);
+        }
+    }
+
+    /// Returns what lies at a path in the form `T`; `read` is asked the first time alone.
+    pub(super) fn once<T: Any>(
+        &mut self,
+        path: &str,
+        read: impl FnOnce(&Self) -> Option<T>,
+    ) -> Option<Rc<T>> {
+        let key = (TypeId::of::<T>(), path.to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone()?.downcast().ok();
+        }
+        let found = read(self).map(Rc::new);
+        let known = found.clone().map(|found| found as Rc<dyn Any>);
+        self.known.insert(key, known);
+        found
     }
 
     /// Reads a text file of the tree.

@@ -46,11 +46,11 @@ pub(super) fn follow(walker: &mut Walker<'_>, action: &str, with: With<'_>, scen
         | "tox-dev/action-pre-commit-uv"
         | "j178/prek-action"
         | "cloudposse/github-action-pre-commit" => {
-            let mut words = vec!["run".to_owned()];
+            let mut words = ["pre-commit", "run"].map(str::to_owned).to_vec();
             words.extend(shell::words(
                 input(with, &["extra_args", "extra-args"]).unwrap_or("--all-files"),
             ));
-            walker.follow_pre_commit(&words, scene);
+            walker.command(&words, scene);
         }
         "nick-fields/retry"
         | "nick-invision/retry"

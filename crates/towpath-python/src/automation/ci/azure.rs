@@ -6,8 +6,8 @@ use towpath_workflow::yaml::Node;
 
 use super::{pythons_in, variables};
 use crate::automation::paths;
-use crate::automation::pre_commit::line_of;
 use crate::automation::walk::{Scene, Walker};
+use crate::automation::yaml::line_of;
 
 const FILES: [&str; 4] = [
     "azure-pipelines.yml",

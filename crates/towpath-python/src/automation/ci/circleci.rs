@@ -6,8 +6,8 @@ use towpath_workflow::yaml::Node;
 
 use super::{image_python, variables};
 use crate::automation::paths;
-use crate::automation::pre_commit::{line_of, strings};
 use crate::automation::walk::{Scene, Walker};
+use crate::automation::yaml::{line_of, strings};
 
 const FILE: &str = ".circleci/config.yml";
 

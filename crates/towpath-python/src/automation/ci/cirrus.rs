@@ -3,8 +3,8 @@
 use towpath_workflow::yaml::Node;
 
 use super::{image_python, variables};
-use crate::automation::pre_commit::strings;
 use crate::automation::walk::Walker;
+use crate::automation::yaml::strings;
 
 const FILE: &str = ".cirrus.yml";
 

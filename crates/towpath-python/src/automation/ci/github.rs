@@ -10,9 +10,9 @@ use super::{actions, image_python, matrix, pythons_in, variables};
 use crate::PythonVersion;
 use crate::automation::model::AutomationKind;
 use crate::automation::paths;
-use crate::automation::pre_commit::{line_of, strings};
 use crate::automation::shell::Shell;
 use crate::automation::walk::{Scene, Text, Walker};
+use crate::automation::yaml::{line_of, strings};
 
 const FOLDER: &str = ".github/workflows/";
 

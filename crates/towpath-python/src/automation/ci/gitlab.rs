@@ -3,8 +3,8 @@
 use towpath_workflow::yaml::{Node, Value};
 
 use super::{image_python, variables};
-use crate::automation::pre_commit::{line_of, strings};
 use crate::automation::walk::{Scene, Walker};
+use crate::automation::yaml::{line_of, strings};
 
 const FILE: &str = ".gitlab-ci.yml";
 /// Keys of the top that are no jobs.

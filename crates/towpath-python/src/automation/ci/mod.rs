@@ -19,9 +19,9 @@ mod travis;
 use towpath_workflow::yaml::{Node, Style};
 
 use super::model::AutomationKind;
-use super::pre_commit::line_of;
 use super::shell::Shell;
 use super::walk::{Scene, Text, Walker};
+use super::yaml::line_of;
 use crate::PythonVersion;
 
 /// Every service whose files are read.

@@ -6,9 +6,9 @@ use towpath_workflow::yaml::Node;
 use super::pythons_in;
 use crate::automation::installs::Draft;
 use crate::automation::paths;
-use crate::automation::pre_commit::{line_of, strings};
 use crate::automation::tools::Tool;
 use crate::automation::walk::{Scene, Walker};
+use crate::automation::yaml::{line_of, strings};
 
 const FILES: [&str; 4] = [
     ".readthedocs.yaml",

@@ -3,9 +3,9 @@
 use towpath_workflow::yaml::{Node, Value};
 
 use super::pythons_in;
-use crate::automation::pre_commit::strings;
 use crate::automation::shell;
 use crate::automation::walk::Walker;
+use crate::automation::yaml::strings;
 
 const FILE: &str = ".travis.yml";
 const PHASES: [&str; 4] = ["before_install", "install", "before_script", "script"];

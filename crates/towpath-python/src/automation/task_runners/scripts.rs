@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::model::AutomationKind;
-use super::options;
-use super::paths;
-use super::tables::{self, Node, Value};
-use super::tools::Tool;
-use super::walk::{Scene, Walker};
+use crate::automation::model::AutomationKind;
+use crate::automation::options;
+use crate::automation::paths;
+use crate::automation::tables::{self, Node, Value};
+use crate::automation::tools::{self, Tool};
+use crate::automation::walk::{Scene, TaskRunner, Walker};
 
 /// The scripts of one folder.
 #[derive(Debug, Default)]
-pub(super) struct Scripts {
+struct Scripts {
     folder: String,
     /// By what runs them: `poe`, `pdm`, `task`, `rye`, `pipenv`.
     tables: BTreeMap<&'static str, (String, Node)>,
@@ -30,9 +30,40 @@ const PLACES: &[(&str, &str, &[&str])] = &[
     ("pipenv", "Pipfile", &["scripts"]),
 ];
 
+/// Whatever runs the scripts of a project by name.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["poe", "task", "pdm", "rye"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_scripts(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, program: &str, arguments: &[String], scene: &Scene) {
+        match tools::base_name(program).as_str() {
+            "poe" | "task" => walker.follow_task(program, arguments, scene),
+            _ => walker.follow_manager(program, arguments, scene),
+        }
+    }
+
+    fn follow_named(
+        &self,
+        walker: &mut Walker<'_>,
+        manager: &str,
+        name: &str,
+        arguments: &[String],
+        scene: &Scene,
+    ) -> bool {
+        walker.follow_script(manager, name, arguments, scene)
+    }
+}
+
 impl Walker<'_> {
     /// Reads the scripts of a folder that nothing need call.
-    pub(super) fn read_scripts(&mut self, folder: &str) {
+    fn read_scripts(&mut self, folder: &str) {
         let scripts = self.scripts_in(folder);
         for (runner, (path, table)) in &scripts.tables {
             let kind = if *runner == "task" {
@@ -50,7 +81,7 @@ impl Walker<'_> {
     }
 
     /// Follows `poe NAME` and `task NAME`.
-    pub(super) fn follow_task(&mut self, program: &str, arguments: &[String], scene: &Scene) {
+    fn follow_task(&mut self, program: &str, arguments: &[String], scene: &Scene) {
         let runner = if program.ends_with("task") {
             "task"
         } else {
@@ -73,8 +104,8 @@ impl Walker<'_> {
     }
 
     /// Follows `pdm NAME`, `rye lint` and the like, which need no `run`.
-    pub(super) fn follow_manager(&mut self, program: &str, words: &[String], scene: &Scene) {
-        let Some((name, rest)) = words.get(1..).and_then(<[String]>::split_first) else {
+    fn follow_manager(&mut self, program: &str, arguments: &[String], scene: &Scene) {
+        let Some((name, rest)) = arguments.split_first() else {
             return;
         };
         let manager = if program == "rye" { "rye" } else { "pdm" };
@@ -118,7 +149,7 @@ impl Walker<'_> {
     }
 
     /// Follows a script by its name; returns whether there is one.
-    pub(super) fn follow_script(
+    fn follow_script(
         &mut self,
         runner: &str,
         name: &str,
@@ -236,7 +267,7 @@ impl Walker<'_> {
     }
 
     fn script_reference(&mut self, runs: &Runs<'_>, text: &str, scene: &Scene) {
-        let words = super::shell::words(text);
+        let words = crate::automation::shell::words(text);
         let Some((name, rest)) = words.split_first() else {
             return;
         };
@@ -255,25 +286,23 @@ impl Walker<'_> {
     }
 
     fn scripts_in(&mut self, folder: &str) -> Rc<Scripts> {
-        if let Some(known) = self.scripts.get(folder) {
-            return Rc::clone(known);
-        }
-        let mut scripts = Scripts {
-            folder: folder.to_owned(),
-            ..Scripts::default()
-        };
-        for (runner, file, keys) in PLACES {
-            let path = paths::join(folder, file);
-            let table = self
-                .read(&path)
-                .and_then(|text| tables::parse(&text)?.at(keys).cloned());
-            if let Some(table) = table {
-                scripts.tables.entry(runner).or_insert((path, table));
+        let scripts = self.once(folder, |walker| {
+            let mut scripts = Scripts {
+                folder: folder.to_owned(),
+                ..Scripts::default()
+            };
+            for (runner, file, keys) in PLACES {
+                let path = paths::join(folder, file);
+                let table = walker
+                    .read(&path)
+                    .and_then(|text| tables::parse(&text)?.at(keys).cloned());
+                if let Some(table) = table {
+                    scripts.tables.entry(runner).or_insert((path, table));
+                }
             }
-        }
-        let scripts = Rc::new(scripts);
-        self.scripts.insert(folder.to_owned(), Rc::clone(&scripts));
-        scripts
+            Some(scripts)
+        });
+        scripts.unwrap_or_default()
     }
 }
 

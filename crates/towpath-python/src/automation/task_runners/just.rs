@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::model::AutomationKind;
-use super::options;
-use super::paths;
-use super::shell::Shell;
-use super::walk::{Scene, Text, Walker};
+use crate::automation::model::AutomationKind;
+use crate::automation::options;
+use crate::automation::paths;
+use crate::automation::shell::Shell;
+use crate::automation::walk::{Scene, TaskRunner, Text, Walker};
 
 /// A `just` file.
 #[derive(Debug, Default)]
-pub(super) struct Justfile {
+struct Justfile {
     path: String,
     recipes: Vec<Recipe>,
     variables: BTreeMap<String, String>,
@@ -103,9 +103,26 @@ fn heading(line: &str) -> Option<Recipe> {
     })
 }
 
+/// just.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["just"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_just(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_just(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the recipes of a folder that nothing need call.
-    pub(super) fn read_just(&mut self, folder: &str) {
+    fn read_just(&mut self, folder: &str) {
         let Some(file) = self.justfile_in(folder) else {
             return;
         };
@@ -118,7 +135,7 @@ impl Walker<'_> {
     }
 
     /// Follows `just …`: the first word is a recipe, what follows its parameters are further recipes.
-    pub(super) fn follow_just(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_just(&mut self, arguments: &[String], scene: &Scene) {
         let read = options::all(
             arguments,
             &["-f", "--justfile", "-d", "--working-directory"],
@@ -250,14 +267,9 @@ impl Walker<'_> {
     }
 
     fn justfile_at(&mut self, path: &str) -> Option<Rc<Justfile>> {
-        if let Some(known) = self.just.get(path) {
-            return known.clone();
-        }
-        let file = self
-            .read(path)
-            .map(|text| Rc::new(Justfile::parse(path, &text)));
-        self.just.insert(path.to_owned(), file.clone());
-        file
+        self.once(path, |walker| {
+            Some(Justfile::parse(path, &walker.read(path)?))
+        })
     }
 }
 

@@ -9,16 +9,15 @@ mod value;
 
 use std::rc::Rc;
 
-pub(super) use self::file::Nox;
-use self::file::Session;
+use self::file::{Nox, Session};
 use self::run::Run;
 use self::value::Value;
-use super::model::AutomationKind;
-use super::options::{self, Options};
-use super::paths;
-use super::tables;
-use super::unknown;
-use super::walk::{Scene, Walker};
+use crate::automation::model::AutomationKind;
+use crate::automation::options::{self, Options};
+use crate::automation::paths;
+use crate::automation::tables;
+use crate::automation::unknown;
+use crate::automation::walk::{Scene, TaskRunner, Walker};
 
 const VALUED: &[&str] = &[
     "-f",
@@ -51,9 +50,26 @@ struct Call {
     keyword: Option<String>,
 }
 
+/// nox.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["nox"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_nox(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_nox(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the sessions of a folder that nothing need call.
-    pub(super) fn read_nox(&mut self, folder: &str) {
+    fn read_nox(&mut self, folder: &str) {
         let Some(nox) = self.nox_at(&paths::join(folder, "noxfile.py")) else {
             return;
         };
@@ -66,7 +82,7 @@ impl Walker<'_> {
     }
 
     /// Follows `nox …`.
-    pub(super) fn follow_nox(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_nox(&mut self, arguments: &[String], scene: &Scene) {
         let (lists, rest) = spread(arguments);
         let read = options::all(&rest, VALUED);
         if read.has(&[
@@ -115,7 +131,7 @@ impl Walker<'_> {
     }
 
     /// Follows `session.notify`.
-    pub(super) fn nox_named(
+    fn nox_named(
         &mut self,
         nox: &Rc<Nox>,
         name: &str,
@@ -182,19 +198,13 @@ impl Walker<'_> {
     }
 
     fn nox_at(&mut self, path: &str) -> Option<Rc<Nox>> {
-        if let Some(known) = self.nox.get(path) {
-            return known.clone();
-        }
-        let folder = paths::parent(path).to_owned();
-        let manifest = self
-            .read(&paths::join(&folder, "pyproject.toml"))
-            .and_then(|text| tables::parse(&text));
-        let nox = self
-            .read(path)
-            .and_then(|text| Nox::parse(path, &folder, text, manifest))
-            .map(Rc::new);
-        self.nox.insert(path.to_owned(), nox.clone());
-        nox
+        self.once(path, |walker| {
+            let folder = paths::parent(path).to_owned();
+            let manifest = walker
+                .read(&paths::join(&folder, "pyproject.toml"))
+                .and_then(|text| tables::parse(&text));
+            Nox::parse(path, &folder, walker.read(path)?, manifest)
+        })
     }
 }
 

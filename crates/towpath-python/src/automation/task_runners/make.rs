@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::model::AutomationKind;
-use super::options;
-use super::paths;
-use super::walk::{Scene, Walker};
+use crate::automation::model::AutomationKind;
+use crate::automation::options;
+use crate::automation::paths;
+use crate::automation::walk::{Scene, TaskRunner, Walker};
 
 /// A makefile with what it includes.
 #[derive(Debug, Default)]
-pub(super) struct Makefile {
+struct Makefile {
     path: String,
     rules: Vec<Rule>,
     variables: BTreeMap<String, String>,
@@ -278,9 +278,26 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
     lines
 }
 
+/// make, under all names that it has on the machines of a CI.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["make", "gmake", "$(MAKE)", "${MAKE}", "mingw32-make"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_make(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_make(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the targets of a folder that nothing need call.
-    pub(super) fn read_make(&mut self, folder: &str) {
+    fn read_make(&mut self, folder: &str) {
         let Some(makefile) = self.makefile_in(folder) else {
             return;
         };
@@ -300,7 +317,7 @@ impl Walker<'_> {
     }
 
     /// Follows `make …`.
-    pub(super) fn follow_make(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_make(&mut self, arguments: &[String], scene: &Scene) {
         let read = options::all(arguments, VALUED);
         if read.has(&["-n", "--dry-run", "--version", "-h", "--help"]) {
             return;
@@ -381,12 +398,12 @@ impl Walker<'_> {
 
     /// make stops at the first recipe line whose shell fails; within it the last command counts.
     fn recipe_line(&mut self, text: &str, scene: &Scene) {
-        let shell = super::shell::Shell {
+        let shell = crate::automation::shell::Shell {
             errexit: false,
             pipefail: false,
             variables: BTreeMap::new(),
         };
-        let text = super::walk::Text {
+        let text = crate::automation::walk::Text {
             script: text,
             line: scene.place.line,
             keeps_lines: false,
@@ -401,15 +418,10 @@ impl Walker<'_> {
     }
 
     fn makefile_at(&mut self, path: &str) -> Option<Rc<Makefile>> {
-        if let Some(known) = self.make.get(path) {
-            return known.clone();
-        }
-        let text = self
-            .read(path)
-            .map(|text| self.with_includes(path, &text, 0));
-        let makefile = text.map(|text| Rc::new(Makefile::parse(path, &text)));
-        self.make.insert(path.to_owned(), makefile.clone());
-        makefile
+        self.once(path, |walker| {
+            let text = walker.with_includes(path, &walker.read(path)?, 0);
+            Some(Makefile::parse(path, &text))
+        })
     }
 
     /// Puts included files at the end, so that the lines of the first keep their numbers.

@@ -5,15 +5,15 @@ mod hooks;
 #[cfg(test)]
 mod tests;
 
-use towpath_report::Source;
-use towpath_workflow::yaml::{self, Limits, Node};
+use towpath_workflow::yaml::Node;
 
-use super::model::{AutomationKind, Invocation, VersionPin};
-use super::options;
-use super::runners;
-use super::shell;
-use super::tools::{self, Tool};
-use super::walk::{Scene, Walker};
+use crate::automation::model::{AutomationKind, Invocation, VersionPin};
+use crate::automation::options;
+use crate::automation::runners;
+use crate::automation::shell;
+use crate::automation::tools::{self, Tool};
+use crate::automation::walk::{Scene, TaskRunner, Walker};
+use crate::automation::yaml::{line_of, strings};
 
 const NAMES: [&str; 2] = [".pre-commit-config.yaml", ".pre-commit-config.yml"];
 
@@ -34,9 +34,28 @@ struct Hook<'a> {
     line: u32,
 }
 
+/// pre-commit, whose configuration lies at the root alone.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["pre-commit", "prek"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        if folder.is_empty() {
+            walker.read_pre_commit();
+        }
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_pre_commit(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the configuration; pre-commit.ci, where it is set up, counts as CI.
-    pub(super) fn read_pre_commit(&mut self) {
+    fn read_pre_commit(&mut self) {
         let Some((path, text)) = NAMES
             .iter()
             .find_map(|name| Some((*name, self.read(name)?)))
@@ -72,7 +91,7 @@ impl Walker<'_> {
     }
 
     /// Follows `pre-commit run …`.
-    pub(super) fn follow_pre_commit(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_pre_commit(&mut self, arguments: &[String], scene: &Scene) {
         let read = options::all(
             arguments,
             &[
@@ -94,7 +113,7 @@ impl Walker<'_> {
         }
         let configured = read
             .value(&["-c", "--config"])
-            .map(|path| super::paths::join(&scene.folder, path));
+            .map(|path| crate::automation::paths::join(&scene.folder, path));
         let path = configured.unwrap_or_else(|| {
             let found = NAMES.iter().find(|name| self.tree.contains(name));
             found.unwrap_or(&NAMES[0]).to_string()
@@ -227,23 +246,6 @@ impl Walker<'_> {
             }
         }
     }
-
-    /// Reads a YAML file as most programs do; what is broken is noted.
-    pub(super) fn yaml(&mut self, path: &str, text: &str) -> Option<Node> {
-        match yaml::parse(&Source { path, text }, &Limits::LENIENT) {
-            Ok(node) => Some(node),
-            Err(problems) => {
-                let why = problems
-                    .first()
-                    .map_or("it is broken", |problem| problem.message.as_str());
-                let line = format!("{path}: {why}");
-                if !self.automation.unreadable.contains(&line) {
-                    self.automation.unreadable.push(line);
-                }
-                None
-            }
-        }
-    }
 }
 
 impl Call {
@@ -336,29 +338,5 @@ fn patterns(root: &Node, hook: &Node, key: &str) -> Option<String> {
         // Both exclude; of `files` the hook's is the narrower and the one people read.
         (Some(all), Some(own)) if key == "exclude" => Some(format!("(?:{all})|(?:{own})")),
         (all, own) => own.or(all),
-    }
-}
-
-/// Returns the line of a byte, from 1.
-pub(super) fn line_of(text: &str, at: usize) -> u32 {
-    text.get(..at)
-        .map_or(0, |before| before.matches('\n').count() as u32 + 1)
-}
-
-/// Returns the texts of a sequence, or the one text that stands in its place.
-pub(super) fn strings(node: Option<&Node>) -> Vec<String> {
-    let Some(node) = node else { return Vec::new() };
-    match node.as_sequence() {
-        Some(items) => items
-            .iter()
-            .filter_map(Node::text)
-            .map(str::to_owned)
-            .collect(),
-        None => node
-            .text()
-            .filter(|_| !node.is_null())
-            .map(str::to_owned)
-            .into_iter()
-            .collect(),
     }
 }

@@ -10,19 +10,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use self::configured::Configured;
-use super::ini::Ini;
-use super::installs::Draft;
-use super::model::AutomationKind;
-use super::options::{self, Options};
-use super::paths;
-use super::tables::{self, Node};
-use super::unknown;
-use super::walk::{Scene, Walker};
+use crate::automation::ini::Ini;
+use crate::automation::installs::Draft;
+use crate::automation::model::AutomationKind;
+use crate::automation::options::{self, Options};
+use crate::automation::paths;
+use crate::automation::tables::{self, Node};
+use crate::automation::unknown;
+use crate::automation::walk::{Scene, TaskRunner, Walker};
 use crate::PythonVersion;
 
 /// tox's configuration in one folder.
 #[derive(Debug)]
-pub(super) struct Tox {
+struct Tox {
     path: String,
     folder: String,
     form: Form,
@@ -288,9 +288,26 @@ const VALUED: &[&str] = &[
     "--sitepackages-x",
 ];
 
+/// tox.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["tox"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_tox(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_tox(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the environments of a folder that nothing need call.
-    pub(super) fn read_tox(&mut self, folder: &str) {
+    fn read_tox(&mut self, folder: &str) {
         let Some(tox) = self.tox_in(folder) else {
             return;
         };
@@ -312,7 +329,7 @@ impl Walker<'_> {
     }
 
     /// Follows `tox …`.
-    pub(super) fn follow_tox(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_tox(&mut self, arguments: &[String], scene: &Scene) {
         // `-p` and `-p auto` both mean to run in parallel.
         let arguments: Vec<String> = arguments
             .iter()
@@ -454,15 +471,7 @@ impl Walker<'_> {
     }
 
     fn tox_at(&mut self, path: &str) -> Option<Rc<Tox>> {
-        if let Some(known) = self.tox.get(path) {
-            return known.clone();
-        }
-        let tox = self
-            .read(path)
-            .and_then(|text| parse(path, &text))
-            .map(Rc::new);
-        self.tox.insert(path.to_owned(), tox.clone());
-        tox
+        self.once(path, |walker| parse(path, &walker.read(path)?))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::automation::tables::Node;
 
 /// A noxfile.
 #[derive(Debug)]
-pub(in crate::automation) struct Nox {
+pub(super) struct Nox {
     pub(super) path: String,
     pub(super) folder: String,
     pub(super) text: String,

@@ -3,18 +3,18 @@
 
 use std::rc::Rc;
 
-use super::installs::Draft;
-use super::model::AutomationKind;
-use super::options;
-use super::paths;
-use super::tables::{self, Node};
-use super::tools::Tool;
-use super::walk::{Scene, Walker};
+use crate::automation::installs::Draft;
+use crate::automation::model::AutomationKind;
+use crate::automation::options;
+use crate::automation::paths;
+use crate::automation::tables::{self, Node};
+use crate::automation::tools::Tool;
+use crate::automation::walk::{Scene, TaskRunner, Walker};
 use crate::PythonVersion;
 
 /// hatch's table in one folder.
 #[derive(Debug)]
-pub(super) struct Hatch {
+struct Hatch {
     path: String,
     folder: String,
     root: Node,
@@ -75,9 +75,26 @@ impl Hatch {
     }
 }
 
+/// hatch.
+pub(super) struct Runner;
+
+impl TaskRunner for Runner {
+    fn programs(&self) -> &'static [&'static str] {
+        &["hatch"]
+    }
+
+    fn read(&self, walker: &mut Walker<'_>, folder: &str) {
+        walker.read_hatch(folder);
+    }
+
+    fn follow(&self, walker: &mut Walker<'_>, _program: &str, arguments: &[String], scene: &Scene) {
+        walker.follow_hatch(arguments, scene);
+    }
+}
+
 impl Walker<'_> {
     /// Reads the scripts of a folder that nothing need call.
-    pub(super) fn read_hatch(&mut self, folder: &str) {
+    fn read_hatch(&mut self, folder: &str) {
         let Some(hatch) = self.hatch_in(folder) else {
             return;
         };
@@ -93,7 +110,7 @@ impl Walker<'_> {
     }
 
     /// Follows `hatch …`.
-    pub(super) fn follow_hatch(&mut self, arguments: &[String], scene: &Scene) {
+    fn follow_hatch(&mut self, arguments: &[String], scene: &Scene) {
         let global = options::leading(
             arguments,
             &[
@@ -263,7 +280,7 @@ impl Walker<'_> {
             let mut at = inner.at_line(number);
             at.can_fail &= !passes;
             let text = expanded(text, arguments, environment);
-            let words = super::shell::words(&text);
+            let words = crate::automation::shell::words(&text);
             let is_script = words
                 .first()
                 .is_some_and(|first| hatch.find(environment, &["scripts", first]).is_some());
@@ -390,23 +407,20 @@ impl Walker<'_> {
     }
 
     fn hatch_in(&mut self, folder: &str) -> Option<Rc<Hatch>> {
-        if let Some(known) = self.hatch.get(folder) {
-            return known.clone();
-        }
-        let read = |name: &str, keys: &[&str]| {
-            let path = paths::join(folder, name);
-            let root = tables::parse(&self.read(&path)?)?;
-            let root = root.at(keys)?.clone();
-            root.get("envs")?;
-            Some(Rc::new(Hatch {
-                path,
-                folder: folder.to_owned(),
-                root,
-            }))
-        };
-        let hatch = read("hatch.toml", &[]).or_else(|| read("pyproject.toml", &["tool", "hatch"]));
-        self.hatch.insert(folder.to_owned(), hatch.clone());
-        hatch
+        self.once(folder, |walker| {
+            let read = |name: &str, keys: &[&str]| {
+                let path = paths::join(folder, name);
+                let root = tables::parse(&walker.read(&path)?)?;
+                let root = root.at(keys)?.clone();
+                root.get("envs")?;
+                Some(Hatch {
+                    path,
+                    folder: folder.to_owned(),
+                    root,
+                })
+            };
+            read("hatch.toml", &[]).or_else(|| read("pyproject.toml", &["tool", "hatch"]))
+        })
     }
 }
 
