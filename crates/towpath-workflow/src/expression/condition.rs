@@ -3,8 +3,9 @@
 
 use super::error::Error;
 use super::evaluator::Scope;
-use super::parser::{Expression, Function, Names};
+use super::parser::Names;
 use super::template::Template;
+use super::tree::{Expression, Function};
 
 /// A parsed `if`.
 #[derive(Debug, Clone)]

@@ -1,12 +1,11 @@
 //! The value of an expression. Bounded in memory; bounded in depth by the parser.
 
-use std::cell::Cell;
 use std::cmp::Ordering;
 
-use super::MAX_MEMORY;
 use super::error::Error;
 use super::functions::BuiltIn;
-use super::parser::{Comparison, Expression, Function, Node};
+use super::memory::Memory;
+use super::tree::{Comparison, Expression, Function, Node};
 use super::value::{Object, Value};
 
 /// Answers a function that is handed in; an `Err` is the reason of a failure.
@@ -20,49 +19,17 @@ pub struct Scope<'a> {
     pub call: &'a Call<'a>,
 }
 
-/// Counts the bytes of the values that an evaluation makes.
-pub(super) struct Memory(Cell<usize>);
-
-impl Memory {
-    pub(super) fn left(&self) -> usize {
-        MAX_MEMORY.saturating_sub(self.0.get())
+impl Expression {
+    /// Returns the value.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Error> {
+        let evaluator = Evaluator {
+            scope,
+            memory: Memory::new(),
+        };
+        self.root
+            .as_ref()
+            .map_or(Ok(Value::Null), |root| evaluator.value(root))
     }
-
-    /// Fails if `bytes` more would be too many.
-    pub(super) fn check(&self, bytes: usize) -> Result<(), Error> {
-        if bytes > self.left() {
-            Err(Self::exceeded())
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) fn count(&self, bytes: usize) -> Result<(), Error> {
-        self.check(bytes)?;
-        self.0.set(self.0.get() + bytes);
-        Ok(())
-    }
-
-    pub(super) fn text(&self, text: String) -> Result<Value, Error> {
-        self.count(text.len())?;
-        Ok(Value::from(text))
-    }
-
-    pub(super) fn exceeded() -> Error {
-        Error::evaluation("The maximum allowed memory size was exceeded")
-    }
-}
-
-/// Returns the value of an expression.
-pub(super) fn evaluate(expression: &Expression, scope: &Scope<'_>) -> Result<Value, Error> {
-    let evaluator = Evaluator {
-        scope,
-        memory: Memory(Cell::new(0)),
-    };
-    expression
-        .root
-        .as_ref()
-        .map_or(Ok(Value::Null), |root| evaluator.value(root))
 }
 
 struct Evaluator<'a> {

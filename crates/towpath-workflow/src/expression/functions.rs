@@ -1,9 +1,9 @@
 //! The functions that every expression has.
 
 use super::error::Error;
-use super::evaluator::Memory;
 use super::format::{Piece, pieces};
 use super::json;
+use super::memory::Memory;
 use super::value::{Value, folded};
 
 /// A function that every expression has.

@@ -10,10 +10,12 @@ mod format;
 mod functions;
 mod json;
 mod lexer;
+mod memory;
 mod parser;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod value;
 
 pub use condition::Condition;
@@ -21,8 +23,9 @@ pub use error::{Error, Phase, Reason};
 pub use evaluator::{Call, Scope};
 pub(crate) use functions::built_in_names;
 pub(crate) use lexer::is_name;
-pub use parser::{Expression, Function, Names};
+pub use parser::Names;
 pub use template::Template;
+pub use tree::{Expression, Function};
 pub use value::{Object, Value};
 
 /// Most characters of one expression.

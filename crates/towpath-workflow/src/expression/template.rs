@@ -4,7 +4,8 @@
 use super::MAX_LENGTH;
 use super::error::{Error, Phase, Reason};
 use super::evaluator::Scope;
-use super::parser::{Expression, Names};
+use super::parser::Names;
+use super::tree::Expression;
 use super::value::Value;
 
 /// Parsed text with expressions.
@@ -82,7 +83,7 @@ impl Template {
                         }
                     }
                     if result.len() > super::MAX_MEMORY {
-                        return Err(super::evaluator::Memory::exceeded());
+                        return Err(super::memory::Memory::exceeded());
                     }
                 }
                 Ok(Value::from(result))

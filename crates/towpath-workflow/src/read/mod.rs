@@ -5,6 +5,7 @@
 
 mod action;
 mod call;
+mod calls;
 mod concurrency;
 mod container;
 mod expressions;
@@ -26,7 +27,7 @@ use crate::syntax::{Action, Workflow};
 use crate::yaml::{self, Limits};
 use reader::Reader;
 
-pub(crate) use call::{MAX_DEPTH as MAX_CALL_DEPTH, text_of};
+pub(crate) use calls::{MAX_DEPTH as MAX_CALL_DEPTH, text_of};
 pub(crate) use job::is_runner_group;
 pub(crate) use reader::scalar_text;
 
@@ -41,7 +42,7 @@ pub type Sources = BTreeMap<String, String>;
 pub fn parse_workflow(source: &Source<'_>, sources: &Sources) -> (Option<Workflow>, Vec<Problem>) {
     let (workflow, mut problems, calls) = read_workflow(source);
     if let Some(workflow) = &workflow {
-        problems.extend(call::check(source, workflow, &calls, sources));
+        problems.extend(calls::check(source, workflow, &calls, sources));
     }
     sort(&mut problems, source.path);
     (workflow, problems)

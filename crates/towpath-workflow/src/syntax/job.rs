@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::concurrency::Concurrency;
 use super::matrix::Matrix;
-use super::step::Step;
+use super::permissions::Permissions;
+use super::step::{Defaults, Step};
 use super::text::{Argument, Dynamic, Origin, Text, Variables};
-use super::workflow::{Concurrency, Defaults, Permissions};
 
 /// Id of a job. Two ids that differ only in case are the same to GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

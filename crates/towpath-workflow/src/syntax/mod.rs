@@ -4,22 +4,26 @@
 //! comparison. Knows the form of a workflow, not what running it means.
 
 mod action;
+mod concurrency;
 mod job;
 mod matrix;
+mod permissions;
 mod step;
 mod text;
 mod trigger;
 mod workflow;
 
 pub use action::{Action, ActionInput, ActionOutput, Runs};
+pub use concurrency::{Concurrency, Queue};
 pub use job::{
     CallJob, CallSecrets, Container, Credentials, Environment, Job, JobId, JobWork, RunsOn,
     StepsJob, Strategy,
 };
 pub use matrix::{Matrix, MatrixAxes, MatrixCell, MatrixCells};
-pub use step::{Step, StepWork};
+pub use permissions::{Access, Permissions};
+pub use step::{Defaults, Step, StepWork};
 pub use text::{Argument, Dynamic, Origin, Text, Variables};
 pub use trigger::{
     Filter, Input, InputKind, OutputValue, Schedule, SecretInput, Trigger, TriggerKind,
 };
-pub use workflow::{Access, Concurrency, Defaults, Permissions, Queue, Workflow};
+pub use workflow::Workflow;

@@ -1,4 +1,4 @@
-//! A step of a job or of a composite action.
+//! A step of a job or of a composite action, and the defaults that a workflow or a job gives to its steps.
 
 use std::collections::BTreeMap;
 
@@ -107,4 +107,14 @@ impl Step {
             origin: Origin::default(),
         }
     }
+}
+
+/// Defaults of `run` steps.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Defaults {
+    /// The shell.
+    pub shell: Option<Text>,
+    /// The folder, relative to the workspace.
+    pub working_directory: Option<Text>,
 }

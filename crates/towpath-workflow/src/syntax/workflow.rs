@@ -1,11 +1,12 @@
 //! The workflow as a whole: what starts it, what it may do, its jobs.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::concurrency::Concurrency;
 use super::job::Job;
-use super::text::{Dynamic, Text, Variables};
+use super::permissions::Permissions;
+use super::step::Defaults;
+use super::text::{Text, Variables};
 use super::trigger::Trigger;
 
 /// A workflow.
@@ -39,61 +40,4 @@ impl Workflow {
             .iter()
             .find(|job| job.id.as_str().eq_ignore_ascii_case(id))
     }
-}
-
-/// What the token of a run may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Permissions {
-    /// Read everything.
-    ReadAll,
-    /// Write everything.
-    WriteAll,
-    /// These scopes; all others have no access.
-    Scopes(BTreeMap<String, Access>),
-}
-
-/// What the token may do with one scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// Nothing.
-    None,
-    /// Read.
-    Read,
-    /// Read and write.
-    Write,
-}
-
-/// Defaults of `run` steps.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Defaults {
-    /// The shell.
-    pub shell: Option<Text>,
-    /// The folder, relative to the workspace.
-    pub working_directory: Option<Text>,
-}
-
-/// A group of runs or jobs of which one runs at a time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Concurrency {
-    /// Name of the group, compared without regard to case.
-    pub group: Text,
-    /// Whether a newer one cancels the one that runs.
-    pub cancel_in_progress: Dynamic<bool>,
-    /// How many may wait.
-    pub queue: Queue,
-}
-
-/// How many runs or jobs of a group may wait.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Queue {
-    /// One; a newer one replaces it.
-    #[default]
-    Single,
-    /// As many as GitHub keeps.
-    Max,
 }
