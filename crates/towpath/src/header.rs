@@ -3,8 +3,8 @@
 use towpath_python::{AutomationKind, Invocation};
 use towpath_standard::Facts;
 
+use crate::asked::Asked;
 use crate::repository::Repository;
-use crate::run::Asked;
 
 /// Returns the name, the build backend, the layout and the Pythons.
 pub(crate) fn title(facts: &[Facts<'_>]) -> String {

@@ -4,6 +4,7 @@
 //! its own: what is checked, planned and run is decided in the crates below.
 
 pub mod arguments;
+mod asked;
 mod changed_lines;
 pub mod command_reference;
 mod commands;

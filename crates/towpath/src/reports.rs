@@ -9,12 +9,12 @@ use anyhow::Context;
 use towpath_report::{Changes, Coverage, Problem, RunRecord, writers};
 
 use crate::arguments::{FileFormat, ReportFormat};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::output;
 use crate::process::Process;
 use crate::repository::Repository;
-use crate::run::Asked;
 use crate::terminal::{FinalReport, Surroundings, final_report};
 
 /// Where `towpath check coverage` leaves the coverage when it is not told otherwise.

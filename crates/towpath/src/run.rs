@@ -2,7 +2,6 @@
 //! record, report.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -18,7 +17,8 @@ use towpath_runner::{
 };
 use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
 
-use crate::arguments::{ExecutionArguments, ReportArguments};
+use crate::arguments::ExecutionArguments;
+use crate::asked::Asked;
 use crate::changed_lines;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -30,28 +30,6 @@ use crate::repository::{self, Reading, Repository};
 use crate::selection::selected;
 use crate::signals;
 use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
-
-/// What a command asks of a run.
-pub(crate) struct Asked<'a> {
-    /// The folder to work in.
-    pub folder: PathBuf,
-    /// When to use colour.
-    pub color: ColorChoice,
-    /// How jobs run.
-    pub execution: &'a ExecutionArguments,
-    /// What is told.
-    pub report: &'a ReportArguments,
-    /// Pythons named on the command line.
-    pub pythons: &'a [String],
-    /// Projects named on the command line; empty for all.
-    pub projects: &'a [String],
-    /// The one check to run; `None` for the whole pipeline.
-    pub check: Option<&'a str>,
-    /// Whether only the jobs run that failed last time.
-    pub failed: bool,
-    /// Only jobs that a change since this commit can affect.
-    pub changed_since: Option<&'a str>,
-}
 
 /// Runs the pipeline, or the part that is asked for, and reports.
 pub(crate) fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {

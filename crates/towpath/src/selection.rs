@@ -8,11 +8,11 @@ use towpath_host::git::ChangedLines;
 use towpath_report::{Conclusion, JobRecord, Problem};
 use towpath_runner::{Ledger, Plan, PlannedJob};
 
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::nearest;
 use crate::repository::Repository;
-use crate::run::Asked;
 
 /// Returns the part of the plan that is asked for, with all that it needs. `is_skipped` tells of a job
 /// whether it has nothing to do.

@@ -1,9 +1,10 @@
 //! `towpath check NAME`: exactly one check, and what it needs.
 
 use crate::arguments::{CheckArguments, CheckWorkflowsArguments, GlobalArguments};
+use crate::asked::Asked;
 use crate::exit_code::ExitCode;
 use crate::process::Process;
-use crate::run::{Asked, run_pipeline};
+use crate::run::run_pipeline;
 
 pub(super) fn run(
     process: &Process,

@@ -1,9 +1,10 @@
 //! `towpath ci`: the whole pipeline.
 
 use crate::arguments::{CiArguments, GlobalArguments};
+use crate::asked::Asked;
 use crate::exit_code::ExitCode;
 use crate::process::Process;
-use crate::run::{Asked, run_pipeline};
+use crate::run::run_pipeline;
 
 pub(super) fn run(
     process: &Process,

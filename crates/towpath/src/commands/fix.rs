@@ -8,13 +8,14 @@ use towpath_report::{Finding, Problem, Verdict};
 use towpath_standard::{BASELINE_FILE, Baseline, CHECKS};
 
 use crate::arguments::{FixArguments, GlobalArguments, ReportArguments, ReportFormat};
+use crate::asked::Asked;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::nearest;
 use crate::output;
 use crate::process::Process;
 use crate::repository::{self, Reading};
-use crate::run::{Asked, Ground, perform};
+use crate::run::{Ground, perform};
 use crate::selection::{project_root, refuse_unknown_projects};
 
 /// The checks whose problems can be mended.
