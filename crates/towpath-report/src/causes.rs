@@ -113,7 +113,13 @@ impl<'a> Builder<'a, '_> {
                 place_key(problem.place.as_ref()),
             ];
             self.add(key, job, || Cause {
-                title: problem.message.clone(),
+                // What follows are the words of a program, which the whole problem holds.
+                title: problem
+                    .message
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 place: problem.place.clone(),
                 blocking: !job.advisory && problem.severity == Severity::Error,
                 kind: CauseKind::Problem(problem.clone()),

@@ -450,7 +450,7 @@ fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
     }
     if findings.is_empty() && !linter.done.contains(&output.exit) {
         return Err(format!(
-            "it ended with exit code {}: {}",
+            "it ended with exit code {}\n{}",
             output.exit,
             last_lines(output)
         ));

@@ -288,7 +288,8 @@ fn concluded(result: CheckResult) -> Outcome {
 pub(crate) fn could_not_run(errors: Vec<Problem>) -> Outcome {
     let summary = errors
         .first()
-        .map_or_else(String::new, |problem| problem.message.clone());
+        .and_then(|problem| problem.message.lines().next())
+        .map_or_else(String::new, str::to_owned);
     let result = CheckResult {
         summary,
         errors,

@@ -242,6 +242,10 @@ fn what_towpath_could_not_do_comes_with_its_hint() {
             .with_hint(
                 "check the network, or set `UV_DEFAULT_INDEX` to an index that can be reached",
             ),
+        Problem::error(
+            "mypy did not do its work: it ended with exit code 2\nerror: INTERNAL ERROR\nversion: 2.4.0",
+        )
+        .with_hint("`towpath logs types` shows all that it said"),
     ];
     assert_snapshot!(report(&record, STYLE));
 }

@@ -284,11 +284,20 @@ fn remark(report: &FinalReport<'_>, line: Line, command: &str) -> Line {
         .ending_at(end, Paint::Hint, command)
 }
 
-/// Why towpath itself could not do the work.
+/// How many lines of a program's own words are shown; its log holds the rest.
+const LONGEST_QUOTATION: usize = 8;
+
+/// Why towpath itself could not do the work, below the title: what a program said, the place, the hints.
 fn own_problem(report: &FinalReport<'_>, problem: &Problem) -> Vec<Line> {
     let place = problem.place.as_ref();
-    let mut lines = place.map_or_else(Vec::new, |place| around(report, place));
     let columns = report.style.text_columns().saturating_sub(MARGIN + 6);
+    // The first line is the title.
+    let said = problem.message.lines().skip(1).take(LONGEST_QUOTATION);
+    let mut lines: Vec<Line> = said
+        .flat_map(|line| wrap(&sanitize(line), columns))
+        .map(|part| Line::new().plain(" ".repeat(MARGIN + 2)).plain(part))
+        .collect();
+    lines.extend(place.into_iter().flat_map(|place| around(report, place)));
     for hint in &problem.hints {
         for (index, part) in wrap(hint, columns).into_iter().enumerate() {
             let head = if index == 0 { "hint: " } else { "      " };
