@@ -55,13 +55,15 @@ pub(crate) fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String>
             .iter()
             .map(ToString::to_string)
             .collect();
-        if let Some(newest) = missing.last() {
-            let verb = if missing.len() == 1 { "is" } else { "are" };
-            notes.push(format!(
-                "{} {verb} declared but not on this machine (uv python install {newest})",
-                missing.join(" and ")
-            ));
-        }
+        let said = match missing.as_slice() {
+            [] => None,
+            [one] => Some(format!("{one} is")),
+            [earlier @ .., last] => Some(format!("{} and {last} are", earlier.join(", "))),
+        };
+        // The oldest is the likeliest to be released.
+        notes.extend(said.zip(missing.first()).map(|(said, oldest)| {
+            format!("{said} declared but not on this machine (uv python install {oldest})")
+        }));
     }
     notes.extend(repository.warnings.iter().map(|problem| {
         let place = problem
