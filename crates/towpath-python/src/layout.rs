@@ -140,6 +140,15 @@ fn excluded(files: &ProjectFiles<'_>, setup: &Declared) -> Vec<String> {
         .collect()
 }
 
+/// Whether an entry of poetry's `packages` is for the wheel; tests are often for the sdist alone.
+fn is_in_wheel(include: &Value) -> bool {
+    match include.get("format") {
+        None => true,
+        Some(Value::Array(formats)) => formats.iter().any(|one| one.as_str() == Some("wheel")),
+        Some(format) => format.as_str() == Some("wheel"),
+    }
+}
+
 /// Paths of packages and modules, relative to the project, that the manifest names.
 fn declared(project: &Project, files: &ProjectFiles<'_>, setup: &Declared) -> Vec<String> {
     let mut paths = Vec::new();
@@ -149,6 +158,7 @@ fn declared(project: &Project, files: &ProjectFiles<'_>, setup: &Declared) -> Ve
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
+            .filter(|include| is_in_wheel(include))
         {
             let from = include
                 .get("from")

@@ -863,3 +863,13 @@ fn release_names_the_pythons_that_its_manifest_leaves_open() {
         ["3.8"]
     );
 }
+
+#[test]
+fn package_for_the_sdist_alone_is_not_installed() {
+    let text = "== pyproject.toml\n[tool.poetry]\nname = 'a'\nversion = '1'\n\
+        packages = [{include = 'a'}, {include = 'tests', format = 'sdist'}, {include = 'b', format = ['sdist', 'wheel']}]\n\
+        == a/__init__.py\n== b/__init__.py\n== tests/__init__.py\n== tests/test_a.py\ndef test_a(): pass\n";
+    let project = one(text);
+    assert_eq!(project.layout.packages, ["a", "b"]);
+    assert!(!project.tests.expect("there are tests").inside_package);
+}
