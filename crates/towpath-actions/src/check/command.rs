@@ -24,7 +24,21 @@ pub(super) struct Run<'a> {
     pub(super) folders: &'a Folders,
     pub(super) view: &'a View,
     pub(super) context: &'a JobContext<'a>,
+    /// The user's variables, where the network is open.
+    pub(super) online: Option<&'a Variables>,
 }
+
+/// Variables of the user by which programs reach the network: proxies, and certificates of their own.
+const NETWORK_VARIABLES: [&str; 8] = [
+    "ALL_PROXY",
+    "CURL_CA_BUNDLE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+];
 
 impl Run<'_> {
     /// Runs a command and reads what it wrote; returns whether the next one may follow.
@@ -129,6 +143,13 @@ impl Run<'_> {
         variables.insert("PATH".to_owned(), path);
         let folder = environment.to_string_lossy().into_owned();
         variables.insert("VIRTUAL_ENV".to_owned(), folder);
+        let given = self.online.into_iter().flatten();
+        let reaches = |name: &str| NETWORK_VARIABLES.contains(&name.to_ascii_uppercase().as_str());
+        variables.extend(
+            given
+                .filter(|(name, _)| reaches(name))
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         variables
     }
 

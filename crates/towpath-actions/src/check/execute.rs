@@ -96,6 +96,7 @@ impl Session<'_> {
             folders: &folders,
             view: &view,
             context,
+            online: network.then_some(self.machine.environment),
         };
         for (index, command) in work.commands.iter().enumerate() {
             if !run.command(

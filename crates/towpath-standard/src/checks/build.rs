@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use towpath_python::PythonVersion;
 use towpath_python::environments::{BUILD_HOOKS, build_system};
-use towpath_report::{CheckResult, Finding, Place, Severity};
+use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 
 use super::{Check, count, gathered};
 use crate::facts::{Facts, NeededCheck};
@@ -86,6 +86,9 @@ impl Check for Definition {
     }
 }
 
+/// What maturin asks for where it finds no `cargo`; it brings one from the network.
+const RUST_INSTALLER: &str = "puccinialin";
+
 /// What the driver reports; see `build_driver.py`.
 #[derive(Deserialize)]
 struct Report {
@@ -118,11 +121,20 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
         format!("it ended with exit code {}\n{}", output.exit, lines[lines.len().saturating_sub(5)..].join("\n"))
     })?;
     let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let given = (output.file)("requirements.json").unwrap_or_default();
+    let brings_rust = String::from_utf8_lossy(&given).contains(RUST_INSTALLER);
+    let lacks_rust = brings_rust && report.problems.iter().any(|trouble| is_unreachable(&trouble.message));
     let mut partial = Partial { requires: report.requires, ..Partial::default() };
     for (kind, built) in [("sdist", report.sdist), ("wheel", report.wheel)] {
         let Some(built) = built else { continue };
         partial.facts.insert(kind.to_owned(), size(built.size));
         partial.artifacts.push(Artifact { path: format!("dist/{}", built.name), name: built.name });
+    }
+    if lacks_rust {
+        partial.errors.push(
+            Problem::error("the build needs Rust, and there is no `cargo` among the system's programs")
+                .with_hint("install Rust for all users, since a toolchain in a home is out of a build's reach: `apt-get install cargo`"),
+        );
     }
     partial.findings = report
         .problems
@@ -141,10 +153,37 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
     Ok(partial)
 }
 
+/// Returns whether a backend ended because it could not reach a server.
+fn is_unreachable(message: &str) -> bool {
+    ["ConnectError", "ConnectTimeout", "URLError", "SSLError"].iter().any(|error| message.contains(error))
+}
+
 fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
         _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_rust_is_no_fault_of_the_project() {
+        let read = |error: &str| {
+            let report = format!(
+                r#"{{"problems": [{{"rule": "build_sdist", "message": "build_sdist of maturin failed: {error}", "blocking": true}}]}}"#
+            );
+            let file = |name: &str| match name {
+                "build.json" => Some(report.clone().into_bytes()),
+                _ => Some(br#"{"given": ["maturin", "puccinialin"]}"#.to_vec()),
+            };
+            let output = Output { exit: 0, stdout: b"", stderr: "", root: "/r", folder: "", hint: "", file: &file };
+            read_build(&output).expect("the driver reported").errors.len()
+        };
+        assert_eq!(read("ConnectError: no route"), 1);
+        assert_eq!(read("CalledProcessError: maturin returned 1"), 0);
     }
 }
