@@ -78,6 +78,41 @@ pub(crate) fn is_requirement(text: &str) -> bool {
     pep508_rs::Requirement::<pep508_rs::VerbatimUrl>::from_str(text.trim()).is_ok()
 }
 
+/// Writes a requirement as PEP 508 does. `what` is what stands behind the name: specifiers, or ` @ ` and a URL.
+pub(crate) fn write_requirement(
+    name: &str,
+    extras: &[String],
+    what: &str,
+    markers: &[String],
+) -> String {
+    let extras = if extras.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", extras.join(","))
+    };
+    let markers = if markers.is_empty() {
+        String::new()
+    } else {
+        format!(" ; {}", markers.join(" and "))
+    };
+    format!("{name}{extras}{what}{markers}")
+}
+
+/// Returns the URL of a git checkout as PEP 508 writes it.
+pub(crate) fn git_url(url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> String {
+    let at = revision.map_or_else(String::new, |revision| format!("@{revision}"));
+    let below = subdirectory.map_or_else(String::new, |folder| format!("#subdirectory={folder}"));
+    let url = url.strip_prefix("git+").unwrap_or(url);
+    // `git@host:owner/name` is the shell's way to write `ssh://git@host/owner/name`.
+    let url = match url.split_once(':') {
+        Some((host, path)) if !url.contains("://") && host.contains('@') => {
+            format!("ssh://{host}/{path}")
+        }
+        _ => url.to_owned(),
+    };
+    format!("git+{url}{at}{below}")
+}
+
 /// Appends what is not there yet.
 pub(crate) fn append(list: &mut Vec<String>, items: impl IntoIterator<Item = String>) {
     for item in items {
@@ -90,6 +125,27 @@ pub(crate) fn append(list: &mut Vec<String>, items: impl IntoIterator<Item = Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn git_addresses_take_every_form() {
+        for (url, revision, folder, expected) in [
+            (
+                "https://h/r.git",
+                Some("abc"),
+                None,
+                "git+https://h/r.git@abc",
+            ),
+            ("git+https://h/r.git", None, None, "git+https://h/r.git"),
+            (
+                "git@h:o/r.git",
+                None,
+                Some("x"),
+                "git+ssh://git@h/o/r.git#subdirectory=x",
+            ),
+        ] {
+            assert_eq!(git_url(url, revision, folder), expected);
+        }
+    }
 
     #[test]
     fn reads_names() {

@@ -6,7 +6,7 @@ use towpath_report::Problem;
 use crate::Project;
 use crate::files::{ProjectFiles, read_toml, strings};
 use crate::manifests::pep621::text;
-use crate::requirement::append;
+use crate::requirement::{append, git_url, write_requirement};
 
 /// Fills in what a `Pipfile` says. Its development packages become the group `dev-packages`; any other
 /// table of packages becomes a group of its name.
@@ -63,25 +63,16 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
         _ => return None,
     };
     let extras = strings(table.get("extras"));
-    let extras = if extras.is_empty() {
-        String::new()
-    } else {
-        format!("[{}]", extras.join(","))
-    };
     let source = if let Some(path) = text(table, "path") {
         format!(" @ file:{path}")
     } else if let Some(url) = text(table, "file") {
         format!(" @ {url}")
     } else if let Some(git) = text(table, "git") {
-        let url = if git.starts_with("git+") {
-            git
-        } else {
-            format!("git+{git}")
-        };
-        let reference = text(table, "ref")
-            .map(|reference| format!("@{reference}"))
-            .unwrap_or_default();
-        format!(" @ {url}{reference}")
+        let (reference, folder) = (text(table, "ref"), text(table, "subdirectory"));
+        format!(
+            " @ {}",
+            git_url(&git, reference.as_deref(), folder.as_deref())
+        )
     } else {
         text(table, "version")
             .map(|specifier| specifiers(&specifier).to_owned())
@@ -98,12 +89,7 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
     ] {
         markers.extend(text(table, key).map(|condition| format!("{key} {condition}")));
     }
-    let markers = if markers.is_empty() {
-        String::new()
-    } else {
-        format!(" ; {}", markers.join(" and "))
-    };
-    Some(format!("{name}{extras}{source}{markers}"))
+    Some(write_requirement(name, &extras, &source, &markers))
 }
 
 fn specifiers(text: &str) -> &str {
@@ -116,7 +102,7 @@ mod tests {
 
     #[test]
     fn translates_packages() {
-        let table: Table = "a = '*'\nb = '==1.0'\nc = {version = '>=2', extras = ['x'], sys_platform = \"== 'win32'\"}\nd = {path = '.', editable = true}\ne = {git = 'https://h/e.git', ref = 'v1'}".parse().unwrap();
+        let table: Table = "a = '*'\nb = '==1.0'\nc = {version = '>=2', extras = ['x'], sys_platform = \"== 'win32'\"}\nd = {path = '.', editable = true}\ne = {git = 'https://h/e.git', ref = 'v1'}\nf = {git = 'git@h:o/f.git', subdirectory = 's'}".parse().unwrap();
         assert_eq!(
             requirements(&table),
             [
@@ -124,7 +110,8 @@ mod tests {
                 "b==1.0",
                 "c[x]>=2 ; sys_platform == 'win32'",
                 "d @ file:.",
-                "e @ git+https://h/e.git@v1"
+                "e @ git+https://h/e.git@v1",
+                "f @ git+ssh://git@h/o/f.git#subdirectory=s"
             ]
         );
     }

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use crate::files::{ProjectFiles, strings};
 use crate::manifests::pep621::{classifier_pythons, text};
 use crate::manifests::poetry_constraint::{translate, translate_python};
-use crate::requirement::{append, normalise_name, requirement_name};
+use crate::requirement::{append, git_url, normalise_name, requirement_name, write_requirement};
 use crate::{BuildSystem, Project, ProjectVersion};
 
 /// Fills in what `[tool.poetry]` says and `[project]` did not.
@@ -189,55 +189,28 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
         _ => return None,
     };
     let extras = strings(table.get("extras"));
-    let extras = if extras.is_empty() {
-        String::new()
-    } else {
-        format!("[{}]", extras.join(","))
-    };
     let source = if let Some(path) = text(table, "path") {
         format!(" @ file:{path}")
     } else if let Some(url) = text(table, "url") {
         format!(" @ {url}")
     } else if let Some(git) = text(table, "git") {
-        format!(" @ {}", git_url(&git, table))
+        let revision = REVISION_KEYS.iter().find_map(|key| text(table, key));
+        let folder = text(table, "subdirectory");
+        format!(
+            " @ {}",
+            git_url(&git, revision.as_deref(), folder.as_deref())
+        )
     } else {
         text(table, "version")
             .map(|constraint| translate(&constraint))
             .unwrap_or_default()
     };
     let markers = markers(table);
-    let markers = if markers.is_empty() {
-        String::new()
-    } else {
-        format!(" ; {}", markers.join(" and "))
-    };
-    Some(format!("{name}{extras}{source}{markers}"))
+    Some(write_requirement(name, &extras, &source, &markers))
 }
 
-fn git_url(git: &str, table: &Table) -> String {
-    // `git@host:owner/repository.git` has no scheme.
-    let url = match git.split_once(':') {
-        Some((user, path)) if user.contains('@') && !path.starts_with("//") => {
-            format!("ssh://{user}/{path}")
-        }
-        _ => git.to_owned(),
-    };
-    let url = if url.starts_with("git+") {
-        url
-    } else {
-        format!("git+{url}")
-    };
-    let revision = ["rev", "tag", "branch"]
-        .iter()
-        .find_map(|key| text(table, key));
-    let revision = revision
-        .map(|revision| format!("@{revision}"))
-        .unwrap_or_default();
-    let folder = text(table, "subdirectory")
-        .map(|folder| format!("#subdirectory={folder}"))
-        .unwrap_or_default();
-    format!("{url}{revision}{folder}")
-}
+/// The keys of a revision, the one that counts first.
+const REVISION_KEYS: [&str; 3] = ["rev", "tag", "branch"];
 
 fn markers(table: &Table) -> Vec<String> {
     let mut markers = Vec::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_workflow::yaml::Node;
 
+use super::cells::product;
 use super::{image_python, variables};
 use crate::automation::paths;
 use crate::automation::walk::{Scene, Walker};
@@ -227,21 +228,9 @@ fn cells(matrix: Option<&Node>, own: &Parameters) -> Vec<Parameters> {
     for (name, values) in matrix.and_then(Node::as_mapping).unwrap_or_default() {
         let name = name.text().unwrap_or_default();
         let values = strings(Some(values));
-        let with = |cell: &Parameters, value: &String| {
-            let mut cell = cell.clone();
+        cells = product(&cells, &values, |cell, value| {
             cell.insert(name.to_owned(), value.clone());
-            cell
-        };
-        cells = cells
-            .iter()
-            .flat_map(|cell| {
-                values
-                    .iter()
-                    .map(|value| with(cell, value))
-                    .collect::<Vec<_>>()
-            })
-            .take(200)
-            .collect();
+        });
     }
     cells
 }

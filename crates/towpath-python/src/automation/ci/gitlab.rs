@@ -2,6 +2,7 @@
 
 use towpath_workflow::yaml::{Node, Value};
 
+use super::cells::product;
 use super::{image_python, variables};
 use crate::automation::walk::{Scene, Walker};
 use crate::automation::yaml::{line_of, strings};
@@ -181,21 +182,9 @@ fn cells(parallel: Option<&Node>) -> Vec<Vec<(String, String)>> {
         for (name, values) in row.as_mapping().unwrap_or_default() {
             let name = name.text().unwrap_or_default();
             let values = strings(Some(values));
-            let with = |cell: &Vec<(String, String)>, value: &String| {
-                let mut cell = cell.clone();
+            cells = product(&cells, &values, |cell, value| {
                 cell.push((name.to_owned(), value.clone()));
-                cell
-            };
-            cells = cells
-                .iter()
-                .flat_map(|cell| {
-                    values
-                        .iter()
-                        .map(|value| with(cell, value))
-                        .collect::<Vec<_>>()
-                })
-                .take(200)
-                .collect();
+            });
         }
         all.extend(cells);
     }

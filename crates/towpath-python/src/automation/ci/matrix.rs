@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use towpath_workflow::yaml::Node;
 
+use super::cells::{MOST_CELLS, product};
 use super::conditions::{self, Known};
 
 /// One cell: what each top key stands for, flattened to `matrix.key` and `matrix.key.inner`.
 type Cell = BTreeMap<String, Known>;
-
-const MOST_CELLS: usize = 256;
 
 /// Returns the cells, reduced to the keys that `source`, the text of the job, mentions.
 pub(super) fn cells(job: &Node, source: &str, known: &Known) -> Vec<Known> {
@@ -35,7 +34,9 @@ pub(super) fn cells(job: &Node, source: &str, known: &Known) -> Vec<Known> {
             continue;
         };
         keys.push(key);
-        cells = product(&cells, key, &values);
+        cells = product(&cells, &values, |cell, value| {
+            cell.insert(key.to_owned(), value.clone());
+        });
     }
     let entries = |name: &str| {
         matrix
@@ -106,18 +107,6 @@ fn values_of(key: &str, values: &Node, known: &Known) -> Option<Vec<Known>> {
             .map(|text| Known::from([(name.clone(), text)]))
             .collect(),
     )
-}
-
-fn product(cells: &[Cell], key: &str, values: &[Known]) -> Vec<Cell> {
-    let with = |cell: &Cell, value: &Known| {
-        let mut cell = cell.clone();
-        cell.insert(key.to_owned(), value.clone());
-        cell
-    };
-    let all = cells
-        .iter()
-        .flat_map(|cell| values.iter().map(move |value| with(cell, value)));
-    all.take(MOST_CELLS).collect()
 }
 
 fn entry(node: &Node) -> Cell {

@@ -4,6 +4,7 @@
 mod actions;
 mod appveyor;
 mod azure;
+mod cells;
 mod circleci;
 mod cirrus;
 mod conditions;

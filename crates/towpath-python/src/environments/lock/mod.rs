@@ -11,6 +11,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl};
+use toml::{Table, Value};
 
 use super::context::Context;
 use super::markers::Target;
@@ -65,6 +66,11 @@ fn requirement(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
     Requirement::from_str(text).map_err(|_| format!("`{text}` is no requirement"))
 }
 
+/// Returns what the project asks for.
+fn roots(install: &LockedInstall) -> Result<Vec<Requirement<VerbatimUrl>>, String> {
+    install.roots.iter().map(|root| requirement(root)).collect()
+}
+
 /// Returns the SHA-256 among hashes as locks write them, `sha256:…`, sorted.
 fn sha256<'a>(hashes: impl Iterator<Item = &'a str>) -> Vec<String> {
     let digests = hashes.filter_map(|hash| hash.strip_prefix("sha256:"));
@@ -74,18 +80,9 @@ fn sha256<'a>(hashes: impl Iterator<Item = &'a str>) -> Vec<String> {
     digests
 }
 
-/// Returns the URL of a git checkout as PEP 508 writes it.
-fn git_url(url: &str, revision: Option<&str>, subdirectory: Option<&str>) -> String {
-    let at = revision.map_or_else(String::new, |revision| format!("@{revision}"));
-    let below = subdirectory.map_or_else(String::new, |folder| format!("#subdirectory={folder}"));
-    // `git@host:owner/name` is the shell's way to write `ssh://git@host/owner/name`.
-    let url = match url.split_once(':') {
-        Some((host, path)) if !url.contains("://") && host.contains('@') => {
-            format!("ssh://{host}/{path}")
-        }
-        _ => url.to_owned(),
-    };
-    format!("git+{url}{at}{below}")
+/// Returns the text under a key of a table.
+fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
+    table.get(key).and_then(Value::as_str)
 }
 
 fn is_public_index(url: &str) -> bool {
@@ -101,26 +98,6 @@ fn beside(lock: &Path, path: &str) -> std::path::PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn git_addresses_take_every_form() {
-        for (url, revision, folder, expected) in [
-            (
-                "https://h/r.git",
-                Some("abc"),
-                None,
-                "git+https://h/r.git@abc",
-            ),
-            (
-                "git@h:o/r.git",
-                None,
-                Some("x"),
-                "git+ssh://git@h/o/r.git#subdirectory=x",
-            ),
-        ] {
-            assert_eq!(git_url(url, revision, folder), expected);
-        }
-    }
 
     #[test]
     fn only_sha256_counts() {

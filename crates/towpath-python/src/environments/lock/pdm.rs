@@ -10,8 +10,9 @@ use toml::{Table, Value};
 use super::super::markers::Target;
 use super::super::{LocalProject, LockedInstall};
 use super::graph::{Node, Source, walk};
-use super::{Locked, beside, git_url, requirement, sha256};
+use super::{Locked, beside, requirement, roots, sha256, text};
 use crate::normalise_name;
+use crate::requirement::git_url;
 
 /// Returns what the lock installs for `install` on the target.
 pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Result<Locked, String> {
@@ -33,12 +34,7 @@ pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Resu
     for package in of_extras {
         add_extras(package, &mut nodes)?;
     }
-    let roots: Vec<_> = install
-        .roots
-        .iter()
-        .map(|root| requirement(root))
-        .collect::<Result<_, _>>()?;
-    walk(&nodes, &roots, target)
+    walk(&nodes, &roots(install)?, target)
 }
 
 fn node(package: &Table, install: &LockedInstall) -> Result<Node, String> {
@@ -133,10 +129,6 @@ fn source(package: &Table, install: &LockedInstall) -> Source {
         });
     }
     text(package, "url").map_or(Source::Index, |url| Source::Url(url.to_owned()))
-}
-
-fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::super::markers::Target;
 use super::super::{LocalProject, LockedInstall, Package};
-use super::{Locked, beside, git_url, is_public_index, sha256};
+use super::{Locked, beside, is_public_index, sha256};
 use crate::normalise_name;
+use crate::requirement::git_url;
 
 /// Returns what the lock installs for `install` on the target.
 pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Result<Locked, String> {

@@ -9,9 +9,11 @@ use toml::{Table, Value};
 use super::super::markers::Target;
 use super::super::{LocalProject, LockedInstall};
 use super::graph::{Node, Source, walk};
-use super::{Locked, beside, git_url, is_public_index, requirement, sha256};
+use super::{Locked, beside, is_public_index, requirement, roots, sha256, text};
+use crate::files::strings;
 use crate::manifests::poetry_constraint::{translate, translate_python};
 use crate::normalise_name;
+use crate::requirement::{git_url, write_requirement};
 
 /// Returns what the lock installs for `install` on the target.
 pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Result<Locked, String> {
@@ -29,12 +31,7 @@ pub(super) fn read(text: &str, install: &LockedInstall, target: &Target) -> Resu
         }
         nodes.push(node(package, &lock, install)?);
     }
-    let roots: Vec<_> = install
-        .roots
-        .iter()
-        .map(|root| requirement(root))
-        .collect::<Result<_, _>>()?;
-    let mut locked = walk(&nodes, &roots, target)?;
+    let mut locked = walk(&nodes, &roots(install)?, target)?;
     locked.options = options;
     Ok(locked)
 }
@@ -110,20 +107,13 @@ fn dependency(name: &str, declared: &Value) -> Result<Requirement<VerbatimUrl>, 
         let constraint = declared.as_str().unwrap_or_default();
         return requirement(&format!("{name}{}", translate(constraint)));
     };
-    let extras = table
-        .get("extras")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let extras: Vec<&str> = extras.filter_map(Value::as_str).collect();
-    let extras = if extras.is_empty() {
-        String::new()
-    } else {
-        format!("[{}]", extras.join(","))
-    };
     let constraint = translate(text(table, "version").unwrap_or_default());
-    let marker = text(table, "markers").map_or_else(String::new, |marker| format!(" ; {marker}"));
-    requirement(&format!("{name}{extras}{constraint}{marker}"))
+    let markers: Vec<String> = text(table, "markers")
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
+    let extras = strings(table.get("extras"));
+    requirement(&write_requirement(name, &extras, &constraint, &markers))
 }
 
 /// From 2.1 on a package says itself when it is wanted; where that differs between groups, the walk
@@ -178,10 +168,6 @@ fn index_option(package: &Table) -> Option<String> {
     let url = text(source, "url")
         .filter(|url| text(source, "type") == Some("legacy") && !is_public_index(url))?;
     Some(format!("--extra-index-url {url}"))
-}
-
-fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.get(key).and_then(Value::as_str)
 }
 
 #[cfg(test)]
