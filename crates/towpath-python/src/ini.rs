@@ -15,8 +15,41 @@ pub(crate) struct Ini {
 pub(crate) struct Section {
     /// Its name, as written between the brackets.
     pub(crate) name: String,
-    /// Keys, lower case, and values, with the line breaks of continued values kept.
-    pub(crate) entries: Vec<(String, String)>,
+    /// Its keys and their values, in order.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The key, lower case.
+    pub(crate) key: String,
+    /// The value, with the line breaks of a continued one kept.
+    pub(crate) value: String,
+    /// The number of each line of the value within the file, from 1.
+    numbers: Vec<u32>,
+}
+
+/// One line of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// From 1.
+    pub(crate) number: u32,
+}
+
+impl Entry {
+    /// Returns the lines of the value that are not empty.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let lines = self.value.split('\n').zip(&self.numbers);
+        lines
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, number)| Line {
+                text: text.to_owned(),
+                number: *number,
+            })
+            .collect()
+    }
 }
 
 impl Section {
@@ -25,8 +58,16 @@ impl Section {
         self.entries
             .iter()
             .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+            .find(|entry| entry.key == key)
+            .map(|entry| entry.value.as_str())
+    }
+
+    /// Returns the entry under the first of the keys that is there.
+    pub(crate) fn entry(&self, keys: &[&str]) -> Option<&Entry> {
+        keys.iter().find_map(|key| {
+            let is_it = |entry: &&Entry| entry.key.eq_ignore_ascii_case(key);
+            self.entries.iter().find(is_it)
+        })
     }
 }
 
@@ -79,11 +120,13 @@ pub(crate) fn parse(source: Source<'_>) -> (Ini, Vec<Problem>) {
     let mut reader = Reader {
         source,
         ini: Ini::default(),
+        number: 0,
         key_indent: None,
         problems: Vec::new(),
     };
     let mut offset = 0;
     for line in source.text.split_inclusive('\n') {
+        reader.number += 1;
         reader.line(offset, line.trim_end_matches(['\n', '\r']));
         offset += line.len();
     }
@@ -93,7 +136,7 @@ pub(crate) fn parse(source: Source<'_>) -> (Ini, Vec<Problem>) {
         .iter_mut()
         .flat_map(|section| &mut section.entries)
     {
-        entry.1.truncate(entry.1.trim_end().len());
+        entry.value.truncate(entry.value.trim_end().len());
     }
     (reader.ini, reader.problems)
 }
@@ -101,6 +144,8 @@ pub(crate) fn parse(source: Source<'_>) -> (Ini, Vec<Problem>) {
 struct Reader<'a> {
     source: Source<'a>,
     ini: Ini,
+    /// The line that is read, from 1.
+    number: u32,
     /// Indentation of the key whose value may still go on.
     key_indent: Option<usize>,
     problems: Vec<Problem>,
@@ -133,14 +178,15 @@ impl Reader<'_> {
         if self.key_indent.is_none() {
             return;
         }
-        if let Some((_, value)) = self
+        if let Some(entry) = self
             .ini
             .sections
             .last_mut()
             .and_then(|section| section.entries.last_mut())
         {
-            value.push('\n');
-            value.push_str(text);
+            entry.value.push('\n');
+            entry.value.push_str(text);
+            entry.numbers.push(self.number);
         }
     }
 
@@ -191,10 +237,11 @@ impl Reader<'_> {
             return;
         };
         let (key, value) = text.split_at(split);
-        section.entries.push((
-            key.trim().to_ascii_lowercase(),
-            value[1..].trim().to_owned(),
-        ));
+        section.entries.push(Entry {
+            key: key.trim().to_ascii_lowercase(),
+            value: value[1..].trim().to_owned(),
+            numbers: vec![self.number],
+        });
         self.key_indent = Some(indent);
     }
 
@@ -232,6 +279,21 @@ mod tests {
         assert_eq!(ini.get("options", "packages"), Some("find:"));
         assert_eq!(ini.get("tool:pytest", "addopts"), Some("-ra\n--strict"));
         assert_eq!(ini.get("tool:pytest", "missing"), None);
+    }
+
+    #[test]
+    fn keeps_the_places_of_lines() {
+        let (ini, _) = read("# c\n[a]\nx = 1\n  # no\n  2\nY:\n\n    z=3\n\n");
+        let a = ini.section("a").unwrap();
+        let lines = |keys: &[&str]| -> Vec<(String, u32)> {
+            let lines = a.entry(keys).unwrap().lines();
+            lines
+                .into_iter()
+                .map(|line| (line.text, line.number))
+                .collect()
+        };
+        assert_eq!(lines(&["x"]), [("1".to_owned(), 3), ("2".to_owned(), 5)]);
+        assert_eq!(lines(&["no", "Y"]), [("z=3".to_owned(), 8)]);
     }
 
     #[test]

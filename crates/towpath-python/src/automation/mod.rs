@@ -7,7 +7,6 @@
 mod adoption;
 mod ci;
 mod finish;
-mod ini;
 mod installs;
 mod model;
 mod notes;

@@ -1,7 +1,7 @@
 //! `setup.cfg`: the declarative metadata of setuptools.
 
 use crate::files::ProjectFiles;
-use crate::ini::{self, Ini};
+use crate::ini::{self, Entry, Ini};
 use crate::manifests::pep621::classifier_pythons;
 use crate::manifests::setuptools::{file_version, module_version, requirements_of};
 use crate::requirement::append;
@@ -85,7 +85,10 @@ fn read_extras(project: &mut Project, files: &ProjectFiles<'_>, ini: &Ini) {
     let Some(section) = ini.section("options.extras_require") else {
         return;
     };
-    for (extra, value) in &section.entries {
+    for Entry {
+        key: extra, value, ..
+    } in &section.entries
+    {
         let requirements = list_or_files(project, files, value);
         // `name:marker` is the old spelling of a marker on each requirement.
         let (name, marker) = extra.split_once(':').unwrap_or((extra.as_str(), ""));
@@ -134,12 +137,16 @@ fn entry_points(ini: &Ini) -> Vec<String> {
     let Some(section) = ini.section("options.entry_points") else {
         return Vec::new();
     };
-    let names = section.entries.iter().flat_map(|(group, value)| {
-        let lines = ini::list(value);
-        lines.into_iter().filter_map(move |line| {
-            line.split_once('=')
-                .map(|(name, _)| format!("{group}:{}", name.trim()))
-        })
-    });
+    let names = section.entries.iter().flat_map(
+        |Entry {
+             key: group, value, ..
+         }| {
+            let lines = ini::list(value);
+            lines.into_iter().filter_map(move |line| {
+                line.split_once('=')
+                    .map(|(name, _)| format!("{group}:{}", name.trim()))
+            })
+        },
+    );
     names.collect()
 }

@@ -216,13 +216,13 @@ impl PipSettings {
             );
         }
         for name in ["global", "install"] {
-            for (key, value) in file
+            for entry in file
                 .section(name)
                 .into_iter()
                 .flat_map(|section| &section.entries)
             {
                 self.values
-                    .insert(key.replace('_', "-"), value.trim().to_owned());
+                    .insert(entry.key.replace('_', "-"), entry.value.trim().to_owned());
             }
         }
     }

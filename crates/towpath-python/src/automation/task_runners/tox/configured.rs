@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::names;
 use super::substitution;
 use super::{Arguments, Environment, ToxCommand};
-use crate::automation::ini::{Ini, Line, Section};
 use crate::automation::shell;
+use crate::ini::{Entry, Ini, Line, Section};
 
 /// tox's sections in one file.
 #[derive(Debug, Clone)]
@@ -24,10 +24,10 @@ impl Configured {
         let key = self
             .ini
             .section(self.core)
-            .and_then(|core| core.key(&["env_list", "envlist"]));
-        let text: Vec<&str> = key
+            .and_then(|core| core.entry(&["env_list", "envlist"]));
+        let lines = key.map(Entry::lines).unwrap_or_default();
+        let text: Vec<&str> = lines
             .iter()
-            .flat_map(|key| &key.lines)
             .map(|line| without_comment(&line.text))
             .collect();
         names::expand_all(&text.join("\n"))
@@ -49,8 +49,8 @@ impl Configured {
             .ini
             .section("gh-actions")
             .or_else(|| self.ini.section("gh"))?;
-        let key = section.key(&["python"])?;
-        let line = key.lines.iter().find_map(|line| {
+        let key = section.entry(&["python"])?;
+        let line = key.lines().iter().find_map(|line| {
             let (version, factors) = line.text.split_once([':', '='])?;
             (version.trim() == python).then(|| factors.trim().to_owned())
         })?;
@@ -80,8 +80,10 @@ impl Configured {
             commands.extend(reader.commands(key));
         }
         let core_flag = |keys: &[&str]| {
-            let key = self.ini.section(self.core).and_then(|core| core.key(keys));
-            key.and_then(|key| key.lines.first())
+            let key = self.ini.section(self.core).and_then(|core| core.entry(keys));
+            let lines = key.map(Entry::lines).unwrap_or_default();
+            lines
+                .first()
                 .is_some_and(|line| line.text.eq_ignore_ascii_case("true"))
         };
         let package = reader.first(&["package"]).unwrap_or_default();
@@ -122,10 +124,10 @@ impl Reader<'_> {
         };
         let ini = &self.configured.ini;
         let mut sections: Vec<&Section> = ini.sections.iter().filter(own).collect();
-        let bases = sections.iter().find_map(|section| section.key(&["base"]));
+        let bases = sections.iter().find_map(|section| section.entry(&["base"]));
         let bases: Vec<String> = bases
             .iter()
-            .flat_map(|key| &key.lines)
+            .flat_map(|key| key.lines())
             .flat_map(|line| names::expand_all(&line.text))
             .collect();
         sections.extend(bases.iter().filter_map(|base| {
@@ -141,8 +143,8 @@ impl Reader<'_> {
         let key = self
             .sections()
             .into_iter()
-            .find_map(|section| section.key(keys));
-        key.map(|key| self.applying(&key.lines, 0))
+            .find_map(|section| section.entry(keys));
+        key.map(|key| self.applying(&key.lines(), 0))
             .unwrap_or_default()
     }
 
@@ -185,8 +187,8 @@ impl Reader<'_> {
         if key.contains(['{', '}', ' ']) {
             return None;
         }
-        let key = self.configured.ini.section(section)?.key(&[key])?;
-        Some(key.lines.clone())
+        let key = self.configured.ini.section(section)?.entry(&[key])?;
+        Some(key.lines())
     }
 
     fn substitute(&self, text: &str, depth: u32) -> String {
@@ -194,8 +196,8 @@ impl Reader<'_> {
             if let Some((section, name)) =
                 key.strip_prefix('[').and_then(|rest| rest.split_once(']'))
             {
-                let lines = &self.configured.ini.section(section)?.key(&[name])?.lines;
-                return self.text_of(lines, depth);
+                let lines = self.configured.ini.section(section)?.entry(&[name])?.lines();
+                return self.text_of(&lines, depth);
             }
             substitution::known(key, self.name, self.arguments).or_else(|| {
                 let is_own = !matches!(
@@ -205,10 +207,10 @@ impl Reader<'_> {
                 let found = self
                     .sections()
                     .into_iter()
-                    .find_map(|section| section.key(&[key]));
+                    .find_map(|section| section.entry(&[key]));
                 found
                     .filter(|_| is_own)
-                    .and_then(|key| self.text_of(&key.lines, depth))
+                    .and_then(|key| self.text_of(&key.lines(), depth))
             })
         })
     }

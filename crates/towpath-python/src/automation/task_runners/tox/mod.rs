@@ -9,8 +9,9 @@ mod substitution;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use towpath_report::Source;
+
 use self::configured::Configured;
-use crate::automation::ini::Ini;
 use crate::automation::installs::Draft;
 use crate::automation::model::AutomationKind;
 use crate::automation::options::{self, Options};
@@ -19,6 +20,7 @@ use crate::automation::tables::{self, Node};
 use crate::automation::unknown;
 use crate::automation::walk::{Scene, TaskRunner, Walker};
 use crate::PythonVersion;
+use crate::ini::{self, Ini};
 
 /// tox's configuration in one folder.
 #[derive(Debug)]
@@ -250,8 +252,8 @@ impl Tox {
                 let key = configured
                     .ini
                     .section(configured.core)
-                    .and_then(|core| core.key(&["labels"]));
-                let line = key.iter().flat_map(|key| &key.lines).find_map(|line| {
+                    .and_then(|core| core.entry(&["labels"]));
+                let line = key.iter().flat_map(|key| key.lines()).find_map(|line| {
                     let (name, list) = line.text.split_once('=')?;
                     (name.trim() == label).then(|| list.to_owned())
                 });
@@ -521,7 +523,7 @@ fn parse(path: &str, text: &str) -> Option<Tox> {
         })
     };
     if !path.ends_with(".toml") {
-        let ini = Ini::parse(text);
+        let ini = read_ini(path, text);
         let core = if path.ends_with("setup.cfg") {
             "tox:tox"
         } else {
@@ -546,12 +548,17 @@ fn parse(path: &str, text: &str) -> Option<Tox> {
             // The lines of the text within the file; TOML drops the line end after the opening quotes.
             let shifted = format!("{}{}", "\n".repeat(legacy.line as usize), legacy.text()?);
             tox(Form::Configured(Configured {
-                ini: Ini::parse(&shifted),
+                ini: read_ini(path, &shifted),
                 core: "tox",
             }))
         }
         None => tox(Form::Native(Box::new(root))),
     }
+}
+
+/// What is broken in the file is told where the project's own settings are read.
+fn read_ini(path: &str, text: &str) -> Ini {
+    ini::parse(Source { path, text }).0
 }
 
 #[cfg(test)]
