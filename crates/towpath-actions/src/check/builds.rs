@@ -7,7 +7,7 @@ use towpath_host::Digest;
 use towpath_python::normalise_name;
 use towpath_standard::ToolWork;
 
-use super::environment::Prepared;
+use super::prepared::Prepared;
 use super::session::Session;
 
 /// Kind of the entries in the store that hold what a backend asked for.

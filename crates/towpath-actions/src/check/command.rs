@@ -7,7 +7,7 @@ use towpath_report::Problem;
 use towpath_runner::JobContext;
 use towpath_standard::{Command, Output, Partial};
 
-use super::execute::Executed;
+use super::executed::Executed;
 use super::explain::job_variables;
 use super::folders::Folders;
 use super::log::{Events, Log, Tail};

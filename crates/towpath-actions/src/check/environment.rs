@@ -1,7 +1,6 @@
 //! The environment of a job: which interpreter, which packages, and the project laid over them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use towpath_host::Digest;
@@ -14,7 +13,8 @@ use towpath_runner::{JobContext, Progress};
 use towpath_standard::{EnvironmentNeed, ProjectInstall, PythonChoice};
 
 use super::Subject;
-use super::members::{Member, needed, replaced};
+use super::members::{needed, replaced};
+use super::prepared::{Prepared, Resolved};
 use super::session::{Session, problem};
 
 /// Kind of the entries that tell a resolution without asking uv.
@@ -27,38 +27,6 @@ const TOOL_PYTHONS: [PythonVersion; 4] = [
     PythonVersion::new(3, 14),
     PythonVersion::new(3, 11),
 ];
-
-/// What an environment holds, known without building it.
-pub(crate) struct Resolved<'a> {
-    pub(crate) interpreter: &'a Interpreter,
-    pub(crate) resolution: Resolution,
-    /// Identity of the project's own layer; empty where the project is not installed.
-    pub(crate) layer_key: String,
-    /// Other projects of the repository that are laid over it.
-    pub(crate) members: Vec<Member>,
-}
-
-/// An environment that is ready.
-pub(crate) struct Prepared<'a> {
-    pub(crate) resolved: Resolved<'a>,
-    pub(crate) environment: Environment,
-    /// Folders laid over the environment, the first wins.
-    pub(crate) over_environment: Vec<PathBuf>,
-    /// Folders laid over the tree: files that building the project left in it.
-    pub(crate) over_tree: Vec<PathBuf>,
-}
-
-impl Prepared<'_> {
-    /// Returns the folders that make up the environment as jobs see it, the first wins.
-    pub(crate) fn layers(&self) -> Vec<PathBuf> {
-        let mut layers = self.over_environment.clone();
-        layers.extend([
-            self.environment.bytecode.clone(),
-            self.environment.folder.clone(),
-        ]);
-        layers
-    }
-}
 
 impl<'a> Session<'a> {
     /// Returns what an environment holds, without building it.

@@ -1,15 +1,15 @@
 //! Runs a check's commands in the sandbox and reads what they wrote.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use towpath_host::sandbox::Supervisor;
-use towpath_report::{ArtifactRecord, Problem};
-use towpath_runner::{Dependencies, JobContext};
-use towpath_standard::{Network, Partial, ToolWork};
+use towpath_report::Problem;
+use towpath_runner::JobContext;
+use towpath_standard::{Network, ToolWork};
 
 use super::Subject;
 use super::command::Run;
+use super::executed::Executed;
 use super::log::Log;
 use super::scan::ScanPlan;
 use super::session::{Session, problem};
@@ -25,22 +25,6 @@ pub(crate) struct Options<'a> {
     pub(crate) online: bool,
     /// Where files that the commands left in the tree are kept.
     pub(crate) keep_tree: Option<&'a Path>,
-}
-
-/// What the commands of a check did.
-#[derive(Default)]
-pub(crate) struct Executed {
-    pub(crate) found: Vec<Partial>,
-    pub(crate) errors: Vec<Problem>,
-    pub(crate) notes: Vec<String>,
-    pub(crate) artifacts: Vec<ArtifactRecord>,
-    pub(crate) dependencies: Option<Dependencies>,
-    /// Files of the repository that were opened, where all of them were seen.
-    pub(crate) opened: Option<BTreeSet<String>>,
-    pub(crate) commands: Vec<Vec<String>>,
-    pub(crate) cpu_ms: u64,
-    pub(crate) network_tried: bool,
-    pub(crate) cancelled: bool,
 }
 
 impl Session<'_> {

@@ -7,7 +7,7 @@ use towpath_runner::JobContext;
 use towpath_standard::ToolWork;
 
 use super::builds::given;
-use super::environment::Prepared;
+use super::prepared::Prepared;
 use super::session::Session;
 
 /// The folder of the job's own where its commands write.

@@ -8,9 +8,9 @@ use towpath_report::{ArtifactRecord, Problem};
 use towpath_standard::{ToolWork, TreeUse};
 
 use super::bytecode::harvest;
-use super::environment::Prepared;
-use super::execute::Executed;
+use super::executed::Executed;
 use super::folders::Folders;
+use super::prepared::Prepared;
 use super::session::Session;
 use super::view::View;
 

@@ -10,7 +10,7 @@ use towpath_runner::{Dependencies, Key};
 use towpath_standard::{Command, Inputs, ProjectInstall, Scan, ToolWork};
 
 use super::Subject;
-use super::environment::Resolved;
+use super::prepared::Resolved;
 use super::session::Session;
 
 /// The part of a key that stands for the names of all files that a job may see.

@@ -18,9 +18,9 @@ use towpath_standard::{
 };
 
 use super::Subject;
-use super::environment::Prepared;
 use super::execute::Options;
 use super::folders::OUT;
+use super::prepared::Prepared;
 use super::session::{Session, problem};
 
 /// What the driver of the build answers.

@@ -9,17 +9,8 @@ use towpath_runner::JobContext;
 use towpath_standard::{EnvironmentNeed, Facts, ProjectInstall};
 
 use super::Subject;
-use super::environment::Prepared;
+use super::prepared::{Member, Prepared};
 use super::session::Session;
-
-/// A project of the repository that another one needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member {
-    /// Its folder.
-    pub(crate) root: String,
-    /// Identity of its layer.
-    pub(crate) key: String,
-}
 
 /// Returns the projects that an environment takes from the repository: those that the project
 /// names by path, and what those need.

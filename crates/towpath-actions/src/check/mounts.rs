@@ -7,8 +7,8 @@ use towpath_report::Problem;
 use towpath_standard::{ToolWork, TreeUse};
 
 use super::Subject;
-use super::environment::Prepared;
 use super::folders::Folders;
+use super::prepared::Prepared;
 use super::session::Session;
 use super::view::View;
 

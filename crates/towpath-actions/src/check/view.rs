@@ -11,7 +11,7 @@ use towpath_report::Problem;
 use towpath_standard::{ToolWork, TreeUse};
 
 use super::Subject;
-use super::environment::Prepared;
+use super::prepared::Prepared;
 use super::session::Session;
 
 /// Larger files of a layer hold no paths that lead to the tree.
