@@ -43,7 +43,7 @@ impl History {
         let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
         while let Err(error) = fs_err::create_dir(self.folder(number)) {
             if error.kind() != std::io::ErrorKind::AlreadyExists {
-                return Err(error).context("cannot make the folder of the run");
+                return Err(error).context("cannot keep the run");
             }
             number += 1;
         }

@@ -70,16 +70,35 @@ pub fn main() -> ProcessExitCode {
 fn report(process: &Process, arguments: &Arguments, error: anyhow::Error) -> ProcessExitCode {
     let failure = error.downcast::<Failure>().unwrap_or_else(|error| {
         let message: Vec<String> = error.chain().map(ToString::to_string).collect();
-        Failure::of(
-            Problem::error(message.join(": "))
-                .with_hint("`TOWPATH_LOG=debug` tells what led to this"),
-        )
+        Failure::of(Problem::error(message.join(": ")).with_hint(hint(&error)))
     });
     output::print_failure(
         &failure,
         &run::surroundings(process, arguments.global.color),
     );
     ExitCode::Unable.into()
+}
+
+/// What to do about an error that only names its causes.
+fn hint(error: &anyhow::Error) -> &'static str {
+    use std::io::ErrorKind;
+    let kind = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind);
+    match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            "free space on the disk; `towpath cache clean` removes what was not used for 30 days"
+        }
+        Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            "allow writing there, or set `TOWPATH_STATE_DIR` and `TOWPATH_CACHE_DIR` to folders \
+             that can be written"
+        }
+        Some(ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => {
+            "check the path"
+        }
+        _ => "`TOWPATH_LOG=debug` tells what led to this",
+    }
 }
 
 fn report_unreadable(error: &anyhow::Error) -> ProcessExitCode {

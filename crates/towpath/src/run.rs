@@ -9,13 +9,13 @@ use towpath_actions::{CheckAction, Session, Setup};
 use towpath_host::folders::Folders;
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Git, Store, clock, program};
-use towpath_python::{Interpreter, Machine, find_interpreters};
+use towpath_python::{Interpreter, Machine, PythonVersion, find_interpreters};
 use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
     Action as _, Actions, Completed, Ledger, Observer, PlannedJob, PlannedStep, Request, plan, run,
     tree_digest,
 };
-use towpath_standard::{Check, CustomCheckDefinition, Facts, pipeline};
+use towpath_standard::{Check, CustomCheckDefinition, Facts, Pythons, pipeline};
 
 use crate::arguments::ExecutionArguments;
 use crate::asked::Asked;
@@ -27,7 +27,7 @@ use crate::history::History;
 use crate::process::Process;
 use crate::reports;
 use crate::repository::{self, Reading, Repository};
-use crate::selection::selected;
+use crate::selection::{failed_jobs, selected};
 use crate::signals;
 use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, terminal_size};
 
@@ -49,16 +49,30 @@ pub(crate) fn perform(
     let facts = ground
         .repository
         .facts(&ground.interpreters, asked.pythons, asked.changed_since);
-    refuse_missing_pythons(&facts)?;
+    refuse_missing_pythons(&facts, asked.pythons, &ground.interpreters)?;
     let whole =
         plan(&pipeline(&facts)).map_err(|error| Failure::from_error(&error, error.hints()))?;
     let session = ground.session(process, &facts, asked.execution);
     let repository = &ground.repository;
     let ledger = ground.ledger();
     let action = CheckAction { session: &session };
-    let plan = selected(&whole, repository, asked, &ledger, &|job| {
-        is_skipped(&action, job)
-    })?;
+    let failed = if asked.failed {
+        Some(failed_jobs(repository)?)
+    } else {
+        None
+    };
+    let plan = selected(
+        &whole,
+        repository,
+        asked,
+        &ledger,
+        failed.as_ref(),
+        &|job| is_skipped(&action, job),
+    )?;
+    // What failed is run again though nothing changed: it may have failed by chance.
+    let force = |job: &str| {
+        asked.execution.force || failed.as_ref().is_some_and(|failed| failed.contains(job))
+    };
     let runs = History::of(&repository.state);
     let mut record = empty_record(&facts, ground, asked, runs.next()?);
     record.sandbox = session.level.to_string();
@@ -73,7 +87,7 @@ pub(crate) fn perform(
             actions: &Actions(&[&action]),
             ledger: &ledger,
             slots: slots(asked.execution),
-            force: &|_| asked.execution.force,
+            force: &force,
             run: record.run,
             started: record.started,
             commit: &commit,
@@ -301,21 +315,34 @@ fn custom_checks(facts: &[Facts<'_>]) -> BTreeMap<(String, String), Box<dyn Chec
     facts.iter().flat_map(of_project).collect()
 }
 
-fn refuse_missing_pythons(facts: &[Facts<'_>]) -> Result<(), Failure> {
-    let mut problems = Vec::new();
+/// Refuses Pythons that are asked for, by the command line or the settings, and are not here.
+fn refuse_missing_pythons(
+    facts: &[Facts<'_>],
+    named: &[String],
+    here: &[Interpreter],
+) -> Result<(), Failure> {
+    let mut problems: Vec<Problem> = Vec::new();
     for facts in facts {
-        let asked = facts.settings.pythons.is_some() && facts.pythons.run.is_empty();
-        if !(facts.settings.require_all_pythons || asked) {
+        let Pythons {
+            run,
+            missing,
+            reason,
+            ..
+        } = &facts.pythons;
+        let chosen = facts.settings.pythons.is_some() && run.is_empty();
+        if !(facts.settings.require_all_pythons || chosen || !named.is_empty()) {
             continue;
         }
-        for python in &facts.pythons.missing {
-            problems.push(
-                Problem::error(format!(
-                    "Python {python} is not on this machine, and {} asks for it",
-                    facts.pythons.reason
-                ))
-                .with_hint(format!("`uv python install {python}`")),
-            );
+        for python in missing {
+            let by = if named.is_empty() {
+                reason.as_str()
+            } else {
+                "`--python`"
+            };
+            let message = format!("Python {python} is not on this machine, and {by} asks for it");
+            if !problems.iter().any(|known| known.message == message) {
+                problems.push(Problem::error(message).with_hint(where_to_get(*python, here)));
+            }
         }
     }
     if problems.is_empty() {
@@ -326,6 +353,18 @@ fn refuse_missing_pythons(facts: &[Facts<'_>]) -> Result<(), Failure> {
             closing: "nothing was run".to_owned(),
         })
     }
+}
+
+/// uv installs no Python older than 3.8.
+fn where_to_get(python: PythonVersion, here: &[Interpreter]) -> String {
+    if python >= PythonVersion::new(3, 8) {
+        return format!("`uv python install {python}`");
+    }
+    let mut here: Vec<PythonVersion> = here.iter().map(|found| found.python).collect();
+    here.sort_unstable();
+    here.dedup();
+    let here: Vec<String> = here.iter().map(ToString::to_string).collect();
+    format!("name one that is here: {}", here.join(", "))
 }
 
 fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {

@@ -21,6 +21,7 @@ pub(crate) fn selected(
     repository: &Repository,
     asked: &Asked<'_>,
     ledger: &Ledger<'_>,
+    failed: Option<&BTreeSet<String>>,
     is_skipped: &dyn Fn(&PlannedJob) -> bool,
 ) -> anyhow::Result<Plan> {
     refuse_unknown_projects(repository, asked.projects)?;
@@ -28,11 +29,6 @@ pub(crate) fn selected(
     let changed = match asked.changed_since {
         None => None,
         Some(revision) => Some(changes(repository, revision)?),
-    };
-    let last = if asked.failed {
-        History::of(&repository.state).last()?
-    } else {
-        None
     };
     let decides = changed
         .iter()
@@ -47,12 +43,7 @@ pub(crate) fn selected(
                 .projects
                 .iter()
                 .any(|project| project_root(project) == job.project);
-        let failed_before = !asked.failed
-            || last.as_ref().is_some_and(|last| {
-                last.jobs
-                    .iter()
-                    .any(|old| old.name == job.name && did_not_pass(old))
-            });
+        let failed_before = failed.is_none_or(|failed| failed.contains(&job.name));
         // Needs come before their dependents.
         let needs_affected = job.needs.iter().any(|need| affected.contains(need));
         let is_affected = match &changed {
@@ -70,11 +61,17 @@ pub(crate) fn selected(
     Ok(whole.with_needs(&wanted))
 }
 
-fn did_not_pass(record: &JobRecord) -> bool {
-    matches!(
-        record.conclusion,
-        Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled
-    )
+/// Returns the names of the jobs that did not pass in the last run.
+pub(crate) fn failed_jobs(repository: &Repository) -> anyhow::Result<BTreeSet<String>> {
+    let did_not_pass = |record: &JobRecord| {
+        matches!(
+            record.conclusion,
+            Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled
+        )
+    };
+    let last = History::of(&repository.state).last()?;
+    let jobs = last.into_iter().flat_map(|last| last.jobs);
+    Ok(jobs.filter(did_not_pass).map(|job| job.name).collect())
 }
 
 /// Returns a project's root as facts name it: `./packages/a/` is `packages/a`, `.` is empty.

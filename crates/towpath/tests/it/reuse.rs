@@ -60,6 +60,8 @@ fn index_force_runs_everything_and_failed_runs_what_failed() {
     );
     let first = world.ci(&[]);
     assert_eq!(first.red(), ["lint"], "{}", first.stderr);
+    let again = world.ci(&["--failed"]);
+    assert_eq!(again.fresh(), ["lint"], "though nothing changed");
 
     world.replace("src/demo/__init__.py", "import os\n\n\n", "");
     let failed = world.ci(&["--failed"]);

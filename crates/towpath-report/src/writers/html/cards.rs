@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{SHORT, icon, reports};
+use super::{SHORT, icon, moment, reports};
 use crate::text::{counted, escaped};
-use crate::{Cause, CauseKind, Comparison, Place, RunRecord};
+use crate::{Cause, CauseKind, Comparison, LastPass, Place, RunRecord};
 
 /// More causes than this are counted only: the page is for people.
 const SHOWN: usize = 100;
 const DETAILS: usize = 64 * 1024;
+/// How many files are named that changed since a test passed.
+const SINCE: usize = 3;
 
 /// Returns the card of causes.
 pub(super) fn causes(
@@ -126,7 +128,10 @@ fn card(cause: &Cause, sources: &BTreeMap<String, String>) -> String {
     parts.push(format!("<p class=\"sub\">{}</p>", words.join(" · ")));
     match &cause.kind {
         CauseKind::Tests {
-            cases, comparison, ..
+            cases,
+            comparison,
+            last_pass,
+            ..
         } => {
             if let Some(comparison) = comparison {
                 parts.push(difference(comparison));
@@ -140,6 +145,7 @@ fn card(cause: &Cause, sources: &BTreeMap<String, String>) -> String {
                     escaped(&case.message, SHORT)
                 ));
             }
+            parts.extend(last_pass.as_ref().map(since));
             if let Some(case) = cases.first().filter(|case| !case.details.is_empty()) {
                 parts.push(format!(
                     "<details><summary>The failure at length</summary><div class=\"snip\"><div>{}</div></div></details>",
@@ -170,6 +176,29 @@ fn card(cause: &Cause, sources: &BTreeMap<String, String>) -> String {
         escaped(&cause.jobs.join(", "), SHORT)
     ));
     parts.join("\n")
+}
+
+/// When a test passed last and what changed since.
+fn since(pass: &LastPass) -> String {
+    let commit = match pass.commit.as_str() {
+        "" => String::new(),
+        commit => format!(" (<code>{}</code>)", escaped(commit, SHORT)),
+    };
+    let places: Vec<String> = pass
+        .changed
+        .iter()
+        .take(SINCE)
+        .map(|place| format!("<code>{}</code>", escaped(&place.to_string(), SHORT)))
+        .collect();
+    let changed = match pass.changed.len().saturating_sub(SINCE) {
+        _ if places.is_empty() => "no file that it reads".to_owned(),
+        0 => places.join(", "),
+        more => format!("{} and {}", places.join(", "), counted(more, "more file")),
+    };
+    format!(
+        "<p class=\"say\">Passed {}{commit}; changed since: {changed}</p>",
+        moment(pass.at)
+    )
 }
 
 fn difference(comparison: &Comparison) -> String {

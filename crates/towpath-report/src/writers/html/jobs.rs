@@ -10,7 +10,7 @@ use crate::{JobRecord, RunRecord};
 const LOG_LINES: usize = 2_000;
 const LOG_LINE: usize = 2_000;
 
-/// Returns the card of jobs, one box for each check with the copies of its matrix in it.
+/// Returns the card of jobs: a box for each check with the copies of its matrix, one for all others.
 pub(super) fn groups(run: &RunRecord) -> String {
     let mut groups: Vec<(String, Vec<&JobRecord>)> = Vec::new();
     for job in &run.jobs {
@@ -22,6 +22,14 @@ pub(super) fn groups(run: &RunRecord) -> String {
             Some((_, jobs)) => jobs.push(job),
             None => groups.push((title, vec![job])),
         }
+    }
+    // Checks of one job share a box, which stands where the first of them would.
+    let alone = |(_, jobs): &(String, Vec<&JobRecord>)| jobs.len() == 1;
+    let first = groups.iter().position(alone);
+    let (single, mut groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(alone);
+    if let Some(first) = first {
+        let jobs = single.into_iter().flat_map(|(_, jobs)| jobs).collect();
+        groups.insert(first, ("checks".to_owned(), jobs));
     }
     let boxes: Vec<String> = groups
         .iter()

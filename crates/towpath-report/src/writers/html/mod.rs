@@ -55,6 +55,13 @@ pub fn write(run: &RunRecord, material: Material<'_>) -> String {
     parts.join("\n")
 }
 
+/// Returns a moment (seconds since 1970 UTC) as date and time.
+fn moment(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        .unwrap_or_default()
+}
+
 /// Returns the word and the class of a verdict.
 fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
@@ -117,9 +124,7 @@ fn head(run: &RunRecord) -> String {
     if let Some(commit) = run.commit.get(..7) {
         meta.insert(0, format!("<code>{}</code>", escaped(commit, SHORT)));
     }
-    if let Ok(time) = jiff::Timestamp::from_second(run.started) {
-        meta.push(time.strftime("%Y-%m-%d %H:%M UTC").to_string());
-    }
+    meta.push(moment(run.started));
     if reused > 0 {
         meta.push(format!(
             "{} {reused} of {} reused",

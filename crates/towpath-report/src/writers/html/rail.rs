@@ -23,8 +23,14 @@ fn tests(run: &RunRecord) -> String {
         .map(|job| job.result.tests.as_slice())
         .filter(|tests| !tests.is_empty())
         .collect();
-    let Some(most) = jobs.iter().map(|tests| tests.len()).max() else {
+    let counts = || jobs.iter().map(|tests| tests.len());
+    let (Some(least), Some(most)) = (counts().min(), counts().max()) else {
         return String::new();
+    };
+    let number = if least == most {
+        most.to_string()
+    } else {
+        format!("{least} to {most}")
     };
     let count = |wanted: &[TestOutcome]| {
         jobs.iter()
@@ -59,8 +65,9 @@ fn tests(run: &RunRecord) -> String {
         .take(5)
         .map(|case| {
             format!(
-                "<li><code title=\"{0}\">{0}</code><span>{1:.2} s</span></li>",
+                "<li><code title=\"{}\">{}</code><span>{:.2} s</span></li>",
                 escaped(&case.id, SHORT),
+                escaped(case.id.rsplit("::").next().unwrap_or_default(), SHORT),
                 case.seconds
             )
         })
@@ -74,7 +81,7 @@ fn tests(run: &RunRecord) -> String {
     );
     card(
         "Tests",
-        &format!("{most} in each of {}", counted(jobs.len(), "job")),
+        &format!("{number} in each of {}", counted(jobs.len(), "job")),
         &body,
     )
 }

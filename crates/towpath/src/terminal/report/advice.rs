@@ -135,7 +135,7 @@ pub(super) fn not_run(report: &FinalReport<'_>) -> Vec<Line> {
             break;
         }
         let parts = wrap(&sanitize(entry), list.room).into_iter();
-        items.extend(parts.map(|part| Line::new().plain(part)));
+        items.extend(parts.map(|part| Line::new().plain(cut(&part, list.room))));
     }
     list.lines(items)
 }

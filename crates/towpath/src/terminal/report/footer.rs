@@ -40,6 +40,9 @@ fn passed(report: &FinalReport<'_>) -> Vec<Line> {
         .iter()
         .filter(|job| job.conclusion == Conclusion::Skipped)
         .count();
+    if record.jobs.is_empty() {
+        return verdict(report, Paint::Good, "Passed:", "there was nothing to run");
+    }
     let mut parts = vec![count(record.jobs.len() - skipped, "job")];
     let is_all_reused = is_all_reused(record);
     match reused(record) {
@@ -129,7 +132,7 @@ fn not_passed(report: &FinalReport<'_>, word: &str, blocking: &[&Cause]) -> Vec<
     let jobs = format!("{} of {}", failed.len(), count(record.jobs.len(), "job"));
     let reused = match reused(record) {
         0 => String::new(),
-        _ if is_all_reused(record) => format!(" (all reused from {})", origin(report)),
+        _ if is_all_reused(record) => format!(", all reused from {}", origin(report)),
         number => format!(" ({} reused)", count(number, "job")),
     };
     let problems = count(blocking.len(), "problem");

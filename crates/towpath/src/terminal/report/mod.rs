@@ -51,7 +51,9 @@ pub fn final_report(report: &FinalReport<'_>) -> String {
         lines.extend(advice::not_run(report));
         lines.extend(advice::sandbox(report));
     }
-    if !lines.is_empty() {
+    // What was interrupted stands between the jobs and the verdict.
+    let is_interrupted = report.record.verdict == Verdict::Interrupted && !report.is_quiet;
+    if !lines.is_empty() || is_interrupted {
         lines.push(Line::new());
     }
     lines.extend(footer::footer(report, &blocking));

@@ -1,29 +1,24 @@
 //! Writes a finished run: the report on standard output, the files that `--report` names, and what
 //! GitHub Actions expects where the run happens there.
 
+mod coverage_files;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use towpath_report::{Changes, Coverage, Problem, RunRecord, writers};
+use towpath_report::{Changes, RunRecord, writers};
 
 use crate::arguments::{FileFormat, ReportFormat};
 use crate::asked::Asked;
-use crate::failure::Failure;
 use crate::history::History;
 use crate::output;
 use crate::process::Process;
 use crate::repository::Repository;
 use crate::terminal::{FinalReport, Surroundings, final_report};
 
-/// Where `towpath check coverage` leaves the coverage when it is not told otherwise.
-const COVERAGE_HERE: [(FileFormat, &str); 2] = [
-    (FileFormat::CoverageXml, "coverage.xml"),
-    (FileFormat::CoverageHtml, "htmlcov"),
-];
-
-/// Writes everything that was asked for.
+/// Writes everything that was asked for: first what a person waits for, then the files.
 pub(crate) fn write(
     process: &Process,
     asked: &Asked<'_>,
@@ -31,68 +26,55 @@ pub(crate) fn write(
     repository: &Repository,
     record: &RunRecord,
 ) -> anyhow::Result<()> {
-    let history = History::of(&repository.state);
-    keep_coverage(&history.folder(record.run), repository, record)?;
     let changes = changes(process, asked, repository);
     let text = |format| text(format, surroundings, asked, repository, record, &changes);
-    for target in &asked.report.reports {
-        let path = asked.folder.join(&target.file);
-        match target.format {
-            FileFormat::Report(format) => write_file(&path, &text(format)?)?,
-            form => write_coverage(form, &path, repository, record, surroundings)?,
-        }
-    }
-    if asked.check == Some("coverage") && record.coverage().is_some() {
-        for (form, name) in COVERAGE_HERE {
-            let is_told = asked
-                .report
-                .reports
-                .iter()
-                .any(|target| target.format == form);
-            if !is_told {
-                write_coverage(
-                    form,
-                    &asked.folder.join(name),
-                    repository,
-                    record,
-                    surroundings,
-                )?;
-                if !asked.report.quiet {
-                    output::tell(&format!("wrote {name}\n"));
-                }
-            }
-        }
-    }
     let shown = text(asked.report.format)?;
-    if process
-        .environment
-        .get("GITHUB_ACTIONS")
-        .map(String::as_str)
-        != Some("true")
-    {
+    let is_on_github = process.environment.get("GITHUB_ACTIONS");
+    if is_on_github.is_some_and(|value| value == "true") {
+        let logs = groups(&History::of(&repository.state), record);
+        print_on_github(asked.report.format, &logs, &shown, record, &changes);
+        write_summary(process, &markdown(repository, record, &changes))?;
+    } else {
         output::print(&shown);
-        return Ok(());
     }
-    let annotations = writers::github::annotations(record, &changes);
-    match asked.report.format {
-        ReportFormat::Text => {
-            output::print(&(groups(&history, record) + &shown + &annotations));
+    for target in &asked.report.reports {
+        if let FileFormat::Report(format) = target.format {
+            write_file(&asked.folder.join(&target.file), &text(format)?)?;
         }
-        ReportFormat::Github => output::print(&(groups(&history, record) + &shown)),
-        // What a program reads from standard output must stay whole; the runner reads both streams.
+    }
+    coverage_files::write(asked, surroundings, repository, record)
+}
+
+/// What a program reads from standard output must stay whole, so commands to the runner then go to
+/// standard error; it reads both.
+fn print_on_github(
+    format: ReportFormat,
+    logs: &str,
+    shown: &str,
+    record: &RunRecord,
+    changes: &Changes,
+) {
+    let annotations = || writers::github::annotations(record, changes);
+    match format {
+        ReportFormat::Text => output::print(&format!("{logs}{shown}{}", annotations())),
+        ReportFormat::Github => output::print(&format!("{logs}{shown}")),
         _ => {
-            output::print(&shown);
-            output::tell(&(groups(&history, record) + &annotations));
+            output::print(shown);
+            output::tell(&format!("{logs}{}", annotations()));
         }
     }
-    if let Some(path) = process.environment.get("GITHUB_STEP_SUMMARY") {
-        let mut file = fs_err::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)?;
-        file.write_all(markdown(repository, record, &changes).as_bytes())?;
-    }
-    Ok(())
+}
+
+/// Appends to the summary of the step, which other commands may have begun.
+fn write_summary(process: &Process, summary: &str) -> anyhow::Result<()> {
+    let Some(path) = process.environment.get("GITHUB_STEP_SUMMARY") else {
+        return Ok(());
+    };
+    let mut file = fs_err::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)?;
+    Ok(file.write_all(summary.as_bytes())?)
 }
 
 /// The log of each job that ran, folded.
@@ -196,67 +178,8 @@ fn page(repository: &Repository, record: &RunRecord) -> String {
     )
 }
 
-/// Keeps the coverage in the run's folder, never in the tree.
-fn keep_coverage(folder: &Path, repository: &Repository, record: &RunRecord) -> anyhow::Result<()> {
-    let Some(coverage) = record.coverage() else {
-        return Ok(());
-    };
-    write_file(
-        &folder.join("coverage.xml"),
-        &cobertura(&coverage, repository, record),
-    )?;
-    write_pages(&folder.join("htmlcov"), &coverage, repository, record)
-}
-
-/// Writes the coverage to a place that was asked for; says so where there is none.
-fn write_coverage(
-    form: FileFormat,
-    path: &Path,
-    repository: &Repository,
-    record: &RunRecord,
-    surroundings: &Surroundings<'_>,
-) -> anyhow::Result<()> {
-    let Some(coverage) = record.coverage() else {
-        let problem = Problem::error(format!(
-            "`{}` was not written: no job of this run computed coverage",
-            path.display()
-        ))
-        .as_warning()
-        .with_hint("`towpath explain coverage` says why");
-        output::print_failure(&Failure::of(problem), surroundings);
-        return Ok(());
-    };
-    if form == FileFormat::CoverageXml {
-        return write_file(path, &cobertura(&coverage, repository, record));
-    }
-    write_pages(path, &coverage, repository, record)?;
-    // Pages in a checkout are no part of it.
-    write_file(&path.join(".gitignore"), "*\n")
-}
-
-fn cobertura(coverage: &Coverage, repository: &Repository, record: &RunRecord) -> String {
-    let root = repository.tree.root().to_string_lossy();
-    writers::cobertura::write(coverage, record.started, &[&root])
-}
-
-fn write_pages(
-    folder: &Path,
-    coverage: &Coverage,
-    repository: &Repository,
-    record: &RunRecord,
-) -> anyhow::Result<()> {
-    let sources = coverage
-        .files
-        .keys()
-        .filter_map(|path| Some((path.clone(), repository.tree.read_text(path).ok()?)))
-        .collect();
-    for (name, page) in writers::coverage_html::write(&record.title, coverage, &sources) {
-        write_file(&folder.join(name), &page)?;
-    }
-    Ok(())
-}
-
-fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a text to a file, with the folders that it lies in.
+pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }
