@@ -82,7 +82,7 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
             is_own: false,
         };
     }
-    if let Some([version]) = project.locked.get(package).map(Vec::as_slice) {
+    if let Some(version) = newest_locked(package, project) {
         return Chosen {
             requirement: format!("{package}=={version}"),
             note: String::new(),
@@ -128,6 +128,13 @@ pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < than,
         _ => false,
     }
+}
+
+/// Returns the version of a tool that a project's lock has for the newest Python: of several, which are
+/// for one Python each, the newest.
+fn newest_locked<'a>(package: &str, project: &'a Project) -> Option<&'a String> {
+    let parsed = |version: &&String| version.parse::<pep440_rs::Version>().ok();
+    project.locked.get(package)?.iter().max_by_key(parsed)
 }
 
 /// Returns whether a project names one version of a tool.

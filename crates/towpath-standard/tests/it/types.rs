@@ -50,3 +50,26 @@ fn python_that_the_own_version_no_longer_knows_is_left_out() {
         "{work}"
     );
 }
+
+#[test]
+fn of_versions_locked_for_several_pythons_the_newest_counts() {
+    let locked = |version: &str, marker: &str| {
+        format!(
+            "[[package]]\nname = \"mypy\"\nversion = \"{version}\"\nsource = {{ registry = \"https://pypi.org/simple\" }}\n\
+             resolution-markers = [\"python_full_version {marker} '3.10'\"]\n"
+        )
+    };
+    let lock = format!(
+        "version = 1\nrequires-python = \">=3.9\"\n{}{}",
+        locked("1.19.1", "<"),
+        locked("1.20.0", ">=")
+    );
+    let manifest = "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.9\"\n[dependency-groups]\ndev = [\"mypy\"]\n[tool.mypy]\n";
+    let files = [
+        ("pyproject.toml", manifest),
+        ("pkg/__init__.py", ""),
+        ("uv.lock", &lock),
+    ];
+    let work = work_of("types", &files);
+    assert!(work.contains("needs mypy==1.20.0\n"), "{work}");
+}

@@ -209,7 +209,8 @@ fn environment_need(
 /// one version would leave out the oldest Python.
 pub(crate) fn coverage_requirement(facts: &Facts<'_>) -> String {
     let chosen = tools::choose("coverage", facts.project, facts.automation);
-    if chosen.note.is_empty() { chosen.requirement } else { "coverage>=6.2,<8".to_owned() }
+    let by_python = facts.project.locked.get("coverage").is_some_and(|versions| versions.len() > 1);
+    if chosen.note.is_empty() && !by_python { chosen.requirement } else { "coverage>=6.2,<8".to_owned() }
 }
 
 /// Returns the packages of coverage's plugins that are well known; coverage does not start without
