@@ -8,7 +8,7 @@ mod operators;
 mod value;
 
 use crate::files::{ProjectFiles, read_optional};
-use crate::layout::Declared;
+use crate::layout::declared::Declared;
 use crate::manifests::pep621::classifier_pythons;
 use crate::manifests::setuptools;
 use crate::requirement::{append, is_requirement};

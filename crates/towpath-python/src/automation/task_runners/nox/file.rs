@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use ruff_python_ast::{Decorator, Expr, ExprCall, Stmt, StmtFunctionDef};
 
-use super::value::{Names, Value};
+use super::names::Names;
+use super::value::Value;
 use crate::automation::tables::Node;
 
 /// A noxfile.

@@ -2,6 +2,7 @@
 //! syntax; no Python of it is ever run.
 
 mod file;
+mod names;
 mod run;
 #[cfg(test)]
 mod tests;

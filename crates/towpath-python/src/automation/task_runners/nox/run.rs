@@ -7,7 +7,8 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
 
 use super::file::{Nox, Session, bind};
-use super::value::{Names, Value};
+use super::names::Names;
+use super::value::Value;
 use crate::automation::installs::{self, Draft};
 use crate::automation::paths;
 use crate::automation::walk::{Scene, Walker};

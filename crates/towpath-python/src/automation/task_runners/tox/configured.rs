@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::names;
 use super::substitution;
-use super::{Arguments, Environment, ToxCommand};
+use super::environment::{Arguments, Environment, ToxCommand};
 use crate::automation::shell;
 use crate::ini::{Entry, Ini, Line, Section};
 

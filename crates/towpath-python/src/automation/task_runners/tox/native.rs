@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names;
-use super::{Arguments, Environment, ToxCommand};
+use super::environment::{Arguments, Environment, ToxCommand};
 use crate::automation::tables::{Node, Value};
 
 /// Lists of environments, `env_list` or the default of tox.

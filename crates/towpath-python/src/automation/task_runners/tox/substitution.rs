@@ -1,6 +1,6 @@
 //! `{…}` in tox's values.
 
-use super::Arguments;
+use super::environment::Arguments;
 
 const DEEPEST: u32 = 12;
 

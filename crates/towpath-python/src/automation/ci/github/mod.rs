@@ -1,13 +1,17 @@
 //! GitHub's workflows: jobs with their matrices, steps, composite actions and reusable workflows of
 //! the same repository.
 
+mod step_scene;
+mod triggers;
+
 use std::collections::BTreeMap;
 
 use towpath_workflow::yaml::Node;
 
+use self::step_scene::{AtPath, StepScene};
+use self::triggers::Triggers;
 use super::conditions::{self, Known};
-use super::{actions, image_python, matrix, pythons_in, variables};
-use crate::PythonVersion;
+use super::{actions, image_python, matrix, variables};
 use crate::automation::model::AutomationKind;
 use crate::automation::paths;
 use crate::automation::shell::Shell;
@@ -65,70 +69,6 @@ impl File {
     }
 }
 
-/// For what a workflow runs.
-struct Triggers {
-    /// What is known of the event, for each event by which a change comes.
-    changes: Vec<Known>,
-    only_called: bool,
-}
-
-impl Triggers {
-    fn of(root: &Node) -> Self {
-        // YAML 1.1 took `on` for a boolean; whoever quotes it means the same.
-        let on = root.get("on").or_else(|| root.get("true"));
-        let mut names = strings(on);
-        let entries = on.and_then(Node::as_mapping).unwrap_or_default();
-        names.extend(
-            entries
-                .iter()
-                .filter_map(|(name, _)| name.text().map(str::to_owned)),
-        );
-        let push = on.and_then(|on| on.get("push"));
-        let only_tags = push.is_some_and(|push| {
-            push.get("tags").is_some()
-                && push.get("branches").is_none()
-                && push.get("branches-ignore").is_none()
-        });
-        let event = |name: &str, reference: &str| {
-            let values = [
-                ("github.event_name", name),
-                ("github.ref", reference),
-                ("github.ref_type", "branch"),
-                ("github.actor", "someone"),
-            ];
-            Known::from(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
-        };
-        // `types: [closed]` and the like are no changes to judge.
-        let is_of_change = |name: &str| {
-            let types = strings(
-                on.and_then(|on| on.get(name))
-                    .and_then(|event| event.get("types")),
-            );
-            types.is_empty()
-                || types.iter().any(|kind| {
-                    matches!(
-                        kind.as_str(),
-                        "opened" | "synchronize" | "reopened" | "checks_requested"
-                    )
-                })
-        };
-        let mut changes = Vec::new();
-        for name in names.iter().filter(|name| is_of_change(name)) {
-            match name.as_str() {
-                "push" if !only_tags => changes.push(event("push", "refs/heads/main")),
-                "pull_request" | "pull_request_target" | "merge_group" => {
-                    changes.push(event(name, "refs/pull/1/merge"));
-                }
-                _ => {}
-            }
-        }
-        Self {
-            changes,
-            only_called: names == ["workflow_call"],
-        }
-    }
-}
-
 /// When something runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
@@ -141,17 +81,6 @@ struct Reader<'walk, 'tree, 'file> {
     walker: &'walk mut Walker<'tree>,
     file: &'file File,
     triggers: &'file Triggers,
-}
-
-/// What holds for the steps of one job or action.
-#[derive(Clone)]
-pub(super) struct StepScene {
-    pub(super) scene: Scene,
-    pub(super) known: Known,
-    /// `defaults.run.shell`.
-    shell: String,
-    /// `defaults.run.working-directory`, already in `scene.folder`.
-    base: String,
 }
 
 impl Reader<'_, '_, '_> {
@@ -386,73 +315,6 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-impl StepScene {
-    /// Takes `env` and `defaults` of a workflow or job.
-    fn defaults(&mut self, node: &Node) {
-        self.variables(node.get("env"));
-        let run = node.at_path(&["defaults", "run"]);
-        if let Some(shell) = run.and_then(|run| run.get("shell")).and_then(Node::text) {
-            shell.clone_into(&mut self.shell);
-        }
-        if let Some(folder) = run
-            .and_then(|run| run.get("working-directory"))
-            .and_then(Node::text)
-        {
-            self.base = paths::join("", &conditions::substitute(folder, &self.known));
-            self.scene.folder.clone_from(&self.base);
-        }
-    }
-
-    fn variables(&mut self, env: Option<&Node>) {
-        for (name, value) in variables(env) {
-            let value = conditions::substitute(&value, &self.known);
-            self.variable(&name, &value);
-        }
-    }
-
-    fn variable(&mut self, name: &str, value: &str) {
-        if name == "UV_PYTHON" {
-            self.scene.pythons = pythons_in(value);
-        }
-        if !value.contains("${{") {
-            self.known.insert(format!("env.{name}"), value.to_owned());
-        }
-        self.scene
-            .environment
-            .insert(name.to_owned(), value.to_owned());
-    }
-
-    /// Pythons among the keys of the matrix that an expression too clever to evaluate mentions.
-    fn mentioned_pythons(&self, raw: &str) -> Vec<PythonVersion> {
-        let mentioned = self
-            .known
-            .iter()
-            .filter(|(name, _)| name.starts_with("matrix.") && raw.contains(name.as_str()));
-        mentioned
-            .map(|(_, value)| pythons_in(value))
-            .find(|pythons| !pythons.is_empty())
-            .unwrap_or_default()
-    }
-
-    /// `continue-on-error` lets a failure pass.
-    fn passes(&mut self, node: &Node) {
-        let text = node.get("continue-on-error").and_then(Node::text);
-        self.scene.can_fail &=
-            text.and_then(|text| conditions::truth(text, &self.known)) != Some(true);
-    }
-
-    fn set_runner(&mut self, label: &str) {
-        let label = label.to_ascii_lowercase();
-        let system = match () {
-            () if label.contains("windows") => "Windows",
-            () if label.contains("macos") => "macOS",
-            () if label.contains("${{") => return,
-            () => "Linux",
-        };
-        self.known.insert("runner.os".to_owned(), system.to_owned());
-    }
-}
-
 /// The inputs of a called workflow or action: what is given, else the defaults.
 fn inputs(declared: Option<&Node>, given: Option<&Node>, known: &Known) -> Known {
     let mut inputs = Known::new();
@@ -474,15 +336,4 @@ fn inputs(declared: Option<&Node>, given: Option<&Node>, known: &Known) -> Known
         }
     }
     inputs
-}
-
-/// Walks down keys of mappings.
-trait AtPath {
-    fn at_path(&self, path: &[&str]) -> Option<&Node>;
-}
-
-impl AtPath for Node {
-    fn at_path(&self, path: &[&str]) -> Option<&Node> {
-        path.iter().try_fold(self, |node, key| node.get(key))
-    }
 }
