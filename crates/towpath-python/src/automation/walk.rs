@@ -217,8 +217,18 @@ impl<'a> Walker<'a> {
 
     /// Follows one command line in a format where each line is a shell of its own.
     pub(super) fn line(&mut self, text: &str, scene: &Scene) {
+        self.shell_line(text, true, scene);
+    }
+
+    /// Follows one line of a recipe of make or just: they stop at the first line whose shell fails; within
+    /// it the last command counts.
+    pub(super) fn recipe_line(&mut self, text: &str, scene: &Scene) {
+        self.shell_line(text, false, scene);
+    }
+
+    fn shell_line(&mut self, text: &str, errexit: bool, scene: &Scene) {
         let shell = Shell {
-            errexit: true,
+            errexit,
             pipefail: false,
             variables: BTreeMap::new(),
         };

@@ -243,20 +243,7 @@ impl Walker<'_> {
             let prefix = whole.get(..whole.len() - command.len()).unwrap_or_default();
             let mut at = scene.at_line(first);
             at.can_fail &= !prefix.contains('-');
-            let shell = Shell {
-                errexit: false,
-                pipefail: false,
-                variables: BTreeMap::new(),
-            };
-            self.script(
-                Text {
-                    script: command,
-                    line: first,
-                    keeps_lines: false,
-                },
-                &shell,
-                &at,
-            );
+            self.recipe_line(command, &at);
         }
     }
 

@@ -396,21 +396,6 @@ impl Walker<'_> {
         self.leave();
     }
 
-    /// make stops at the first recipe line whose shell fails; within it the last command counts.
-    fn recipe_line(&mut self, text: &str, scene: &Scene) {
-        let shell = crate::automation::shell::Shell {
-            errexit: false,
-            pipefail: false,
-            variables: BTreeMap::new(),
-        };
-        let text = crate::automation::walk::Text {
-            script: text,
-            line: scene.place.line,
-            keeps_lines: false,
-        };
-        self.script(text, &shell, scene);
-    }
-
     fn makefile_in(&mut self, folder: &str) -> Option<Rc<Makefile>> {
         NAMES
             .iter()
