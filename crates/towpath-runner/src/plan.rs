@@ -130,17 +130,17 @@ pub fn plan(workflow: &Workflow) -> Result<Plan, Error> {
 }
 
 fn cells(job: &Job) -> Result<Vec<MatrixCell>, Error> {
-    let Some(matrix) = job
-        .strategy
-        .as_ref()
-        .and_then(|strategy| strategy.matrix.as_ref())
-    else {
+    let dynamic = || unsupported(job, "a matrix made by an expression");
+    let Some(strategy) = &job.strategy else {
+        return Ok(vec![MatrixCell::default()]);
+    };
+    let Some(matrix) = &strategy.value().ok_or_else(dynamic)?.matrix else {
         return Ok(vec![MatrixCell::default()]);
     };
     let values = matrix
         .value()
         .and_then(MatrixValues::written)
-        .ok_or_else(|| unsupported(job, "a matrix made by an expression"))?;
+        .ok_or_else(dynamic)?;
     expand_matrix(&values).map_err(|source| Error::Matrix {
         job: job.id.to_string(),
         source,
@@ -250,13 +250,13 @@ mod tests {
     fn copies_of_a_matrix_are_needed_one_and_all() {
         let mut tests = job("tests", &[]);
         tests.name = Some("tests ${{ matrix.python-version }}".into());
-        tests.strategy = Some(Strategy {
+        tests.strategy = Some(Dynamic::Value(Strategy {
             matrix: Some(
                 MatrixAxes::of_axis("python-version", vec!["3.10".into(), "3.12".into()]).into(),
             ),
             fail_fast: Dynamic::Value(false),
             max_parallel: None,
-        });
+        }));
         let workflow = Workflow {
             jobs: vec![job("coverage", &["tests"]), tests],
             ..Workflow::default()

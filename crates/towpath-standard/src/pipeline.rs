@@ -88,11 +88,11 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
         job.condition = Some(Text::from("always()"));
     }
     if !pythons.is_empty() {
-        job.strategy = Some(Strategy {
+        job.strategy = Some(Dynamic::Value(Strategy {
             matrix: Some(MatrixAxes::of_axis("python-version", pythons).into()),
             fail_fast: Dynamic::Value(false),
             max_parallel: None,
-        });
+        }));
     }
     job
 }

@@ -1,6 +1,32 @@
-//! Which contexts and functions an expression may use, by the key in which it stands.
+//! Which contexts and functions an expression may use, by the key in which it stands: the one table
+//! that readers and documentation share.
 
 use crate::expression::{Function, Names};
+
+/// What expressions may use at one key, for documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRules {
+    /// The key: "the `env` of a job".
+    pub key: &'static str,
+    /// Names of the contexts.
+    pub contexts: &'static [&'static str],
+    /// Names of the functions beside those that every expression has.
+    pub functions: Vec<&'static str>,
+}
+
+/// Returns what expressions may use at every key that may hold one.
+pub fn key_rules() -> Vec<KeyRules> {
+    let rules = |legal: &Legal| KeyRules {
+        key: legal.user,
+        contexts: legal.contexts,
+        functions: legal
+            .functions
+            .iter()
+            .map(|function| function.name())
+            .collect(),
+    };
+    Legal::ALL.iter().map(rules).collect()
+}
 
 /// What an expression may use at one key.
 pub(crate) struct Legal {
@@ -130,6 +156,47 @@ impl Legal {
     );
     pub(crate) const ACTION_CONTAINER: Self = legal("the container of an action", &["inputs"], &[]);
 
+    /// Every key that may hold an expression, in the order of a workflow file, actions last.
+    const ALL: &[Self] = &[
+        Self::RUN_NAME,
+        Self::WORKFLOW_ENV,
+        Self::WORKFLOW_CONCURRENCY,
+        Self::CALL_DEFAULT,
+        Self::CALL_OUTPUT,
+        Self::JOB_NAME,
+        Self::JOB_IF,
+        Self::STRATEGY,
+        Self::RUNS_ON,
+        Self::JOB_ENV,
+        Self::JOB_CONCURRENCY,
+        Self::JOB_TIMEOUT,
+        Self::JOB_CONTINUE,
+        Self::ENVIRONMENT,
+        Self::ENVIRONMENT_URL,
+        Self::JOB_DEFAULTS,
+        Self::JOB_OUTPUT,
+        Self::CONTAINER,
+        Self::CONTAINER_ENV,
+        Self::CREDENTIALS,
+        Self::SNAPSHOT_IF,
+        Self::CALL_WITH,
+        Self::CALL_SECRETS,
+        Self::STEP_IF,
+        Self::STEP_RUN,
+        Self::STEP_NAME,
+        Self::STEP_ENV,
+        Self::STEP_WITH,
+        Self::STEP_TIMEOUT,
+        Self::STEP_CONTINUE,
+        Self::STEP_FOLDER,
+        Self::ACTION_DEFAULT,
+        Self::ACTION_OUTPUT,
+        Self::ACTION_STEP,
+        Self::ACTION_STEP_IF,
+        Self::ACTION_IF,
+        Self::ACTION_CONTAINER,
+    ];
+
     /// Returns the names for the parser.
     pub(crate) fn names(&self) -> Names<'static> {
         Names {
@@ -143,3 +210,76 @@ impl Legal {
 const ACTION: &[&str] = &[
     "github", "inputs", "strategy", "matrix", "steps", "job", "runner", "env",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Conditions never see secrets; the runner, the matrix and the environment of a job are not known
+    // where GitHub itself decides; files are hashed on the runner only.
+    #[test]
+    fn keys_use_what_is_known_when_they_are_read() {
+        for (legal, known, unknown) in [
+            (
+                &Legal::JOB_IF,
+                &["github", "needs"][..],
+                &["secrets", "matrix", "env", "steps"][..],
+            ),
+            (
+                &Legal::STEP_IF,
+                &["steps", "env", "runner", "matrix"],
+                &["secrets", "jobs"],
+            ),
+            (
+                &Legal::RUNS_ON,
+                &["matrix", "needs", "vars"],
+                &["env", "secrets", "runner"],
+            ),
+            (
+                &Legal::STRATEGY,
+                &["needs", "inputs"],
+                &["matrix", "env", "secrets"],
+            ),
+            (
+                &Legal::JOB_ENV,
+                &["secrets", "matrix"],
+                &["env", "runner", "steps"],
+            ),
+            (
+                &Legal::WORKFLOW_ENV,
+                &["secrets", "github"],
+                &["env", "needs"],
+            ),
+            (&Legal::ENVIRONMENT_URL, &["steps", "env"], &["secrets"]),
+            (&Legal::CALL_OUTPUT, &["jobs"], &["needs", "secrets"]),
+            (
+                &Legal::ACTION_STEP,
+                &["inputs", "steps"],
+                &["secrets", "needs", "vars"],
+            ),
+        ] {
+            for context in known {
+                assert!(legal.contexts.contains(context), "{} {context}", legal.user);
+            }
+            for context in unknown {
+                assert!(
+                    !legal.contexts.contains(context),
+                    "{} {context}",
+                    legal.user
+                );
+            }
+        }
+        let hashes = |legal: &Legal| legal.functions.contains(&Function::HashFiles);
+        assert!(hashes(&Legal::STEP_ENV) && hashes(&Legal::STEP_IF));
+        assert!(!hashes(&Legal::JOB_IF) && !hashes(&Legal::JOB_ENV) && !hashes(&Legal::JOB_OUTPUT));
+    }
+
+    #[test]
+    fn every_key_is_documented_once() {
+        let mut keys: Vec<&str> = key_rules().iter().map(|rules| rules.key).collect();
+        keys.sort_unstable();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+    }
+}

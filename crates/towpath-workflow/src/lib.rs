@@ -21,4 +21,5 @@ pub mod trigger;
 mod uses;
 pub mod yaml;
 
+pub use legal::{KeyRules, key_rules};
 pub use read::{Sources, parse_action, parse_workflow};

@@ -8,6 +8,7 @@ mod asked;
 mod changed_lines;
 pub mod command_reference;
 mod commands;
+pub mod context_reference;
 pub mod exit_code;
 mod failure;
 mod header;

@@ -2,6 +2,7 @@
 //! workflow.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use towpath_report::Source;
 
@@ -19,83 +20,114 @@ const MAX_MESSAGE: usize = 500;
 pub(super) fn check(source: &Source<'_>, node: &Node, sources: &Sources) -> Vec<Mistake> {
     let mut calls = Calls {
         sources,
+        called: HashMap::new(),
         followed: HashMap::new(),
         mistakes: Vec::new(),
     };
-    calls.file(source, node, &restricted(), 1);
+    let workflow = parse_workflow(source, &Sources::new()).0;
+    calls.file(source, node, workflow.as_ref(), &restricted(), 1);
     calls.mistakes
+}
+
+/// A called file that is right in itself.
+struct Called {
+    node: Node,
+    workflow: Option<Workflow>,
 }
 
 struct Calls<'a> {
     sources: &'a Sources,
+    /// Called files; none for those that are wrong in themselves, which is told once.
+    called: HashMap<String, Option<Rc<Called>>>,
     /// Called files with the depth at which they were last followed.
     followed: HashMap<String, usize>,
     mistakes: Vec<Mistake>,
 }
 
 impl Calls<'_> {
-    fn file(&mut self, source: &Source<'_>, node: &Node, allowed: &Permissions, depth: usize) {
-        let typed = parse_workflow(source, &Sources::new()).0;
+    fn file(
+        &mut self,
+        source: &Source<'_>,
+        node: &Node,
+        workflow: Option<&Workflow>,
+        allowed: &Permissions,
+        depth: usize,
+    ) {
+        let mut checker = Checker::new(source);
+        let mut followed = Vec::new();
         let jobs = node.get("jobs").and_then(Node::as_mapping);
         for (key, job) in jobs.unwrap_or_default() {
             let Some(uses) = job.get("uses") else {
                 continue;
             };
-            let own = typed.as_ref().and_then(|typed| {
-                let job = typed.job(key.text()?)?;
-                job.permissions.as_ref().or(typed.permissions.as_ref())
+            let own = workflow.and_then(|workflow| {
+                let job = workflow.job(key.text()?)?;
+                job.permissions.as_ref().or(workflow.permissions.as_ref())
             });
-            self.call(source, (key, job, uses), own.unwrap_or(allowed), depth);
+            let allowed = own.unwrap_or(allowed);
+            if let Some(called) = self.call(&mut checker, (key, job, uses), allowed, depth) {
+                followed.push((uses.text().unwrap_or_default(), called, allowed));
+            }
+        }
+        self.mistakes.extend(checker.finish());
+        for (name, called, allowed) in followed {
+            let deeper = self.followed.insert(name.to_owned(), depth);
+            if deeper.is_some_and(|earlier| earlier >= depth) {
+                continue;
+            }
+            if let Some(text) = text_of(name, self.sources) {
+                let source = Source { path: name, text };
+                let workflow = called.workflow.as_ref();
+                self.file(&source, &called.node, workflow, allowed, depth + 1);
+            }
         }
     }
 
+    /// Checks one call; returns the called file if it is to be followed.
     fn call(
         &mut self,
-        source: &Source<'_>,
+        checker: &mut Checker<'_>,
         (key, job, uses): (&Node, &Node, &Node),
         allowed: &Permissions,
         depth: usize,
-    ) {
+    ) -> Option<Rc<Called>> {
         let name = uses.text().unwrap_or_default();
-        let mut checker = Checker::new(source);
         let Some(text) = text_of(name, self.sources) else {
             if (name.starts_with("./") || name.starts_with("$/")) && !self.sources.is_empty() {
                 checker.mistake(uses, "Unable to find reusable workflow");
             }
-            self.mistakes.extend(checker.finish());
-            return;
+            return None;
         };
         if depth >= MAX_CALL_DEPTH {
+            let most = MAX_CALL_DEPTH - 1;
             checker.mistake(
                 uses,
-                format!(
-                    "Nested reusable workflow depth exceeded {}.",
-                    MAX_CALL_DEPTH - 1
-                ),
+                format!("Nested reusable workflow depth exceeded {most}."),
             );
-            self.mistakes.extend(checker.finish());
-            return;
+            return None;
         }
-        let called = Source { path: name, text };
-        let is_new = self
-            .followed
-            .get(name)
-            .is_none_or(|earlier| *earlier < depth);
-        let is_first = !self.followed.contains_key(name);
-        match read(&called) {
-            Err(mistakes) if is_first => self.mistakes.extend(mistakes),
-            Err(_) => {}
-            Ok(node) => {
-                inputs_and_secrets(&mut checker, job, uses, &node);
-                let fits = permissions(&mut checker, key, &called, allowed);
-                if is_new && fits {
-                    self.followed.insert(name.to_owned(), depth);
-                    self.file(&called, &node, allowed, depth + 1);
-                }
+        let called = self.called(&Source { path: name, text })?;
+        inputs_and_secrets(checker, job, uses, &called.node);
+        let workflow = called.workflow.as_ref();
+        permissions(checker, key, name, workflow, allowed).then_some(called)
+    }
+
+    fn called(&mut self, source: &Source<'_>) -> Option<Rc<Called>> {
+        if let Some(called) = self.called.get(source.path) {
+            return called.clone();
+        }
+        let called = match read(source) {
+            Ok(node) => Some(Rc::new(Called {
+                node,
+                workflow: parse_workflow(source, &Sources::new()).0,
+            })),
+            Err(mistakes) => {
+                self.mistakes.extend(mistakes);
+                None
             }
-        }
-        self.followed.entry(name.to_owned()).or_insert(depth);
-        self.mistakes.extend(checker.finish());
+        };
+        self.called.insert(source.path.to_owned(), called.clone());
+        called
     }
 }
 
@@ -206,16 +238,15 @@ fn check_kind(checker: &mut Checker<'_>, input: &Node, value: &Node) {
 fn permissions(
     checker: &mut Checker<'_>,
     key: &Node,
-    called: &Source<'_>,
+    uses: &str,
+    workflow: Option<&Workflow>,
     allowed: &Permissions,
 ) -> bool {
-    let Some(workflow) = parse_workflow(called, &Sources::new()).0 else {
-        return true;
-    };
-    let uses = called.path;
-    let requests = requests(&workflow, uses);
     let mut fits = true;
-    for (who, asked) in requests {
+    for (who, asked) in workflow
+        .into_iter()
+        .flat_map(|workflow| requests(workflow, uses))
+    {
         let beyond = excess(asked, allowed);
         if beyond.is_empty() {
             continue;

@@ -18,6 +18,9 @@ const NO_EXPRESSION: &str = "A template expression is not allowed in this contex
 /// Keys that only newer kinds of steps have; the official message does not propose them.
 const NOT_PROPOSED: &[&str] = &["wait", "wait-all", "cancel"];
 
+/// More mistakes than anybody reads; the file is something else then.
+const MAX_MISTAKES: usize = 500;
+
 /// Notes the mistakes of one file.
 pub(super) struct Checker<'a> {
     lines: Lines<'a>,
@@ -46,6 +49,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn mistake(&mut self, node: &Node, message: impl Into<String>) {
+        if self.mistakes.len() >= MAX_MISTAKES {
+            return;
+        }
         self.mistakes
             .push(Mistake::at(&self.lines, node, message.into()));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 
 use towpath_report::{Problem, Source};
 
@@ -27,6 +28,7 @@ pub(super) fn check(
 ) -> Vec<Problem> {
     let mut checker = Checker {
         sources,
+        called: HashMap::new(),
         followed: HashMap::new(),
         problems: Vec::new(),
     };
@@ -34,8 +36,15 @@ pub(super) fn check(
     checker.problems
 }
 
+/// A called file.
+struct Called {
+    workflow: Option<Workflow>,
+    calls: Vec<Call>,
+}
+
 struct Checker<'a> {
     sources: &'a Sources,
+    called: HashMap<String, Rc<Called>>,
     /// Called files with the depth at which they were last followed.
     followed: HashMap<String, usize>,
     problems: Vec<Problem>,
@@ -88,25 +97,35 @@ impl Checker<'_> {
             return;
         }
         let source = Source { path: uses, text };
-        let (workflow, problems, calls) = read_workflow(&source);
-        if let Some(workflow) = &workflow {
+        let called = self.called(&source);
+        if let Some(workflow) = &called.workflow {
             check_fit(reader, call, workflow);
             if let Some(allowed) = allowed {
                 check_permissions(reader, call, workflow, allowed);
             }
         }
         // Followed again only when deeper than before, which finds circles and takes no time.
-        match self.followed.insert(uses.to_owned(), depth) {
-            None => self.problems.extend(problems),
-            Some(earlier) if earlier < depth => {}
-            Some(earlier) => {
-                self.followed.insert(uses.to_owned(), earlier);
-                return;
-            }
+        let earlier = self.followed.get(uses).copied();
+        if earlier.is_some_and(|earlier| earlier >= depth) {
+            return;
         }
-        if let Some(workflow) = &workflow {
-            self.file(&source, workflow, &calls, allowed, depth + 1);
+        self.followed.insert(uses.to_owned(), depth);
+        if let Some(workflow) = &called.workflow {
+            self.file(&source, workflow, &called.calls, allowed, depth + 1);
         }
+    }
+
+    /// Reads a called file once; its own problems are told then.
+    fn called(&mut self, source: &Source<'_>) -> Rc<Called> {
+        if let Some(called) = self.called.get(source.path) {
+            return Rc::clone(called);
+        }
+        let (workflow, problems, calls) = read_workflow(source);
+        self.problems.extend(problems);
+        let called = Rc::new(Called { workflow, calls });
+        self.called
+            .insert(source.path.to_owned(), Rc::clone(&called));
+        called
     }
 }
 

@@ -10,17 +10,12 @@ use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCells, Strategy};
 use crate::yaml::{Node, Value};
 
 impl Reader<'_> {
-    pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+    pub(super) fn strategy(&mut self, node: &Node) -> Option<Dynamic<Strategy>> {
         let legal = &Legal::STRATEGY;
-        if !matches!(self.whole(node, legal), Whole::WrittenOut) {
-            let hint = "write `matrix: ${{ … }}` under `strategy`".to_owned();
-            self.problem(
-                node.span.clone(),
-                "an expression for the whole `strategy` is not supported",
-                "not supported",
-                hint,
-            );
-            return None;
+        match self.whole(node, legal) {
+            Whole::Expression(text) => return Some(Dynamic::Expression(text)),
+            Whole::Wrong => return None,
+            Whole::WrittenOut => {}
         }
         let form = Form {
             keys: &["fail-fast", "max-parallel", "matrix"],
@@ -35,11 +30,11 @@ impl Reader<'_> {
             .get("max-parallel")
             .and_then(|node| self.number(node, "`max-parallel`", legal));
         let matrix = fields.get("matrix").and_then(|node| self.matrix(node));
-        Some(Strategy {
+        Some(Dynamic::Value(Strategy {
             matrix,
             fail_fast: fail_fast.unwrap_or(Dynamic::Value(true)),
             max_parallel,
-        })
+        }))
     }
 
     fn matrix(&mut self, node: &Node) -> Option<Matrix> {

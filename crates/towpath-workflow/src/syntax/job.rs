@@ -51,8 +51,8 @@ pub struct Job {
     pub permissions: Option<Permissions>,
     /// The group of jobs of which one runs at a time.
     pub concurrency: Option<Concurrency>,
-    /// Its copies.
-    pub strategy: Option<Strategy>,
+    /// Its copies; one expression may give the whole.
+    pub strategy: Option<Dynamic<Strategy>>,
     /// What it does.
     pub work: JobWork,
     /// Where it is written.

@@ -3,6 +3,7 @@
 mod actions;
 mod calls;
 mod mistakes;
+mod random;
 mod valid;
 mod values;
 

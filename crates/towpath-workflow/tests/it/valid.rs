@@ -132,6 +132,8 @@ fn forms_that_look_wrong_are_right() {
         "on: push\njobs: {a: {runs-on: x, steps: [{run: a}]}}\n",
         "\u{feff}on: [push]\r\njobs:\r\n  a:\r\n    runs-on: x\r\n    steps:\r\n      - run: |\r\n          a\r\n",
         "'on': push\njobs: {a: {runs-on: x, steps: [{run: ''}]}}\n",
+        "on: push\njobs: {a: {runs-on: x, strategy: '${{ fromJSON(vars.s) }}', steps: [{run: a}]}}\n",
+        "on: push\njobs: {a: {runs-on: x, strategy: {matrix: {include: ['${{ inputs.x }}']}}, steps: [{run: a}]}}\n",
         "on: {push: , create: , workflow_dispatch: }\njobs: {a: {runs-on: x, steps: [{run: a, if: }]}}\n",
     ] {
         assert_eq!(problems_of(text), "", "{text}");

@@ -1,6 +1,7 @@
 //! What the parts of a file become.
 
 use towpath_report::Source;
+use towpath_workflow::official::mistakes;
 use towpath_workflow::syntax::{Dynamic, Job, JobWork, Step, StepWork, Text, Trigger, Workflow};
 use towpath_workflow::{Sources, parse_workflow};
 
@@ -110,4 +111,23 @@ fn large_files_take_no_time() {
         &Sources::new(),
     );
     assert_eq!(problems.len(), 1);
+}
+
+#[test]
+fn many_calls_of_a_large_file_take_no_time() {
+    let uses = "./.github/workflows/c.yml";
+    let jobs = (0..3_000).map(|index| format!("  j{index}: {{uses: {uses}}}\n"));
+    let text = format!("on: push\njobs:\n{}", jobs.collect::<String>());
+    let steps = "      - run: echo ${{ github.sha }}\n".repeat(5_000);
+    let called = format!(
+        "on: workflow_call\njobs:\n  a:\n    runs-on: x\n    steps:\n{steps}  b: {{uses: {uses}}}\n"
+    );
+    let sources = Sources::from([(uses.to_owned(), called)]);
+    let source = Source {
+        path: "ci.yml",
+        text: &text,
+    };
+    // The file calls itself, which is found at the greatest depth.
+    assert_eq!(parse_workflow(&source, &sources).1.len(), 1);
+    assert_eq!(mistakes(&source, &sources).len(), 1);
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use towpath::command_reference::{commands_page, exit_codes_page};
+use towpath::context_reference::contexts_page;
 use towpath::settings_reference::{configuration_page, schema};
 
 #[test]
@@ -13,6 +14,7 @@ fn generated_pages_are_current() {
         ("reference/configuration.md", configuration_page()),
         ("reference/commands.md", commands_page()),
         ("reference/exit-codes.md", exit_codes_page()),
+        ("reference/contexts.md", contexts_page()),
         ("towpath.schema.json", schema),
     ];
     let mut outdated = Vec::new();
