@@ -139,7 +139,7 @@ impl Legal {
     pub(crate) const STEP_FOLDER: Self = legal("a `working-directory`", RUNNER, FILES);
 
     pub(crate) const ACTION_DEFAULT: Self = legal(
-        "the `default` of an input",
+        "the `default` of an input of an action",
         &["github", "strategy", "matrix", "job", "runner"],
         FILES,
     );
