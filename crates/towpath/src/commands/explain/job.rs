@@ -71,6 +71,8 @@ pub(super) struct Last {
 pub(super) enum Next {
     /// It has never run, or what it depended on is not known.
     Unknown,
+    /// None of its files changed; the rest is known once its environment is made.
+    Unprepared,
     /// Its verdict is taken again, since nothing differs.
     Reused,
     /// It runs again, because this differs from its last run.
@@ -187,16 +189,19 @@ impl Past<'_> {
     }
 
     fn next(&self, key: Option<Key>, last: Option<&LastRun>) -> anyhow::Result<Next> {
-        let Some(key) = key else {
-            return Ok(Next::Unknown);
-        };
+        let is_prepared = key.is_some();
+        // Without a key, which some environments have only once they are made, files are compared.
+        let key = key.unwrap_or_default();
         let since = |before: &Dependencies| compare(before, &key, &self.ledger);
-        if self.ledger.find(&key)?.is_some() {
+        if is_prepared && self.ledger.find(&key)?.is_some() {
             return Ok(Next::Reused);
         }
         let Some(changed) = last.and_then(|last| last.dependencies.as_ref()).map(since) else {
             return Ok(Next::Unknown);
         };
+        if !is_prepared && changed.is_empty() {
+            return Ok(Next::Unprepared);
+        }
         let pass = last.and_then(LastRun::last_pass);
         let pass = pass.and_then(|pass| Some((pass, pass.dependencies.as_ref()?)));
         Ok(match pass {

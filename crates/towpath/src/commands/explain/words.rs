@@ -127,6 +127,9 @@ fn next(job: &JobExplanation) -> String {
         Next::Reused => {
             return "\nNext time it is reused, because nothing it depends on changed\n".to_owned();
         }
+        Next::Unprepared => {
+            return "\nNext time it is reused, if its environment turns out the same\n".to_owned();
+        }
         Next::Unknown if job.last.is_none() => return "\nNext time it runs\n".to_owned(),
         Next::Unknown => return "\nNext time it runs: its last verdict was not kept\n".to_owned(),
         Next::RunsAgain { changed } => ("its last run".to_owned(), changed),
@@ -156,10 +159,11 @@ fn next(job: &JobExplanation) -> String {
             text.push_str(&format!("  {label}  {} more\n", items.len() - FILES));
         }
     }
-    text + &format!(
-        "  same     {} files, {} other inputs\n",
-        changed.same_files, changed.same_parts
-    )
+    text.push_str(&format!("  same     {} files", changed.same_files));
+    if changed.same_parts > 0 {
+        text.push_str(&format!(", {} other inputs", changed.same_parts));
+    }
+    text + "\n"
 }
 
 /// What the last verdict depends on: the parts of its key that say something, then the files.
