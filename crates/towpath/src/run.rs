@@ -278,14 +278,13 @@ fn slots(execution: &ExecutionArguments) -> usize {
     execution.jobs.map_or_else(processors, usize::from)
 }
 
-/// Detecting builds a small sandbox, which takes as long as all the rest when nothing changed; what a
-/// booted machine offers does not change.
+/// Detecting builds a small sandbox, which takes as long as all the rest when nothing changed; what the
+/// same surroundings offer does not change.
 fn level(process: &Process, build: &Digest, store: &Store, is_off: bool) -> Level {
     if is_off {
         return Level::None;
     }
-    let user = rustix::process::geteuid().as_raw();
-    let key = Digest::of(format!("{} {user} {build}", towpath_host::lock::boot_id()).as_bytes());
+    let key = Digest::of(format!("{build} {}", towpath_host::sandbox::surroundings()).as_bytes());
     let known = store.entry("sandbox", key.as_str()).ok().flatten();
     if let Some(level) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
         return level;

@@ -21,6 +21,34 @@ pub fn detect(program: &Path) -> Level {
     Level::None
 }
 
+/// Returns a text that differs wherever [`detect`] could answer differently: the boot, the user, and what
+/// a container or a security module takes from this process.
+pub fn surroundings() -> String {
+    const FILES: [&str; 5] = [
+        "/proc/sys/user/max_user_namespaces",
+        "/proc/sys/user/max_mnt_namespaces",
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "/proc/self/attr/current",
+    ];
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let user = rustix::process::geteuid().as_raw();
+    let mut text = format!("{} {user}\n", crate::lock::boot_id());
+    for namespace in ["user", "mnt"] {
+        let link = std::fs::read_link(format!("/proc/self/ns/{namespace}"));
+        text.push_str(&format!("{}\n", link.unwrap_or_default().display()));
+    }
+    text.extend(FILES.map(read));
+    let status = read("/proc/self/status");
+    let limits = status.lines().filter(|line| {
+        ["Cap", "NoNewPrivs", "Seccomp:"]
+            .iter()
+            .any(|name| line.starts_with(name))
+    });
+    text.extend(limits.map(|line| format!("{line}\n")));
+    text
+}
+
 fn try_level(program: &Path, level: Level) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let sandbox = smallest(level, folder.path()).map_err(|error| error.to_string())?;

@@ -16,7 +16,7 @@ mod protocol;
 mod supervisor;
 
 pub use cancel::Cancel;
-pub use detect::detect;
+pub use detect::{detect, surroundings};
 pub use error::{Error, Refusal};
 pub use inside::supervise;
 pub use model::{CommandEnd, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 
-use towpath_report::Conclusion;
+use towpath_report::{Conclusion, writers};
 
-use crate::world::{Run, World};
+use crate::world::{Run, TOWPATH, World};
 
 /// Runs the tests of the sound project with one more, whose body is given.
 fn check_tests(world: &World, body: &str) -> Run {
@@ -475,4 +475,58 @@ fn index_own_checks_see_neither_variables_nor_network() {
     assert_eq!(world.check("variables").code, Some(0));
     assert_eq!(world.check("network").code, Some(1));
     assert!(key_parts(&world, "variables").contains(&"date".to_owned()));
+}
+
+/// Where nothing can be mounted, jobs run on copies; what they find is the same.
+#[test]
+fn index_verdicts_do_not_depend_on_the_sandbox() {
+    let world = World::with_index("sound");
+    let python = world.python().to_string();
+    let verdicts = |run: &Run| {
+        let jobs = run.record.jobs.iter();
+        let told = jobs.map(|job| {
+            let result = &job.result;
+            let (name, failed) = (&job.name, format!("{:?}", job.conclusion));
+            (
+                name.clone(),
+                failed,
+                result.summary.clone(),
+                result.tests.len(),
+            )
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_unstable();
+        (told, run.findings())
+    };
+    let closed = world.ci(&[]);
+    let open = world.ci(&["--no-sandbox"]);
+    assert_eq!(verdicts(&open), verdicts(&closed), "{}", open.stderr);
+    // A user namespace in which no further namespace may be made, as in many containers.
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
+        echo 0 > /proc/sys/user/max_mnt_namespaces && exec \"$@\"";
+    let mut command = world.command(Path::new("unshare"));
+    command.args([
+        "--user",
+        "--map-root-user",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        TOWPATH,
+    ]);
+    command.args(["ci", "--python", &python, "--format", "json"]);
+    let output = command.output().expect("unshare starts");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let limited = Run {
+        code: output.status.code(),
+        record: writers::json::read(&output.stdout).expect(&stderr),
+        stderr,
+    };
+    assert_ne!(limited.record.sandbox, closed.record.sandbox);
+    assert_eq!(verdicts(&limited), verdicts(&closed), "{}", limited.stderr);
+    for run in [open, limited] {
+        let jobs = run.record.jobs.iter();
+        let reused = jobs.filter(|job| job.reused.is_some() && !job.commands.is_empty());
+        assert_eq!(reused.count(), 0, "{}", run.stderr);
+    }
 }

@@ -144,10 +144,23 @@ pub(super) fn not_run(report: &FinalReport<'_>) -> Vec<Line> {
 pub(super) fn sandbox(report: &FinalReport<'_>) -> Vec<Line> {
     let level = report.record.sandbox.as_str();
     let is_weak = !matches!(level, "" | "namespaces");
-    if is_weak || (report.is_verbose && !level.is_empty()) {
-        return List::new(report, "Sandbox:").lines(vec![Line::new().plain(level)]);
+    if !is_weak && (!report.is_verbose || level.is_empty()) {
+        return Vec::new();
     }
-    Vec::new()
+    let list = List::new(report, "Sandbox:");
+    let parts = wrap(&told(level), list.room).into_iter();
+    let lines = parts.map(|part| Line::new().plain(part)).collect();
+    list.lines(lines)
+}
+
+/// Says what a level of isolation means for the verdicts.
+fn told(level: &str) -> String {
+    let missing = match level {
+        "none" => "nothing kept the jobs from other files and the network",
+        "landlock+seccomp" => "without namespaces nothing tells what the jobs read",
+        _ => return level.to_owned(),
+    };
+    format!("{level}; {missing}, so no verdict is kept for later runs")
 }
 
 /// Returns one line that counts problems too many to be explained.
