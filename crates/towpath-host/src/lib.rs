@@ -4,6 +4,7 @@
 //! Everything that touches the machine is here, and is handed what it may read: the environment and the
 //! current folder come from the binary. Knows neither workflows nor Python.
 
+pub mod cache;
 pub mod clean_tree;
 pub mod clock;
 pub mod digest;

@@ -93,6 +93,22 @@ impl Lock {
         Ok(lock)
     }
 
+    /// Waits up to `patience` for a lock that others may share.
+    pub fn shared(path: &Path, patience: Duration) -> Result<Self, Error> {
+        let mut lock = Self::open(path)?;
+        let waited = Stopwatch::start();
+        while !lock.try_shared()? {
+            if waited.elapsed() >= patience {
+                return Err(Error::Held {
+                    path: path.to_owned(),
+                    owner: lock.owner(),
+                });
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(lock)
+    }
+
     /// Opens a lock file without locking it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Io {

@@ -7,8 +7,9 @@ use std::time::Instant;
 use anyhow::Context as _;
 use towpath_actions::{CheckAction, Session, Setup};
 use towpath_host::folders::Folders;
+use towpath_host::lock::Lock;
 use towpath_host::sandbox::Level;
-use towpath_host::{Digest, Git, Store, clock, program};
+use towpath_host::{Digest, Git, Store, cache, clock, program};
 use towpath_python::{Interpreter, Machine, PythonVersion, find_interpreters};
 use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
@@ -117,6 +118,7 @@ pub(crate) struct Ground<'a> {
     build: Digest,
     name: String,
     begun: Instant,
+    _users: Lock,
 }
 
 impl<'a> Ground<'a> {
@@ -128,6 +130,8 @@ impl<'a> Ground<'a> {
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let folders = process.folders()?;
+        let users = cache::in_use(&folders.cache)
+            .map_err(|error| Failure::from_error(&error, error.hints()))?;
         let config = execution.config.as_ref().map(|file| folder.join(file));
         let reading = Reading {
             folder,
@@ -156,6 +160,7 @@ impl<'a> Ground<'a> {
             build,
             name,
             begun,
+            _users: users,
         })
     }
 

@@ -52,7 +52,7 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
 }
 
 /// Notes that a file was used. Failure is harmless: the file is only cleaned sooner.
-pub(super) fn touch(path: &Path) {
+pub(crate) fn touch(path: &Path) {
     let now = clock::system_time();
     let is_stale = std::fs::metadata(path)
         .and_then(|metadata| metadata.modified())

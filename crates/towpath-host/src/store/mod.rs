@@ -12,6 +12,7 @@ use std::sync::Mutex;
 
 use crate::digest::Digest;
 
+pub(crate) use disk::touch;
 pub use error::Error;
 pub use usage::{Cleaned, Keep, KindUsage, Usage};
 

@@ -49,8 +49,8 @@ pub enum Keep<'a> {
     Nothing,
     /// What was used within this time stays.
     UsedWithin(Duration),
-    /// Everything but one kind stays.
-    AllBut(&'a str),
+    /// All other kinds stay.
+    OtherKindsThan(&'a str),
 }
 
 /// What was removed.
@@ -87,7 +87,7 @@ pub(super) fn clean(folder: &Path, keep: &Keep<'_>) -> Result<Cleaned, Error> {
         let goes = match keep {
             Keep::Nothing => true,
             Keep::UsedWithin(limit) => older(file.used, *limit),
-            Keep::AllBut(kind) => file.kind == disk::folder_name(kind),
+            Keep::OtherKindsThan(kind) => file.kind == disk::folder_name(kind),
         };
         if goes {
             disk::remove(&file.path)?;

@@ -125,7 +125,7 @@ fn cleans_by_age_and_kind() {
     let week = Duration::from_hours(168);
     assert_eq!(store.clean(&Keep::UsedWithin(week)).unwrap().files, 1);
     assert_eq!(store.entry("old", "a").unwrap(), None);
-    assert_eq!(store.clean(&Keep::AllBut("new")).unwrap().files, 1);
+    assert_eq!(store.clean(&Keep::OtherKindsThan("new")).unwrap().files, 1);
     assert_eq!(store.usage().unwrap().total().files, 1);
     assert_eq!(store.clean(&Keep::Nothing).unwrap().bytes, 5);
     assert_eq!(store.usage().unwrap().total().files, 0);

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use towpath_host::Digest;
 use towpath_host::lock::Lock;
+use towpath_host::{Digest, cache};
 
 use super::first_start::bring_in;
 use super::resolve::{index_arguments, scratch};
@@ -111,6 +111,7 @@ impl Places {
     fn environment(&self) -> Option<Environment> {
         let record: Record = serde_json::from_slice(&std::fs::read(&self.record).ok()?).ok()?;
         if record.format == FORMAT && record.is_intact() {
+            cache::note_use(&self.record);
             return Some(record.environment);
         }
         tracing::debug!(folder = %self.folder.display(), "the environment is not what it was");

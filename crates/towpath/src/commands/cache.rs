@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use towpath_host::Store;
 use towpath_host::folders::Folders;
+use towpath_host::lock::Lock;
 use towpath_host::store::Keep;
+use towpath_host::{Store, cache};
+use towpath_report::Problem;
 
 use crate::arguments::{CacheAction, CacheArguments};
 use crate::exit_code::ExitCode;
@@ -32,32 +34,50 @@ fn status(folders: &Folders) -> anyhow::Result<()> {
         folders.cache.display(),
         folders.state.display()
     );
-    for name in [
-        "environments",
-        "store",
-        "tools",
-        "uv",
-        "interpreters",
-        "scratch",
-    ] {
-        let path = folders.cache.join(name);
+    for (name, path) in cache::places(&folders.cache, &folders.state) {
         if path.exists() {
-            text.push_str(&format!("{name:<14}{:>10}\n", size(bytes_below(&path)?)));
+            text.push_str(&format!("{name:<22}{:>10}\n", size(bytes_below(&path)?)));
+        }
+        if name == "store" {
+            let store = store(folders)?;
+            let usage = store
+                .usage()
+                .map_err(|error| Failure::from_error(&error, error.hints()))?;
+            for (kind, usage) in usage.kinds {
+                text.push_str(&format!("  {kind:<20}{:>10}\n", size(usage.bytes)));
+            }
         }
     }
     output::print(&text);
     Ok(())
 }
 
+fn store(folders: &Folders) -> Result<Store, Failure> {
+    Store::open(&folders.cache.join("store"))
+        .map_err(|error| Failure::from_error(&error, error.hints()))
+}
+
+/// Returns what keeps runs from starting while the cache is cleaned.
+fn alone(folders: &Folders) -> Result<Lock, Failure> {
+    cache::unused(&folders.cache).map_err(|error| {
+        let problem = Problem::error("another towpath uses the cache, so nothing was removed");
+        let hints = error.hints();
+        Failure::of(hints.into_iter().fold(problem, Problem::with_hint))
+    })
+}
+
 fn clean_all(folders: &Folders) -> anyhow::Result<()> {
-    let before = if folders.cache.exists() {
-        bytes_below(&folders.cache)?
-    } else {
-        0
-    };
+    let before = bytes_below(&folders.cache)?;
+    let _alone = alone(folders)?;
     for folder in [&folders.cache, &folders.state] {
-        if folder.exists() {
-            fs_err::remove_dir_all(folder)?;
+        if !folder.exists() {
+            continue;
+        }
+        for entry in fs_err::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                fs_err::remove_dir_all(path)?;
+            }
         }
     }
     output::print(&format!("removed {}\n", size(before)));
@@ -65,36 +85,16 @@ fn clean_all(folders: &Folders) -> anyhow::Result<()> {
 }
 
 fn clean(folders: &Folders, days: u32) -> anyhow::Result<()> {
-    let before = bytes_below(&folders.cache)?;
-    let store = Store::open(&folders.cache.join("store"))
-        .map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let before = bytes_below(&folders.cache)? + bytes_below(&folders.state)?;
+    let _alone = alone(folders)?;
     let unused = Duration::from_secs(u64::from(days) * 86_400);
-    store
+    store(folders)?
         .clean(&Keep::UsedWithin(unused))
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
-    remove_unused_environments(&folders.cache.join("environments"), unused)?;
-    let freed = before.saturating_sub(bytes_below(&folders.cache)?);
-    output::print(&format!(
-        "removed {} not used for {days} days\n",
-        size(freed)
-    ));
-    Ok(())
-}
-
-/// Removes environments whose marker was not touched for a time; they are made again when needed.
-fn remove_unused_environments(folder: &Path, unused: Duration) -> anyhow::Result<()> {
-    let Ok(entries) = fs_err::read_dir(folder) else {
-        return Ok(());
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let used = entry.metadata().and_then(|data| data.modified())?;
-        let age = towpath_host::clock::system_time()
-            .duration_since(used)
-            .unwrap_or_default();
-        if age > unused && entry.path().is_dir() {
-            fs_err::remove_dir_all(entry.path())?;
-        }
-    }
+    cache::clean(&folders.cache, &folders.state, unused)?;
+    let after = bytes_below(&folders.cache)? + bytes_below(&folders.state)?;
+    let freed = size(before.saturating_sub(after));
+    output::print(&format!("removed {freed} not used for {days} days\n"));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use towpath_host::Digest;
+use towpath_host::cache::note_use;
 
 use super::{EditableRequest, Error};
 use crate::environments::Environment;
@@ -67,6 +68,7 @@ pub fn kept_editable(cache: &Path, key: &Digest) -> Option<Editable> {
     let record = std::fs::read(folder.join("record.json")).ok()?;
     let Record { wheel, has_tree } = serde_json::from_slice(&record).ok()?;
     let tree = has_tree.then(|| folder.join("tree"));
+    note_use(&folder);
     Some(Editable {
         folder,
         wheel,

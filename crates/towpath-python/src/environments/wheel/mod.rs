@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use towpath_host::Digest;
+use towpath_host::cache::note_use;
 
 use super::prepare::remove;
 use super::{Environment, Error};
@@ -38,6 +39,7 @@ pub fn lay_wheel(
     let layers = cache.join("layers");
     let layer = layers.join(name);
     if layer.is_dir() {
+        note_use(&layer);
         return Ok(layer);
     }
     let make = || -> Result<(), spread::Error> {
