@@ -8,6 +8,7 @@ pub mod cache;
 pub mod clean_tree;
 pub mod clock;
 pub mod digest;
+pub mod disk;
 pub mod folders;
 pub mod git;
 pub mod http;

@@ -385,6 +385,7 @@ fn command_with(
             .invocation
             .as_ref()
             .map_or_else(String::new, |invocation| invocation.folder.clone()),
+        reads_stdout: true,
         read: read_linter,
         hint: if run.blocks() && run.invocation.is_some() {
             linter.tool.to_owned()

@@ -182,6 +182,8 @@ pub struct Command {
     pub environment: BTreeMap<String, String>,
     /// Folder it starts in, relative to the repository.
     pub folder: String,
+    /// Whether its reader wants standard output whole and alone; else that goes to the log.
+    pub reads_stdout: bool,
     /// Turns what it wrote into findings, tests or coverage.
     pub read: fn(&Output<'_>) -> Result<Partial, String>,
     /// Said in [`Output`], for readers that need to know more of the command.
@@ -203,7 +205,7 @@ pub struct Output<'a> {
     pub exit: i32,
     /// Standard output, whole.
     pub stdout: &'a [u8],
-    /// The last lines of standard error.
+    /// The last lines of standard error, and of standard output where that goes to the log.
     pub stderr: &'a str,
     /// The repository's folder as the command saw it.
     pub root: &'a str,

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use towpath_report::{Conclusion, JobRecord, RunRecord};
+use towpath_report::{Conclusion, JobRecord, Problem, RunRecord};
 use towpath_runner::PlannedJob;
+
+use crate::failure::Failure;
 
 /// How many runs are kept.
 const KEPT_RUNS: u64 = 20;
@@ -39,11 +40,12 @@ impl History {
 
     /// Takes the next number, by making its folder, which no other run can make too.
     pub(crate) fn next(&self) -> anyhow::Result<u64> {
-        fs_err::create_dir_all(&self.folder)?;
+        fs_err::create_dir_all(&self.folder)
+            .map_err(|error| unwritable("the folder of the runs", &error))?;
         let mut number = self.numbers()?.last().copied().unwrap_or(0) + 1;
         while let Err(error) = fs_err::create_dir(self.folder(number)) {
             if error.kind() != std::io::ErrorKind::AlreadyExists {
-                return Err(error).context("cannot keep the run");
+                return Err(unwritable("the folder of the run", &error).into());
             }
             number += 1;
         }
@@ -55,8 +57,9 @@ impl History {
         let bytes = serde_json::to_vec(record)?;
         let folder = self.folder(record.run);
         let temporary = folder.join("record.json.new");
-        fs_err::write(&temporary, bytes)?;
-        fs_err::rename(&temporary, folder.join("record.json"))?;
+        fs_err::write(&temporary, bytes)
+            .and_then(|()| fs_err::rename(&temporary, folder.join("record.json")))
+            .map_err(|error| unwritable("the record of the run", &error))?;
         for old in self
             .numbers()?
             .into_iter()
@@ -122,4 +125,12 @@ impl History {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+fn unwritable(what: &str, error: &std::io::Error) -> Failure {
+    Failure::of(
+        Problem::error(format!("cannot write {what}: {error}")).with_hint(
+            "free space on the disk, or set `TOWPATH_STATE_DIR` to a folder that can be written",
+        ),
+    )
 }

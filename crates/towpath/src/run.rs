@@ -25,6 +25,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::header::{not_run, notes, title};
 use crate::history::History;
+use crate::output;
 use crate::process::Process;
 use crate::reports;
 use crate::repository::{self, Reading, Repository};
@@ -78,7 +79,7 @@ pub(crate) fn perform(
     let mut record = empty_record(&facts, ground, asked, runs.next()?);
     record.sandbox = session.level.to_string();
     let surroundings = surroundings(process, asked.color);
-    let completed = {
+    let mut completed = {
         let mut watcher = Watcher {
             screen: screen(&surroundings, asked, &record),
         };
@@ -97,6 +98,8 @@ pub(crate) fn perform(
         };
         run(&request, &mut watcher)
     };
+    completed.warnings.extend(ground.store.take_warnings());
+    warn(&completed.warnings, &surroundings);
     finish(&mut record, completed, ground.begun);
     changed_lines::fill(&mut record, repository, &ledger);
     runs.keep(&record)?;
@@ -369,6 +372,19 @@ fn where_to_get(python: PythonVersion, here: &[Interpreter]) -> String {
     here.dedup();
     let here: Vec<String> = here.iter().map(ToString::to_string).collect();
     format!("name one that is here: {}", here.join(", "))
+}
+
+/// Tells of what went wrong with the store, which changes no verdict.
+fn warn(warnings: &[String], surroundings: &Surroundings<'_>) {
+    if warnings.is_empty() {
+        return;
+    }
+    let problem = |text: &String| Problem::error(text).as_warning();
+    let failure = Failure {
+        problems: warnings.iter().map(problem).collect(),
+        closing: String::new(),
+    };
+    output::print_failure(&failure, surroundings);
 }
 
 fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {

@@ -1,5 +1,6 @@
 //! One command of a job: what is started, how its end is understood, and what its reader makes of it.
 
+use std::io;
 use std::path::Path;
 
 use towpath_host::sandbox::{CommandEnd, CommandOutcome, CommandSpec, Supervisor};
@@ -16,6 +17,9 @@ use super::scan::ScanPlan;
 use super::session::problem;
 use super::view::View;
 use super::{Subject, Variables};
+
+/// How much a tool may write to standard output for its reader, in bytes.
+const LARGEST_OUTPUT: u64 = 512 * 1024 * 1024;
 
 /// One command on its way through the sandbox.
 pub(super) struct Run<'a> {
@@ -76,6 +80,9 @@ impl Run<'_> {
                 command.tool, outcome.left_behind
             ));
         }
+        if let CommandEnd::Signalled(signal) = outcome.end {
+            executed.fleeting = Some(format!("signal {signal} ended {}", command.tool));
+        }
         match self.read(command, &spec, &outcome, &errors.text()) {
             Read::Found(partial) => executed.found.push(*partial),
             Read::Failed(problem) => executed.errors.push(problem),
@@ -114,7 +121,6 @@ impl Run<'_> {
                 .iter()
                 .map(|(name, value)| (name.clone(), placeholders.fill(value))),
         );
-        let captured = !command.tool.eq("pytest");
         CommandSpec {
             arguments,
             environment: variables,
@@ -123,7 +129,7 @@ impl Run<'_> {
             } else {
                 root.join(&command.folder)
             },
-            stdout_file: captured.then(|| {
+            stdout_file: command.reads_stdout.then(|| {
                 self.folders
                     .scratch
                     .path()
@@ -174,10 +180,16 @@ impl Run<'_> {
                 );
             }
         };
-        let stdout = spec
-            .stdout_file
-            .as_ref()
-            .map_or_else(Vec::new, |file| fs_err::read(file).unwrap_or_default());
+        let stdout = match spec.stdout_file.as_deref().map(read_output) {
+            None => Vec::new(),
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => {
+                let text = format!("the output of {} cannot be read: {error}", command.tool);
+                return Read::Failed(
+                    Problem::error(text).with_hint("let it write less, or free space on the disk"),
+                );
+            }
+        };
         let stdout = self.view.told(&stdout);
         let file = |name: &str| {
             let bytes = fs_err::read(self.folders.out.join(name)).ok()?;
@@ -204,6 +216,19 @@ impl Run<'_> {
                 Read::Failed(problem)
             }
         }
+    }
+}
+
+/// Reads what a tool wrote to standard output; an absent file is empty.
+fn read_output(file: &Path) -> io::Result<Vec<u8>> {
+    match fs_err::metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+        Ok(data) if data.len() > LARGEST_OUTPUT => Err(io::Error::other(format!(
+            "it is larger than {} MiB",
+            LARGEST_OUTPUT / 1_048_576
+        ))),
+        Ok(_) => fs_err::read(file),
     }
 }
 

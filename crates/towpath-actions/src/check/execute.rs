@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use towpath_host::disk;
 use towpath_host::sandbox::Supervisor;
 use towpath_report::Problem;
 use towpath_runner::JobContext;
@@ -102,7 +103,17 @@ impl Session<'_> {
         if let Some(kept) = options.keep_tree {
             self.keep_tree(&view, &folders, kept).map_err(alone)?;
         }
-        let is_complete = !executed.cancelled && executed.errors.is_empty() && self.keeps_results();
+        if disk::is_full(folders.scratch.path()) || disk::is_full(&folders.out) {
+            executed.fleeting = Some("the disk is full".to_owned());
+        }
+        if let Some(why) = &executed.fleeting {
+            let note = format!("{why}, so the verdict is not kept");
+            executed.notes.push(note);
+        }
+        let is_complete = !executed.cancelled
+            && executed.errors.is_empty()
+            && executed.fleeting.is_none()
+            && self.keeps_results();
         if is_complete {
             executed.opened = observation.complete.then(|| self.opened(&observation));
             let key = self.tool_key(subject, work, &prepared.resolved);

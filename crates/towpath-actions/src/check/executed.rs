@@ -20,4 +20,6 @@ pub(crate) struct Executed {
     pub(crate) cpu_ms: u64,
     pub(crate) network_tried: bool,
     pub(crate) cancelled: bool,
+    /// Why it may end otherwise the next time, with nothing changed: such a verdict is not kept.
+    pub(crate) fleeting: Option<String>,
 }

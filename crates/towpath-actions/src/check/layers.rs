@@ -249,6 +249,7 @@ impl Session<'_> {
                 arguments: build.arguments,
                 environment: BTreeMap::new(),
                 folder: subject.facts.project.root.clone(),
+                reads_stdout: true,
                 read: read_answer,
                 hint: String::new(),
             }],

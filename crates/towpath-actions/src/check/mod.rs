@@ -213,6 +213,7 @@ fn run_tools(
         plan.add(&first.findings);
         first.findings = plan.findings();
     }
+    let is_kept = executed.dependencies.is_some();
     let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
     result.notes.extend(executed.notes);
     result.artifacts = executed.artifacts;
@@ -225,7 +226,7 @@ fn run_tools(
     if !result.errors.is_empty() {
         return could_not_run(result.errors);
     }
-    if let Some(plan) = &scan {
+    if let Some(plan) = scan.as_ref().filter(|_| is_kept) {
         session.keep_scan(plan);
     }
     let mut outcome = concluded(result);

@@ -89,9 +89,6 @@ impl Session<'_> {
     /// Keeps the findings of a scan. A store that cannot be written costs time on the next run, nothing
     /// else.
     pub(crate) fn keep_scan(&self, plan: &ScanPlan) {
-        if !self.keeps_results() {
-            return;
-        }
         if let Ok(bytes) = serde_json::to_vec(&plan.known)
             && let Err(error) = self.store.put_entry("scan", &plan.key, &bytes)
         {

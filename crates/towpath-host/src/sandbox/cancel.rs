@@ -12,7 +12,7 @@ pub(super) enum Urgency {
     /// Not at all.
     #[default]
     None,
-    /// INT, 7.5 s, TERM, 2.5 s, KILL.
+    /// INT, 7 s, TERM, 2 s, KILL.
     Soon,
     /// KILL.
     Now,
@@ -34,7 +34,7 @@ impl Cancel {
         Self::default()
     }
 
-    /// Asks to end: the commands get INT, after 7.5 s TERM, after 2.5 s more KILL.
+    /// Asks to end: the commands get INT, after 7 s TERM, after 2 s more KILL.
     pub fn cancel(&self) {
         self.ask(Urgency::Soon);
     }

@@ -81,6 +81,7 @@ impl Check for CustomCheckDefinition {
                 arguments: declaration.command.clone(),
                 environment: BTreeMap::new(),
                 folder: facts.project.root.clone(),
+                reads_stdout: false,
                 read: read_command,
                 hint: declaration.name.clone(),
             }],
@@ -103,12 +104,8 @@ impl Check for CustomCheckDefinition {
 fn read_command(output: &Output<'_>) -> Result<Partial, String> {
     let mut partial = Partial::default();
     if output.exit != 0 {
-        let said = format!(
-            "{}{}",
-            String::from_utf8_lossy(output.stdout),
-            output.stderr
-        );
-        let lines: Vec<&str> = said
+        let lines: Vec<&str> = output
+            .stderr
             .lines()
             .filter(|line| !line.trim().is_empty())
             .collect();

@@ -159,6 +159,7 @@ fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> Command {
         arguments,
         environment: BTreeMap::new(),
         folder: facts.project.root.clone(),
+        reads_stdout: true,
         read: read_sphinx,
         hint: String::new(),
     }
@@ -183,6 +184,7 @@ fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
         arguments,
         environment: BTreeMap::new(),
         folder: facts.project.root.clone(),
+        reads_stdout: true,
         read: read_mkdocs,
         hint: docs.map_or_else(String::new, |docs| docs.folder.clone()),
     }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod defects;
+mod faults;
 mod interruption;
 mod projects;
 mod reference;

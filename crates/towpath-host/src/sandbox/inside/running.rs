@@ -13,10 +13,11 @@ use super::command::Started;
 
 /// How long output is awaited that others than the main process may still write.
 const DRAIN: Duration = Duration::from_secs(5);
-/// What INT did not end in this time gets TERM.
-const AFTER_INTERRUPT: Duration = Duration::from_millis(7500);
+/// What INT did not end in this time gets TERM. With the next one this leaves one second of the ten in
+/// which a run has to end.
+const AFTER_INTERRUPT: Duration = Duration::from_secs(7);
 /// What TERM did not end in this time gets KILL.
-const AFTER_TERMINATE: Duration = Duration::from_millis(2500);
+const AFTER_TERMINATE: Duration = Duration::from_secs(2);
 
 /// How to stop a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

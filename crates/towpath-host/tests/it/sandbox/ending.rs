@@ -156,7 +156,7 @@ fn interrupting_works_when_towpath_itself_must_ignore_it() {
 }
 
 #[test]
-fn who_ignores_every_signal_is_killed_after_ten_seconds() {
+fn who_ignores_every_signal_is_killed_before_ten_seconds_are_over() {
     let cancel = Cancel::new();
     let mut job = Bench::new(Level::None).start();
     let asking = cancel.clone();
@@ -168,7 +168,7 @@ fn who_ignores_every_signal_is_killed_after_ten_seconds() {
     let outcome = job.0.run(&script, &cancel, &mut |_| {}).unwrap();
     asked.join().unwrap();
     assert_eq!(outcome.end, CommandEnd::Cancelled);
-    assert!((10_000..11_500).contains(&outcome.wall_ms), "{outcome:?}");
+    assert!((9_000..10_000).contains(&outcome.wall_ms), "{outcome:?}");
 }
 
 #[test]

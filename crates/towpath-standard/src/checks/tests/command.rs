@@ -35,6 +35,7 @@ pub(super) fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, ins
         arguments,
         environment,
         folder: call.folder.clone(),
+        reads_stdout: false,
         read: read_tests,
         hint: if core == Core::None { "no coverage" } else { "" }.to_owned(),
     }
@@ -105,6 +106,7 @@ pub(super) fn combine_command(facts: &Facts<'_>) -> Command {
         environment: BTreeMap::from([("COVERAGE_FILE".to_owned(), "{out}/.coverage".to_owned())]),
         folder: facts.project.root.clone(),
         // Tests that never started left nothing to join, which the tests themselves say.
+        reads_stdout: true,
         read: |_| Ok(Partial::default()),
         hint: String::new(),
     }
