@@ -150,7 +150,31 @@ pub(crate) fn read_toml(
     problems: &mut Vec<Problem>,
 ) -> Option<toml::Table> {
     let text = read_text(tree, path, problems)?;
+    check_encoding(tree, path, &text, problems);
     Some(parse_toml(Source { path, text: &text }, problems))
+}
+
+/// Reports what keeps other programs from reading a TOML file that is read here all the same: bytes
+/// that are no UTF-8, and a byte order mark.
+fn check_encoding(tree: &Tree, path: &str, text: &str, problems: &mut Vec<Problem>) {
+    let bytes = tree.read(path).unwrap_or_default();
+    let source = Source { path, text };
+    if let Err(error) = std::str::from_utf8(&bytes) {
+        let start = error.valid_up_to();
+        let message = format!("`{path}` is not UTF-8, which TOML has to be");
+        let problem = source.error(start..start, message, "the first byte that is not");
+        problems.push(problem.with_hint("save the file as UTF-8"));
+    } else if bytes.starts_with(b"\xef\xbb\xbf") {
+        let message = format!(
+            "`{path}` begins with a byte order mark, which pip and most build backends refuse"
+        );
+        let problem = source.error(0..0, message, "before this");
+        problems.push(
+            problem
+                .with_hint("save the file as UTF-8 without a byte order mark")
+                .as_warning(),
+        );
+    }
 }
 
 /// Reads a lock in TOML.

@@ -45,9 +45,9 @@ pub use interpreters::{
 };
 pub use machine::Machine;
 pub use project::{
-    BuildSystem, CoverageSettings, Docs, DocsTool, Layout, LayoutKind, Lock, LockKind, Manifest,
-    ManifestKind, Project, ProjectVersion, Purpose, RequirementsFile, TestRunner, TestSuite,
-    ToolConfigured,
+    BuildSystem, CoverageSettings, DjangoProject, Docs, DocsTool, Layout, LayoutKind, Lock,
+    LockKind, Manifest, ManifestKind, Project, ProjectVersion, Purpose, RequirementsFile,
+    TestRunner, TestSuite, ToolConfigured,
 };
 pub use projects::read_projects;
 pub use python_version::{
@@ -57,5 +57,6 @@ pub use requirement::{normalise_name, requirement_name};
 pub use scope::is_foreign_code;
 pub use settings::{RawSettings, Setting, SettingKind, parse_settings, read_settings};
 pub use stdlib::is_standard_module;
-pub use test_needs::{TestNeeds, requirements_of, test_needs};
+pub use test_needs::{TestNeeds, requirements_of, resolve_own_extras, test_needs};
+pub use test_suite::add_called_tests;
 pub use uv::{Uv, VersionsError, find_uv, index_versions};

@@ -225,6 +225,17 @@ pub enum TestRunner {
     Unittest,
     /// nose, which crashes on today's Pythons.
     Nose,
+    /// Django's own, which `manage.py test` starts.
+    Django,
+}
+
+/// A Django project: what `manage.py` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DjangoProject {
+    /// The folder of `manage.py`.
+    pub folder: String,
+    /// The module of its settings.
+    pub settings: String,
 }
 
 /// The tests of a project.
@@ -246,6 +257,8 @@ pub struct TestSuite {
     pub paths_configured: bool,
     /// Options that the configuration adds to each run, as written, split by the shell's rules.
     pub add_options: Vec<String>,
+    /// The Django project that the tests belong to, where Django's own runner runs them.
+    pub django: Option<DjangoProject>,
     /// How this was found, for the reader of a report.
     pub reason: String,
 }
@@ -307,7 +320,7 @@ pub struct CoverageSettings {
 
 impl Project {
     /// Returns a project of which nothing but folder and manifest is known.
-    pub(crate) fn new(root: &str, manifest: Manifest) -> Self {
+    pub fn new(root: &str, manifest: Manifest) -> Self {
         Self {
             root: root.to_owned(),
             name: None,

@@ -66,7 +66,7 @@ pub fn test_needs(project: &Project) -> TestNeeds {
         .as_ref()
         .map_or(TestRunner::Pytest, |tests| tests.runner);
     let choice = Choice { project, runner };
-    choice
+    let needs = choice
         .named(TESTS, true)
         .or_else(|| choice.files(Purpose::Tests))
         .or_else(|| choice.named(DEVELOPMENT, true))
@@ -78,11 +78,11 @@ pub fn test_needs(project: &Project) -> TestNeeds {
         .or_else(|| choice.named(TESTS, false))
         .or_else(|| choice.named(DEVELOPMENT, false))
         .or_else(|| choice.runtime_file())
-        .map(|needs| choice.with_runtime(needs))
         .unwrap_or_else(|| TestNeeds {
             reason: "the project declares nothing for its tests".to_owned(),
             ..TestNeeds::default()
-        })
+        });
+    choice.with_runtime(needs)
 }
 
 /// Returns every requirement that a choice stands for, extras and groups in place of their names, and
@@ -117,8 +117,9 @@ pub fn requirements_of(project: &Project, needs: &TestNeeds) -> Vec<String> {
     resolve_own_extras(project, &all)
 }
 
-/// Puts the lists of extras in place of requirements on the project itself.
-fn resolve_own_extras(project: &Project, requirements: &[String]) -> Vec<String> {
+/// Puts the lists of extras in place of requirements on the project itself: what `name[test]` stands
+/// for in an extra or group of the project `name`.
+pub fn resolve_own_extras(project: &Project, requirements: &[String]) -> Vec<String> {
     let Some(own) = project.name.as_deref().map(normalise_name) else {
         return requirements.to_vec();
     };
@@ -165,7 +166,7 @@ impl Choice<'_> {
         let name = match self.runner {
             TestRunner::Pytest => "pytest",
             TestRunner::Nose => "nose",
-            TestRunner::Unittest => return true,
+            TestRunner::Unittest | TestRunner::Django => return true,
         };
         // The runner's own repository.
         if self.project.name.as_deref() == Some(name) {
@@ -266,7 +267,7 @@ impl Choice<'_> {
 
     /// The first group or extra of any name that holds the runner.
     fn named_with_runner(&self) -> Option<TestNeeds> {
-        if self.runner == TestRunner::Unittest {
+        if matches!(self.runner, TestRunner::Unittest | TestRunner::Django) {
             return None;
         }
         let runs = |lists: &BTreeMap<String, Vec<String>>| {
@@ -400,7 +401,7 @@ impl Choice<'_> {
     fn runtime_file(&self) -> Option<TestNeeds> {
         let file = self.project.requirements_files.iter().find(|file| {
             file.purpose == Purpose::Runtime
-                && self.runner != TestRunner::Unittest
+                && !matches!(self.runner, TestRunner::Unittest | TestRunner::Django)
                 && self.holds_runner(&file.requirements)
         })?;
         let mut needs = TestNeeds {

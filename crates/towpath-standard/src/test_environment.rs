@@ -7,6 +7,7 @@ use towpath_python::{Install, Invocation, TestRunner, test_needs};
 
 use crate::facts::{Facts, is_below};
 use crate::pytest_plugins;
+use crate::test_call::django;
 use crate::test_invocation::best_invocation;
 use crate::tools;
 
@@ -23,7 +24,10 @@ pub(crate) struct TestEnvironment {
 
 /// Returns what the tests of a project need, without the project itself.
 pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
-    let call = best_invocation(facts, "pytest").or_else(|| best_invocation(facts, "unittest"));
+    let runners = ["pytest", "unittest", "manage.py test"];
+    let call = runners
+        .iter()
+        .find_map(|runner| best_invocation(facts, runner));
     environment_of(facts, call)
 }
 
@@ -46,6 +50,9 @@ pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> Te
         .any(|requirement| tools::names(requirement, "pytest"))
     {
         found.requirements.push(pytest_requirement(facts));
+    }
+    if django(facts).is_some() {
+        found.requirements.push("pytest-django".to_owned());
     }
     let options = facts
         .project
@@ -214,7 +221,13 @@ fn is_requirement(text: &str) -> bool {
 fn is_test_runner(tool: &str) -> bool {
     matches!(
         tool,
-        "pytest" | "unittest" | "py.test" | "coverage run" | "nosetests" | "trial"
+        "pytest"
+            | "unittest"
+            | "py.test"
+            | "coverage run"
+            | "nosetests"
+            | "trial"
+            | "manage.py test"
     )
 }
 

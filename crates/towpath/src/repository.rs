@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use towpath_host::folders::Folders;
 use towpath_host::{Git, SnapshotOptions, Tree, snapshot};
 use towpath_python::{
-    Automation, Interpreter, Project, RawSettings, parse_settings, read_automation, read_projects,
-    read_settings,
+    Automation, Interpreter, Project, RawSettings, add_called_tests, parse_settings,
+    read_automation, read_projects, read_settings,
 };
 use towpath_report::{Changes, Problem, Severity, Source};
 use towpath_standard::{Facts, SETTINGS, Settings, python_matrix};
@@ -66,8 +66,9 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
     })
     .map_err(|error| Failure::from_error(&error, error.hints()))?;
     tree.compute_digests();
-    let (projects, mut problems) = read_projects(&tree);
+    let (mut projects, mut problems) = read_projects(&tree);
     let automation = read_automation(&tree, &projects);
+    add_called_tests(&tree, &automation, &mut projects);
     let mut settings = Vec::new();
     let given = reading.config.map(read_config).transpose()?;
     if let Some((_, wrong)) = &given {

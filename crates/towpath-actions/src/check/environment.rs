@@ -6,13 +6,14 @@ use std::sync::PoisonError;
 use towpath_host::Digest;
 use towpath_python::{
     Environment, Interpreter, LockedInstall, Project, PythonVersion, Requirements, Resolution,
-    prepare, resolve,
+    prepare, resolve, resolve_own_extras,
 };
 use towpath_report::Problem;
 use towpath_runner::{JobContext, Progress};
 use towpath_standard::{EnvironmentNeed, ProjectInstall, PythonChoice};
 
 use super::Subject;
+use super::declared::declared_at;
 use super::members::{needed, replaced};
 use super::prepared::{Prepared, Resolved};
 use super::session::{Session, problem};
@@ -53,7 +54,9 @@ impl<'a> Session<'a> {
         let question = self.question(subject, interpreter, &requirements);
         let resolution = match context {
             Some(context) => {
-                let resolution = self.resolve(interpreter, &requirements, context.progress)?;
+                let resolution = self
+                    .resolve(interpreter, &requirements, context.progress)
+                    .map_err(|problem| self.placed(subject, need, problem))?;
                 self.know(&question, &resolution);
                 Some(resolution)
             }
@@ -71,6 +74,18 @@ impl<'a> Session<'a> {
             layer_key,
             members,
         }))
+    }
+
+    /// Adds the line that declares what a failed resolution is about.
+    fn placed(
+        &self,
+        subject: &Subject<'_>,
+        need: &EnvironmentNeed,
+        mut problem: Problem,
+    ) -> Problem {
+        let project = subject.facts.project;
+        problem.place = declared_at(self.tree, project, &need.requirements, &problem.message);
+        problem
     }
 
     /// Builds the environment of a job, or finds it built.
@@ -265,7 +280,8 @@ impl<'a> Session<'a> {
                     all_members: false,
                 });
         let members = needed(subject.facts, need);
-        let mut requirements = replaced(&need.requirements, &members);
+        let own = (need.project != ProjectInstall::No).then_some(project);
+        let mut requirements = replaced(&need.requirements, &members, own);
         requirements.sort_unstable();
         requirements.dedup();
         Requirements {
@@ -281,7 +297,7 @@ impl<'a> Session<'a> {
             settings_folder: Some(root.join(&project.root)),
             without: members
                 .into_iter()
-                .chain((need.project != ProjectInstall::No).then_some(project))
+                .chain(own)
                 .filter_map(|laid| laid.name.clone())
                 .collect(),
         }
@@ -301,5 +317,5 @@ fn wanted(project: &Project, groups: &[String], extras: &[String]) -> Vec<String
     let mut roots = project.dependencies.clone();
     roots.extend(listed(groups, &project.groups));
     roots.extend(listed(extras, &project.extras));
-    roots
+    resolve_own_extras(project, &roots)
 }

@@ -52,16 +52,21 @@ fn named_in(names: &BTreeSet<String>, member: &Project) -> bool {
         .is_some_and(|name| names.contains(&normalise_name(name)))
 }
 
-/// Replaces the members among requirements by what they require in turn.
-pub(crate) fn replaced(requirements: &[String], members: &[&Project]) -> Vec<String> {
-    let is_member = |text: &String| {
-        let name = requirement_name(text);
-        let names = members
-            .iter()
-            .filter_map(|member| member.name.as_deref())
-            .map(normalise_name);
-        name.is_some_and(|name| names.into_iter().any(|member| member == name))
-    };
+/// Replaces the members among requirements by what they require in turn, without the project itself
+/// where it is installed beside them: members may need it in a circle.
+pub(crate) fn replaced(
+    requirements: &[String],
+    members: &[&Project],
+    own: Option<&Project>,
+) -> Vec<String> {
+    let laid: BTreeSet<String> = members
+        .iter()
+        .copied()
+        .chain(own)
+        .filter_map(|project| project.name.as_deref())
+        .map(normalise_name)
+        .collect();
+    let is_member = |text: &String| requirement_name(text).is_some_and(|name| laid.contains(&name));
     let theirs = members.iter().flat_map(|member| &member.dependencies);
     requirements
         .iter()
@@ -129,5 +134,34 @@ impl Session<'_> {
             facts,
             python: subject.python,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towpath_python::{Manifest, ManifestKind};
+
+    fn project(name: &str, dependencies: &[&str]) -> Project {
+        let manifest = Manifest {
+            kind: ManifestKind::Pyproject,
+            path: format!("{name}/pyproject.toml"),
+        };
+        let mut project = Project::new(name, manifest);
+        project.name = Some(name.to_owned());
+        project.dependencies = dependencies.iter().map(|text| (*text).to_owned()).collect();
+        project
+    }
+
+    #[test]
+    fn members_that_need_the_project_in_a_circle_add_nothing_to_look_up() {
+        let (own, member) = (
+            project("app", &["core"]),
+            project("core", &["app>=1", "attrs"]),
+        );
+        assert_eq!(
+            replaced(&own.dependencies, &[&member], Some(&own)),
+            ["attrs"]
+        );
     }
 }

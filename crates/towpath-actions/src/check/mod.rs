@@ -4,6 +4,7 @@
 mod builds;
 mod bytecode;
 mod command;
+mod declared;
 mod environment;
 mod execute;
 mod executed;

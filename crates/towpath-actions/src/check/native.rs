@@ -6,7 +6,7 @@ use towpath_runner::{Dependencies, Key, Outcome};
 use towpath_standard::NativeWork;
 
 use super::session::Session;
-use super::{Subject, concluded};
+use super::{Subject, concluded, could_not_run};
 
 impl Session<'_> {
     /// Returns what the result of native work depends on beside files.
@@ -31,7 +31,11 @@ impl Session<'_> {
                 Problem::error(error.to_string())
             })
         };
-        let mut outcome = concluded((work.run)(&versions));
+        let result = (work.run)(&versions);
+        if !result.errors.is_empty() {
+            return could_not_run(result.errors);
+        }
+        let mut outcome = concluded(result);
         let files = work
             .files
             .iter()

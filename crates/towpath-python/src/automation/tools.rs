@@ -16,7 +16,7 @@ const COVERED: &[&str] = &[
     "actionlint", "autopep8", "bandit", "basedpyright", "black", "build", "coverage",
     "coverage combine", "coverage erase", "coverage html", "coverage json", "coverage lcov",
     "coverage report", "coverage run", "coverage xml", "detect-secrets", "diff-cover", "flake8",
-    "isort", "mkdocs", "mypy", "nosetests", "pip-audit", "pycodestyle", "pyflakes", "pylint",
+    "isort", "manage.py test", "mkdocs", "mypy", "nosetests", "pip-audit", "pycodestyle", "pyflakes", "pylint",
     "pyright", "pytest", "ruff", "ruff format", "safety", "setup.py test", "sphinx-build",
     "trial", "twine", "ty", "unittest", "yapf", "zizmor",
 ];
@@ -35,7 +35,14 @@ const NAMED: &[&str] = &[
 ];
 
 /// Tools that run the project's tests.
-const TEST_RUNNERS: &[&str] = &["pytest", "unittest", "nosetests", "setup.py test", "trial"];
+const TEST_RUNNERS: &[&str] = &[
+    "pytest",
+    "unittest",
+    "nosetests",
+    "setup.py test",
+    "manage.py test",
+    "trial",
+];
 
 /// Programs that prepare, move, print or publish, and judge nothing.
 #[rustfmt::skip]
@@ -142,6 +149,7 @@ pub(super) fn recognise(words: &[String]) -> Option<Tool> {
         "sphinxlint" => tool("sphinx-lint", arguments),
         "pip_audit" => tool("pip-audit", arguments),
         "setup.py" => setup_py(arguments),
+        "manage.py" | "django-admin" => manage_py(arguments),
         "twine" => (arguments.first()? == "check").then(|| tool("twine", arguments))?,
         "mkdocs" => (arguments.first()? == "build").then(|| tool("mkdocs", arguments))?,
         "ty" => (arguments.first()? == "check").then(|| tool("ty", arguments.get(1..)?))?,
@@ -259,6 +267,14 @@ fn setup_py(arguments: &[String]) -> Option<Tool> {
     }
 }
 
+/// Django's commands: its tests are run by a check, the rest stays what it is.
+fn manage_py(arguments: &[String]) -> Option<Tool> {
+    match arguments.split_first()? {
+        (command, rest) if command == "test" => tool("manage.py test", rest),
+        _ => tool("manage.py", arguments),
+    }
+}
+
 /// What the tools that manage projects judge by themselves.
 fn project_manager(program: &str, arguments: &[String]) -> Option<Tool> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -298,8 +314,10 @@ fn foreign(program: &str, arguments: &[String]) -> Option<Tool> {
 /// A Python script of the project; the caller has already followed `-m`.
 fn script(arguments: &[String]) -> Option<Tool> {
     let (file, rest) = arguments.split_first()?;
-    if base_name(file) == "setup.py" {
-        return setup_py(rest);
+    match base_name(file).as_str() {
+        "setup.py" => return setup_py(rest),
+        "manage.py" if rest.first().is_some_and(|word| word == "test") => return manage_py(rest),
+        _ => {}
     }
     file.ends_with(".py").then(|| tool("python", arguments))?
 }
@@ -377,6 +395,8 @@ mod tests {
                 Some("python|scripts/check.py --all"),
             ),
             ("python setup.py test", Some("setup.py test|test")),
+            ("python manage.py test app", Some("manage.py test|app")),
+            ("./manage.py test", Some("manage.py test|")),
             ("python setup.py sdist bdist_wheel", Some("build|")),
             ("poetry build", Some("build|")),
             ("poetry install", None),

@@ -14,7 +14,7 @@ pub enum Error {
     /// uv could not resolve, install or read a lock.
     #[error("cannot {doing}")]
     Uv {
-        /// What it was doing: `resolve the requirements for Python 3.12.1`.
+        /// What it was doing: `resolve the requirements`.
         doing: String,
         /// What kind of failure it is.
         kind: FailureKind,
@@ -88,6 +88,15 @@ impl Error {
             hints,
             words: Words(words),
         }
+    }
+
+    /// Returns the error without a folder in its words that only the call knew, so that the same
+    /// failure always reads the same.
+    pub(super) fn without(mut self, folder: &Path) -> Self {
+        if let Self::Uv { words, .. } = &mut self {
+            words.0 = words.0.replace(&format!("{}/", folder.display()), "");
+        }
+        self
     }
 
     pub(super) fn write(path: &Path, source: io::Error) -> Self {

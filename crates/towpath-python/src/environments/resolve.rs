@@ -196,8 +196,9 @@ impl Context<'_> {
             .settings_folder
             .as_deref()
             .unwrap_or(folder.path());
-        let doing = format!("resolve the requirements for {}", self.interpreter.title());
-        let output = self.run(arguments, settings, doing)?;
+        let output = self
+            .run(arguments, settings, "resolve the requirements".to_owned())
+            .map_err(|error| error.without(folder.path()))?;
         let file = pip_file::read_text(&output, &folder.path().join("requirements.txt"))?;
         wanted::exact(&file.lines, &Target::of(self.interpreter))
     }

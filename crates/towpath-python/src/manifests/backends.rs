@@ -50,7 +50,7 @@ fn imported_string(
 }
 
 /// Returns the string literal that a line of a module assigns to a name: `__version__ = "1.0"`, also
-/// with a type annotation.
+/// with a type annotation. A literal that is only part of an expression says nothing.
 pub(crate) fn assigned_string(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let rest = line.strip_prefix(name)?;
@@ -64,8 +64,9 @@ pub(crate) fn assigned_string(text: &str, name: &str) -> Option<String> {
             .chars()
             .next()
             .filter(|quote| matches!(quote, '"' | '\''))?;
-        let (version, _) = value.strip_prefix(quote)?.split_once(quote)?;
-        Some(version.to_owned())
+        let (version, rest) = value.strip_prefix(quote)?.split_once(quote)?;
+        let is_whole = rest.trim().is_empty() || rest.trim().starts_with(['#', ';']);
+        is_whole.then(|| version.to_owned())
     })
 }
 
@@ -87,6 +88,8 @@ mod tests {
                 Some("1.2"),
             ),
             ("__version__ = version('x')\n", None),
+            ("__version__ = '.'.join(parts)\n", None),
+            ("__version__ = '1.0';\n", Some("1.0")),
             ("__version__info = '1'\n", None),
             ("", None),
         ] {

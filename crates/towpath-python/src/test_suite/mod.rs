@@ -1,7 +1,9 @@
 //! The tests of a project: what runs them, where they lie, how the runner is configured. Collects
 //! nothing and runs nothing; reads test files only where no configuration names a runner.
 
+mod called;
 mod config;
+mod django;
 mod files;
 
 use towpath_report::Problem;
@@ -11,6 +13,7 @@ use crate::folder;
 use crate::requirement::requirement_name;
 use crate::{Layout, Project, TestRunner, TestSuite};
 
+pub use called::add_called_tests;
 use config::Config;
 
 /// The most test files that are read to tell the runner.
@@ -22,7 +25,12 @@ pub(crate) fn read(
     files: &ProjectFiles<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<TestSuite> {
-    let config = config::read(files, problems);
+    let mut config = config::read(files, problems);
+    let django =
+        django::find(files).filter(|_| !config.is_explicit && !declares(project, "pytest"));
+    if django.is_some() {
+        config.patterns = vec![django::PATTERN.to_owned()];
+    }
     let all = files::find(files, &config);
     let configured = files::expand(files, &config.test_paths);
     let inside = |path: &str| is_inside(&project.layout, path);
@@ -54,7 +62,10 @@ pub(crate) fn read(
     if paths.is_empty() {
         return None;
     }
-    let (runner, reason) = runner(project, files, &config, &found);
+    let (runner, reason) = match &django {
+        Some(_) => (TestRunner::Django, "`manage.py test` runs them".to_owned()),
+        None => runner(project, files, &config, &found),
+    };
     let inside_package = if found.is_empty() {
         paths.iter().all(|path| inside(path))
     } else {
@@ -69,6 +80,7 @@ pub(crate) fn read(
         paths_configured,
         config: config.file,
         add_options: config.options,
+        django,
         reason,
     })
 }
@@ -95,6 +107,7 @@ fn named_module(project: &Project, files: &ProjectFiles<'_>, config: &Config) ->
         integration_marker: false,
         config: config.file.clone(),
         add_options: config.options.clone(),
+        django: None,
         reason,
     })
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use towpath_host::{SnapshotOptions, Tree, snapshot};
 use towpath_python::{
-    Project, ProjectVersion, TestNeeds, read_projects, requirements_of, test_needs,
-    third_party_imports,
+    Project, ProjectVersion, TestNeeds, add_called_tests, read_automation, read_projects,
+    requirements_of, test_needs, third_party_imports,
 };
 use towpath_report::{Problem, Severity};
 
@@ -323,9 +323,9 @@ def test(): pass
         "Pyproject company.core 1 python - needs  extras  groups  layout Flat company",
     ),
     (
-        "hatch with a byte order mark and CRLF",
+        "hatch with CRLF",
         "== pyproject.toml
-\u{feff}[project]\r
+[project]\r
 name = 'h'\r
 dynamic = ['version']\r
 [build-system]\r
@@ -412,6 +412,11 @@ const NEEDS: &[(&str, &str, &str)] = &[
         "requirement:pytest requirement:x",
     ),
     (
+        "what is no package runs on its requirements",
+        "== requirements.txt\nflask\n== app.py\n== tests/test_app.py\nimport app\n",
+        "file:requirements.txt",
+    ),
+    (
         "nothing",
         "== pyproject.toml\n[project]\nname='a'\nversion='1'\n",
         "",
@@ -425,6 +430,59 @@ fn puts_own_extras_in_place() {
     );
     let needs = test_needs(&project);
     assert_eq!(requirements_of(&project, &needs), ["pytest", "h5py"]);
+}
+
+#[test]
+fn bytes_that_other_programs_refuse_are_told() {
+    for (bytes, expected) in [
+        (
+            b"[project]\nname = 'a'\nversion = '1'\ndescription = 'caf\xe9'\n".to_vec(),
+            "Error `pyproject.toml` is not UTF-8, which TOML has to be pyproject.toml:4:19",
+        ),
+        (
+            b"\xef\xbb\xbf[project]\nname = 'a'\nversion = '1'\n".to_vec(),
+            "Warning `pyproject.toml` begins with a byte order mark, which pip and most build backends refuse pyproject.toml:1:1",
+        ),
+    ] {
+        let repository = repository_with("== a.py\n", |root| {
+            std::fs::write(root.join("pyproject.toml"), &bytes).expect("a file");
+        });
+        let (projects, problems) = read_projects(&repository.tree);
+        assert_eq!(projects[0].name.as_deref(), Some("a"));
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| {
+                let place = problem.place.as_ref().expect("a place");
+                format!("{:?} {} {place}", problem.severity, problem.message)
+            })
+            .collect();
+        assert_eq!(told, [expected]);
+    }
+}
+
+#[test]
+fn tests_that_only_a_call_names_are_tests() {
+    for (call, expected) in [
+        ("python -m unittest checks.core", Some("checks/core.py")),
+        (
+            "python -m unittest checks.core.CoreTest -v",
+            Some("checks/core.py"),
+        ),
+        ("pytest checks/core.py", Some("checks/core.py")),
+        ("python -m unittest other.core", None),
+    ] {
+        let repository = repository(&format!(
+            "== pkg/__init__.py\n== checks/core.py\nimport unittest\n== .github/workflows/ci.yml\non: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: {call}\n",
+        ));
+        let (mut projects, _) = read_projects(&repository.tree);
+        let automation = read_automation(&repository.tree, &projects);
+        add_called_tests(&repository.tree, &automation, &mut projects);
+        let paths = projects[0]
+            .tests
+            .as_ref()
+            .map(|tests| tests.paths.join(" "));
+        assert_eq!(paths.as_deref(), expected, "{call}");
+    }
 }
 
 #[test]
@@ -481,6 +539,16 @@ const TESTS: &[(&str, &str, &str)] = &[
         "a single module",
         "== mod.py\n== tests.py\nimport unittest\n",
         "Unittest tests.py",
+    ),
+    (
+        "Django's, in the modules that its runner takes",
+        "== manage.py\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n== requirements.txt\ndjango\n== polls/__init__.py\n== polls/tests.py\nfrom django.test import TestCase\n",
+        "Django polls/tests.py inside",
+    ),
+    (
+        "a Django project that declares pytest",
+        "== manage.py\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n== requirements-dev.txt\npytest-django\n== polls/tests/test_a.py\n",
+        "Pytest polls/tests inside",
     ),
     (
         "integration tests",

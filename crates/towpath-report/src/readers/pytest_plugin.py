@@ -19,6 +19,7 @@ FILE = "TOWPATH_PYTEST_EVENTS"
 ROOT = "TOWPATH_PYTEST_ROOT"
 LIMIT = 64 * 1024
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
+SYNTAX_ERROR = re.compile('^E +File "([^"]+)", line ([0-9]+)$', re.MULTILINE)
 
 
 def pytest_configure(config):
@@ -186,8 +187,10 @@ class Recorder(object):
         # A doctest.
         for location, lines in getattr(longrepr, "reprlocation_lines", None) or ():
             return location.path, location.lineno, doctest_message(location, lines)
-        return None, None, one_line(last_error(long_text(report)))
-
+        text = long_text(report)
+        place = SYNTAX_ERROR.search(text)
+        path, line = (place.group(1), int(place.group(2))) if place else (None, None)
+        return path, line, one_line(last_error(text))
 
     def own_place(self, longrepr):
         """Returns (path, line) of the innermost frame in the root: unittest's own frames are not it."""
@@ -239,7 +242,8 @@ def last_error(text):
     """Returns the first line that pytest marks as an error, else the last line."""
     lines = [line for line in text.splitlines() if line.strip()]
     for line in lines:
-        if line.startswith("E   "):
+        # Of a syntax error the file and the code come before it, further in.
+        if line.startswith("E   ") and not line.startswith("E    "):
             return line[1:].strip()
     return lines[-1].strip() if lines else ""
 

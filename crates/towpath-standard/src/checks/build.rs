@@ -114,6 +114,8 @@ struct Trouble {
     rule: String,
     message: String,
     blocking: bool,
+    #[serde(default)]
+    place: Option<(String, u32)>,
 }
 
 fn read_build(output: &Output<'_>) -> Result<Partial, String> {
@@ -145,7 +147,7 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
             rule: trouble.rule,
             rule_url: None,
             message: trouble.message,
-            place: Some(Place::file(output.hint)),
+            place: Some(trouble.place.map_or_else(|| Place::file(output.hint), |at| placed(output, at))),
             severity: if trouble.blocking { Severity::Error } else { Severity::Warning },
             fixable: false,
             blocking: trouble.blocking,
@@ -157,6 +159,12 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
 /// Returns whether a backend ended because it could not reach a server.
 fn is_unreachable(message: &str) -> bool {
     ["ConnectError", "ConnectTimeout", "URLError", "SSLError"].iter().any(|error| message.contains(error))
+}
+
+/// Returns a place in the project's folder as one in the repository.
+fn placed(output: &Output<'_>, (path, line): (String, u32)) -> Place {
+    let path = if output.folder.is_empty() { path } else { format!("{}/{path}", output.folder) };
+    Place { line, end_line: line, ..Place::file(&path) }
 }
 
 fn size(bytes: u64) -> String {

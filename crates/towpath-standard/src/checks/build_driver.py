@@ -1,8 +1,8 @@
 """Builds an sdist and, from it, a wheel through the hooks of PEP 517, and looks into both.
 
 Arguments: the output folder, the backend (`module:object`), folders of `backend-path`. Runs in the
-project's folder. Writes `build.json`: what was built, and problems with a rule, a message and whether
-they block; or what the backend asks for in addition (`requires`).
+project's folder. Writes `build.json`: what was built, and problems with a rule, a message, a place and
+whether they block; or what the backend asks for in addition (`requires`).
 """
 
 import base64
@@ -57,6 +57,7 @@ def hook(kind, backend_name, folder, backend_path, dist, report):
         except BaseException as error:
             traceback.print_exc()
             answer["error"] = "{}: {}".format(type(error).__name__, error)
+            answer["place"] = place(error, folder)
         sys.stdout.flush()
         sys.stderr.flush()
         with os.fdopen(writer, "w") as stream:
@@ -68,10 +69,29 @@ def hook(kind, backend_name, folder, backend_path, dist, report):
     os.waitpid(child, 0)
     answer = json.loads(text) if text else {"error": "the backend ended without an answer"}
     if "error" in answer:
-        name = "build_" + kind
-        problem(report, name, "{} of {} failed: {}".format(name, backend_name, answer["error"]))
+        message = "{} failed: {}".format(backend_name, answer["error"])
+        problem(report, "build_" + kind, message, place=answer.get("place"))
     report["requires"] = answer.get("requires", [])
     return answer.get("name")
+
+
+def place(error, folder):
+    """Returns the last line of the project's own that led to an error, as [path, line]."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        found = inside(frame.f_code.co_filename, line, folder) or found
+    if isinstance(error, SyntaxError) and error.filename:
+        found = inside(error.filename, error.lineno, folder) or found
+    return found
+
+
+def inside(path, line, folder):
+    # setuptools compiles setup.py under this name.
+    path = os.path.join(folder, "setup.py" if path == "<string>" else path)
+    relative = os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
+    if line and os.path.isfile(path) and not relative.startswith(os.pardir):
+        return [relative, line]
+    return None
 
 
 def unpacked(archive, folder, report):
@@ -145,8 +165,8 @@ def described(folder, name):
     return {"name": name, "size": os.path.getsize(os.path.join(folder, name))}
 
 
-def problem(report, rule, message, blocking=True):
-    report["problems"].append({"rule": rule, "message": message, "blocking": blocking})
+def problem(report, rule, message, blocking=True, place=None):
+    report["problems"].append({"rule": rule, "message": message, "blocking": blocking, "place": place})
 
 
 main()

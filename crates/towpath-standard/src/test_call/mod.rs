@@ -1,5 +1,7 @@
 //! How the tests of a project are called: as its automation does, cut to what changes the verdict.
 
+mod django;
+mod names;
 mod unittest;
 
 use std::collections::BTreeMap;
@@ -9,7 +11,10 @@ use towpath_python::{Invocation, TestRunner};
 use crate::facts::{Facts, is_below};
 use crate::pytest_options::kept_arguments;
 use crate::test_invocation::best_invocation;
+use django::call_django;
 use unittest::call_unittest;
+
+pub(crate) use django::django;
 
 /// How pytest is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +47,8 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call.folder.clone_from(&invocation.folder);
         call.only_unittest = true;
         call_unittest(&mut call, &invocation.arguments, facts);
+    } else if let Some(django) = django(facts) {
+        call_django(&mut call, django, facts);
     } else if project
         .tests
         .as_ref()

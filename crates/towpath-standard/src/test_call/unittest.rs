@@ -1,7 +1,8 @@
 //! What a call of unittest means, in the words of pytest.
 
 use super::TestCall;
-use crate::facts::{Facts, is_below};
+use super::names::existing;
+use crate::facts::Facts;
 
 /// Says in pytest's words what a call of unittest finds: its folder and pattern, or the modules named.
 pub(super) fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &Facts<'_>) {
@@ -20,24 +21,12 @@ pub(super) fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &F
             format!("{}/{path}", call.folder)
         }
     };
-    let exists = |path: &str| {
-        let path = in_folder(path);
-        facts.tree.contains(&path) || facts.tree.files().keys().any(|file| is_below(file, &path))
-    };
     let folders: Vec<String> = match start {
         Some(start) => vec![start],
         None => names.iter().map(|name| name.replace('.', "/")).collect(),
     };
-    for folder in folders
-        .iter()
-        .map(|folder| folder.trim_start_matches("./").trim_end_matches('/'))
-    {
-        let dotted = folder.replace('.', "/");
-        let found = [folder.to_owned(), dotted, format!("{folder}.py")]
-            .into_iter()
-            .find(|path| exists(path));
-        call.arguments.extend(found);
-    }
+    let found = existing(&call.folder, &folders, facts);
+    call.arguments.extend(found);
     // unittest puts the folder in which it starts first on the path, whether it is a package or not.
     let first = top.or_else(|| {
         call.arguments

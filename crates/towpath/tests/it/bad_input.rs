@@ -141,6 +141,17 @@ fn missing_interpreter() {
 }
 
 #[test]
+fn no_python_that_the_project_admits() {
+    let world = World::offline();
+    let manifest = format!("{MANIFEST}requires-python = \">=3.99\"\n");
+    world
+        .write("pyproject.toml", &manifest)
+        .write("demo.py", "");
+    world.write("tests/test_demo.py", "def test():\n    pass\n");
+    insta::assert_snapshot!(world.towpath(&["check", "tests"]).to_string());
+}
+
+#[test]
 fn impossible_python() {
     insta::assert_snapshot!(told(&[("demo.py", "")], &["ci", "--python", "three"]));
 }

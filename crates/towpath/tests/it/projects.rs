@@ -109,3 +109,62 @@ fn index_backend_gets_what_it_asks_for() {
     }
     assert_eq!(world.ci(&[]).fresh_jobs(), Vec::<&str>::new());
 }
+
+#[test]
+fn index_setup_py_with_requirements_files_passes() {
+    let world = World::with_empty_index();
+    world.write(
+        "setup.py",
+        "from setuptools import find_packages, setup\n\nsetup(name=\"demo-app\", version=\"1.0\", packages=find_packages(exclude=[\"tests\"]))\n",
+    );
+    world.write(
+        "demo_app/__init__.py",
+        "import attr\n\nVERSIONS = attr.__version__\n",
+    );
+    world.write("requirements/base.txt", "attrs\n");
+    world.write(
+        "requirements/test.txt",
+        "-c constraints.txt\n-r base.txt\n-e .\npytest\niniconfig\n",
+    );
+    world.write("requirements/constraints.txt", "attrs==23.2.0\n");
+    world.write(
+        "tests/test_app.py",
+        "import iniconfig\n\nfrom demo_app import VERSIONS\n\n\ndef test_constraint():\n    assert iniconfig and VERSIONS == \"23.2.0\"\n",
+    );
+    let run = world.ci(&[]);
+    assert_eq!((run.red(), run.code), (vec![], Some(0)), "{}", run.stderr);
+    assert_tests_pass(&run, 1, &["tests"]);
+}
+
+#[test]
+fn index_application_without_a_package_runs_on_its_requirements() {
+    let world = World::with_empty_index();
+    world.write("requirements.txt", "django==5.1.3\n");
+    world.write(
+        "manage.py",
+        "import os\n\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"site1.settings\")\n",
+    );
+    world.write("site1/__init__.py", "");
+    world.write(
+        "site1/settings.py",
+        "INSTALLED_APPS = [\"polls\"]\nDATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\"}}\n",
+    );
+    world.write("polls/__init__.py", "");
+    world.write(
+        "polls/models.py",
+        "from django.db import models\n\n\nclass Poll(models.Model):\n    text = models.TextField()\n",
+    );
+    world.write(
+        "polls/tests.py",
+        "from django.test import TestCase\n\nfrom polls.models import Poll\n\n\nclass PollTest(TestCase):\n    def test_none(self):\n        self.assertEqual(Poll.objects.count(), 0)\n",
+    );
+    let run = world.check("tests");
+    assert_eq!(
+        (run.red(), run.code),
+        (vec![], Some(0)),
+        "{:?}\n{}",
+        run.failed_tests(),
+        run.stderr
+    );
+    assert_tests_pass(&run, 1, &["tests"]);
+}

@@ -6,8 +6,8 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use towpath_python::{PythonVersion, TestRunner};
-use towpath_report::CheckResult;
+use towpath_python::{PythonVersion, TestRunner, resolve_own_extras};
+use towpath_report::{CheckResult, Place, Problem};
 use towpath_report::readers::pytest;
 
 use super::Check;
@@ -17,7 +17,7 @@ use crate::test_call::{TestCall, test_call};
 use crate::test_environment::{TestEnvironment, test_environment};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork, TreeUse, Work,
+    Applies, EnvironmentNeed, Inputs, NativeWork, Network, Partial, ProjectInstall, PythonChoice, ToolWork, TreeUse, Work,
 };
 use command::{combine_command, names_data_by_process, pytest_command};
 
@@ -51,7 +51,7 @@ impl Check for Definition {
             return Applies::Skip("no tests were found".to_owned());
         }
         let Some(python) = python else {
-            return Applies::Skip(no_python(facts));
+            return Applies::Work(Box::new(Work::Native(no_python(facts))));
         };
         let project = if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No };
         let core = coverage_core(facts, python);
@@ -63,11 +63,28 @@ impl Check for Definition {
     }
 }
 
-fn no_python(facts: &Facts<'_>) -> String {
-    let wanted: Vec<String> = facts.pythons.missing.iter().map(ToString::to_string).collect();
-    match wanted.last() {
-        Some(newest) => format!("Python {} is not here (uv python install {newest})", wanted.join(", ")),
-        None => "no Python that the project admits is here".to_owned(),
+/// Without any Python for the tests there is no verdict: that is an error, never a pass.
+fn no_python(facts: &Facts<'_>) -> NativeWork {
+    let project = facts.project;
+    let missing: Vec<String> = facts.pythons.missing.iter().map(ToString::to_string).collect();
+    let (asked, hint) = match (missing.last(), &project.requires_python) {
+        (Some(newest), _) => (
+            format!("{} names {}", facts.pythons.reason, missing.join(", ")),
+            format!("`uv python install {newest}` installs one without root"),
+        ),
+        (None, specifier) => (
+            format!("requires-python is {}", specifier.as_deref().unwrap_or("empty")),
+            "`uv python install` installs one without root, if there is one; else change requires-python".to_owned(),
+        ),
+    };
+    let what = format!("no Python that `{}` admits is here: {asked}", project.display_name());
+    let place = Some(Place::file(&project.manifest.path));
+    let problem = Problem { place, ..Problem::error(what) }.with_hint(hint);
+    NativeWork {
+        files: Vec::new(),
+        key: Vec::new(),
+        asks_index: false,
+        run: Box::new(move |_| CheckResult { errors: vec![problem.clone()], ..CheckResult::default() }),
     }
 }
 
@@ -142,6 +159,9 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
     if facts.project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Nose) {
         notes.push("the tests are written for nose; they run with the last pytest that honours it".to_owned());
     }
+    if facts.project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Django) {
+        notes.push("the tests are Django's; they run with pytest-django".to_owned());
+    }
     if core == Core::Monitoring {
         notes.push("coverage is measured by sys.monitoring".to_owned());
     }
@@ -194,6 +214,7 @@ fn environment_need(
         requirements.extend(facts.project.dependencies.iter().cloned());
         requirements.extend(listed(&facts.project.groups, &groups));
         requirements.extend(listed(&facts.project.extras, &extras));
+        requirements = resolve_own_extras(facts.project, &requirements);
     }
     EnvironmentNeed {
         python: PythonChoice::Exactly(python),

@@ -75,7 +75,44 @@ def only_unittest(pytest):
                 return None
             return []
 
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_make_collect_report(self, collector):
+            if isinstance(collector, pytest.Module):
+                collector.collect = honouring_load_tests(collector, collector.collect)
+
+    class LoadedCase(pytest.Item):
+        """A test case that `load_tests` of a module made."""
+
+        def __init__(self, case=None, **rest):
+            super(LoadedCase, self).__init__(**rest)
+            self.case = case
+
+        def runtest(self):
+            result = unittest.TestResult()
+            unittest.TestSuite([self.case]).run(result)
+            for _, text in result.errors + result.failures:
+                pytest.fail(text, pytrace=False)
+            for _, reason in result.skipped:
+                pytest.skip(reason)
+
+    def honouring_load_tests(module, collect):
+        def collected():
+            usual = list(collect())
+            if not hasattr(module.obj, "load_tests"):
+                return usual
+            suite = unittest.TestLoader().loadTestsFromModule(module.obj)
+            return [LoadedCase.from_parent(module, name=case.id(), case=case) for case in cases(suite)]
+
+        return collected
+
     return OnlyUnittest()
+
+
+def cases(suite):
+    """Returns the single test cases of a suite, in order."""
+    if not isinstance(suite, unittest.TestSuite):
+        return [suite]
+    return [case for inner in suite for case in cases(inner)]
 
 
 if __name__ == "__main__":
