@@ -79,7 +79,7 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
     )));
     let skipped = &facts.settings.skip;
     job.needs = check
-        .needs()
+        .needs(facts)
         .iter()
         .filter(|need| !skipped.iter().any(|name| name == *need))
         .map(|need| JobId::from(job_id(need, project).as_str()))

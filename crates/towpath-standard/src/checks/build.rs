@@ -37,12 +37,24 @@ impl Check for Definition {
         }
         let system = build_system(project);
         let folder = project.root.clone();
-        let mut arguments: Vec<String> =
-            ["{python}", "{out}/build_driver.py", "{out}", &system.backend].map(str::to_owned).to_vec();
+        let mut arguments: Vec<String> = [
+            "{python}",
+            "{out}/build_driver.py",
+            "{out}",
+            &system.backend,
+        ]
+        .map(str::to_owned)
+        .to_vec();
         arguments.extend(system.backend_path.iter().cloned());
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
-                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                python: facts
+                    .pythons
+                    .run
+                    .last()
+                    .map_or(PythonChoice::ForTools, |python| {
+                        PythonChoice::Exactly(*python)
+                    }),
                 requirements: system.requires,
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),
@@ -51,22 +63,38 @@ impl Check for Definition {
             },
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs {
+                globs: Vec::new(),
+                endings: Vec::new(),
+                observed: true,
+                names: true,
+            },
             executes_project: true,
             builds: true,
             commands: vec![Command {
-                tool: system.backend.split(['.', ':']).next().unwrap_or("build").to_owned(),
+                tool: system
+                    .backend
+                    .split(['.', ':'])
+                    .next()
+                    .unwrap_or("build")
+                    .to_owned(),
                 arguments,
-                environment: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), "315532800".to_owned())]),
+                environment: BTreeMap::from([(
+                    "SOURCE_DATE_EPOCH".to_owned(),
+                    "315532800".to_owned(),
+                )]),
                 folder,
                 reads_stdout: true,
-        read: read_build,
+                read: read_build,
                 hint: project.manifest.path.clone(),
             }],
             scan: None,
-            support_files: [BUILD_HOOKS, ("build_driver.py", include_str!("build_driver.py"))]
-                .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
-                .to_vec(),
+            support_files: [
+                BUILD_HOOKS,
+                ("build_driver.py", include_str!("build_driver.py")),
+            ]
+            .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
+            .to_vec(),
             artifacts: Vec::new(),
             key: vec![("git".to_owned(), facts.version_from_git())],
             notes: Vec::new(),
@@ -76,13 +104,24 @@ impl Check for Definition {
     fn conclude(&self, _facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let sizes: Vec<String> = found
             .iter()
-            .flat_map(|partial| ["wheel", "sdist"].map(|kind| partial.facts.get(kind).map(|size| format!("{kind} {size}"))))
+            .flat_map(|partial| {
+                ["wheel", "sdist"]
+                    .map(|kind| partial.facts.get(kind).map(|size| format!("{kind} {size}")))
+            })
             .flatten()
             .collect();
         let mut result = gathered(found);
-        let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
+        let blocking = result
+            .findings
+            .iter()
+            .filter(|finding| finding.blocking)
+            .count();
         result.failed = blocking > 0;
-        result.summary = if result.failed { count(blocking, "problem") } else { sizes.join(", ") };
+        result.summary = if result.failed {
+            count(blocking, "problem")
+        } else {
+            sizes.join(", ")
+        };
         result
     }
 }
@@ -121,17 +160,31 @@ struct Trouble {
 fn read_build(output: &Output<'_>) -> Result<Partial, String> {
     let bytes = (output.file)("build.json").ok_or_else(|| {
         let lines: Vec<&str> = output.stderr.lines().collect();
-        format!("it ended with exit code {}\n{}", output.exit, lines[lines.len().saturating_sub(5)..].join("\n"))
+        format!(
+            "it ended with exit code {}\n{}",
+            output.exit,
+            lines[lines.len().saturating_sub(5)..].join("\n")
+        )
     })?;
     let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     let given = (output.file)("requirements.json").unwrap_or_default();
     let brings_rust = String::from_utf8_lossy(&given).contains(RUST_INSTALLER);
-    let lacks_rust = brings_rust && report.problems.iter().any(|trouble| is_unreachable(&trouble.message));
-    let mut partial = Partial { requires: report.requires, ..Partial::default() };
+    let lacks_rust = brings_rust
+        && report
+            .problems
+            .iter()
+            .any(|trouble| is_unreachable(&trouble.message));
+    let mut partial = Partial {
+        requires: report.requires,
+        ..Partial::default()
+    };
     for (kind, built) in [("sdist", report.sdist), ("wheel", report.wheel)] {
         let Some(built) = built else { continue };
         partial.facts.insert(kind.to_owned(), size(built.size));
-        partial.artifacts.push(Artifact { path: format!("dist/{}", built.name), name: built.name });
+        partial.artifacts.push(Artifact {
+            path: format!("dist/{}", built.name),
+            name: built.name,
+        });
     }
     if lacks_rust {
         partial.errors.push(
@@ -147,8 +200,16 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
             rule: trouble.rule,
             rule_url: None,
             message: trouble.message,
-            place: Some(trouble.place.map_or_else(|| Place::file(output.hint), |at| placed(output, at))),
-            severity: if trouble.blocking { Severity::Error } else { Severity::Warning },
+            place: Some(
+                trouble
+                    .place
+                    .map_or_else(|| Place::file(output.hint), |at| placed(output, at)),
+            ),
+            severity: if trouble.blocking {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
             fixable: false,
             blocking: trouble.blocking,
         })
@@ -158,13 +219,23 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
 
 /// Returns whether a backend ended because it could not reach a server.
 fn is_unreachable(message: &str) -> bool {
-    ["ConnectError", "ConnectTimeout", "URLError", "SSLError"].iter().any(|error| message.contains(error))
+    ["ConnectError", "ConnectTimeout", "URLError", "SSLError"]
+        .iter()
+        .any(|error| message.contains(error))
 }
 
 /// Returns a place in the project's folder as one in the repository.
 fn placed(output: &Output<'_>, (path, line): (String, u32)) -> Place {
-    let path = if output.folder.is_empty() { path } else { format!("{}/{path}", output.folder) };
-    Place { line, end_line: line, ..Place::file(&path) }
+    let path = if output.folder.is_empty() {
+        path
+    } else {
+        format!("{}/{path}", output.folder)
+    };
+    Place {
+        line,
+        end_line: line,
+        ..Place::file(&path)
+    }
 }
 
 fn size(bytes: u64) -> String {
@@ -189,8 +260,19 @@ mod tests {
                 "build.json" => Some(report.clone().into_bytes()),
                 _ => Some(br#"{"given": ["maturin", "puccinialin"]}"#.to_vec()),
             };
-            let output = Output { exit: 0, stdout: b"", stderr: "", root: "/r", folder: "", hint: "", file: &file };
-            read_build(&output).expect("the driver reported").errors.len()
+            let output = Output {
+                exit: 0,
+                stdout: b"",
+                stderr: "",
+                root: "/r",
+                folder: "",
+                hint: "",
+                file: &file,
+            };
+            read_build(&output)
+                .expect("the driver reported")
+                .errors
+                .len()
         };
         assert_eq!(read("ConnectError: no route"), 1);
         assert_eq!(read("CalledProcessError: maturin returned 1"), 0);

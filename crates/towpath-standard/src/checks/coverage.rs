@@ -28,7 +28,7 @@ impl Check for Definition {
         "combines the coverage of all Pythons and holds it against the thresholds"
     }
 
-    fn needs(&self) -> &'static [&'static str] {
+    fn needs(&self, _facts: &Facts<'_>) -> &'static [&'static str] {
         &["tests"]
     }
 
@@ -44,7 +44,13 @@ impl Check for Definition {
     ) -> Applies {
         let artifacts: Vec<_> = needs
             .iter()
-            .flat_map(|needed| needed.result.artifacts.iter().map(move |artifact| (needed.job, artifact)))
+            .flat_map(|needed| {
+                needed
+                    .result
+                    .artifacts
+                    .iter()
+                    .map(move |artifact| (needed.job, artifact))
+            })
             .filter(|(_, artifact)| artifact.name.starts_with("coverage"))
             .enumerate()
             .map(|(index, (_, artifact))| (format!("data/.coverage.{index}"), artifact.clone()))
@@ -54,7 +60,13 @@ impl Check for Definition {
         }
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
-                python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+                python: facts
+                    .pythons
+                    .run
+                    .last()
+                    .map_or(PythonChoice::ForTools, |python| {
+                        PythonChoice::Exactly(*python)
+                    }),
                 requirements: vec![coverage_requirement(facts), extra(facts)]
                     .into_iter()
                     .filter(|text| !text.is_empty())
@@ -67,17 +79,24 @@ impl Check for Definition {
             },
             tree: TreeUse::Private,
             network: Network::Closed,
-            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs {
+                globs: Vec::new(),
+                endings: Vec::new(),
+                observed: true,
+                names: true,
+            },
             // Plugins of coverage.py may be the project's own.
             executes_project: !facts.project.coverage.plugins.is_empty(),
             builds: false,
             commands: vec![Command {
                 tool: "coverage".to_owned(),
-                arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"].map(str::to_owned).to_vec(),
+                arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 environment: BTreeMap::new(),
                 folder: facts.project.root.clone(),
                 reads_stdout: true,
-        read: read_coverage,
+                read: read_coverage,
                 hint: String::new(),
             }],
             scan: None,
@@ -88,8 +107,14 @@ impl Check for Definition {
             artifacts,
             key: vec![
                 ("threshold".to_owned(), percent(threshold(facts))),
-                ("changed lines gate".to_owned(), percent(facts.settings.changed_lines_gate)),
-                ("changed lines".to_owned(), changed_lines_digest(&facts.changes)),
+                (
+                    "changed lines gate".to_owned(),
+                    percent(facts.settings.changed_lines_gate),
+                ),
+                (
+                    "changed lines".to_owned(),
+                    changed_lines_digest(&facts.changes),
+                ),
             ],
             notes: Vec::new(),
         })))
@@ -97,11 +122,14 @@ impl Check for Definition {
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let mut result = gathered(found);
-        let Some(coverage) = &result.coverage else { return result };
+        let Some(coverage) = &result.coverage else {
+            return result;
+        };
         if coverage.files.is_empty() {
             result.summary = "nothing was measured".to_owned();
             if threshold(facts).is_some() {
-                let message = "no file of the project was measured, though a threshold is set".to_owned();
+                let message =
+                    "no file of the project was measured, though a threshold is set".to_owned();
                 result.findings.push(gate("total", message));
                 result.failed = true;
             }
@@ -109,21 +137,41 @@ impl Check for Definition {
         }
         let percent = coverage.percent();
         // Rounded as coverage.py rounds before it compares: never up to 100.
-        let shown = if percent < 100.0 { percent.min(99.99) } else { percent };
+        let shown = if percent < 100.0 {
+            percent.min(99.99)
+        } else {
+            percent
+        };
         result.summary = format!("{shown:.1} %");
         if let Some(needed) = threshold(facts) {
             result.summary = format!("{shown:.1} %, needs {needed} %");
             if percent + 1e-9 < needed {
-                result.findings.push(gate("total", format!("coverage is {percent:.2} %, the project wants {needed} %")));
+                result.findings.push(gate(
+                    "total",
+                    format!("coverage is {percent:.2} %, the project wants {needed} %"),
+                ));
             }
         }
         if let Some(changed) = changed_lines(facts, coverage).filter(|changed| changed.all > 0) {
-            let ChangedLines { hit, all, uncovered } = changed;
+            let ChangedLines {
+                hit,
+                all,
+                uncovered,
+            } = changed;
             result.summary = format!("{}, new lines {hit} of {all}", result.summary);
             let percent = percent_covered(hit, all);
-            if let Some(needed) = facts.settings.changed_lines_gate.filter(|needed| percent + 1e-9 < *needed) {
-                let message = format!("{percent:.2} % of the changed lines are covered, the settings want {needed} %");
-                result.findings.push(Finding { place: uncovered, ..gate("changed-lines", message) });
+            if let Some(needed) = facts
+                .settings
+                .changed_lines_gate
+                .filter(|needed| percent + 1e-9 < *needed)
+            {
+                let message = format!(
+                    "{percent:.2} % of the changed lines are covered, the settings want {needed} %"
+                );
+                result.findings.push(Finding {
+                    place: uncovered,
+                    ..gate("changed-lines", message)
+                });
             }
         }
         result.failed = result.findings.iter().any(|finding| finding.blocking);
@@ -161,8 +209,14 @@ fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<ChangedLines>
     }
     let mut changed = ChangedLines::default();
     for (path, ranges) in &facts.changes.files {
-        let Some(file) = coverage.files.get(path) else { continue };
-        let is_changed = |line: &&u32| ranges.iter().any(|(first, last)| first <= *line && *line <= last);
+        let Some(file) = coverage.files.get(path) else {
+            continue;
+        };
+        let is_changed = |line: &&u32| {
+            ranges
+                .iter()
+                .any(|(first, last)| first <= *line && *line <= last)
+        };
         let executed = file.executed.iter().filter(is_changed).count();
         let missing: Vec<u32> = file.missing.iter().filter(is_changed).copied().collect();
         changed.hit += executed;
@@ -176,28 +230,55 @@ fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<ChangedLines>
 
 /// The settings' gate, else the project's own where its automation can fail by it.
 fn threshold(facts: &Facts<'_>) -> Option<f64> {
-    let own = facts.project.coverage.fail_under.filter(|needed| *needed > 0.0);
-    facts.settings.coverage_gate.or(own.filter(|_| is_heeded(facts)))
+    let own = facts
+        .project
+        .coverage
+        .fail_under
+        .filter(|needed| *needed > 0.0);
+    facts
+        .settings
+        .coverage_gate
+        .or(own.filter(|_| is_heeded(facts)))
 }
 
 /// Whether the project's automation measures coverage; where there is none, a threshold speaks for itself.
 fn is_heeded(facts: &Facts<'_>) -> bool {
-    let options = facts.project.tests.iter().flat_map(|tests| &tests.add_options);
-    let measures = |arguments: &[String]| arguments.iter().any(|argument| argument.starts_with("--cov"));
+    let options = facts
+        .project
+        .tests
+        .iter()
+        .flat_map(|tests| &tests.add_options);
+    let measures = |arguments: &[String]| {
+        arguments
+            .iter()
+            .any(|argument| argument.starts_with("--cov"))
+    };
     !has_automation(facts.automation)
-        || options.into_iter().any(|option| option.starts_with("--cov"))
-        || facts
-            .automation
-            .speaking()
-            .any(|run| run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments)))
+        || options
+            .into_iter()
+            .any(|option| option.starts_with("--cov"))
+        || facts.automation.speaking().any(|run| {
+            run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments))
+        })
 }
 
 /// Reading TOML settings needs a parser that Pythons before 3.11 lack.
 fn extra(facts: &Facts<'_>) -> String {
-    let from_toml = facts.project.coverage.config_file.as_deref().is_some_and(|file| {
-        std::path::Path::new(file).extension().is_some_and(|extension| extension == "toml")
-    });
-    if from_toml { "tomli ; python_version < '3.11'".to_owned() } else { String::new() }
+    let from_toml = facts
+        .project
+        .coverage
+        .config_file
+        .as_deref()
+        .is_some_and(|file| {
+            std::path::Path::new(file)
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        });
+    if from_toml {
+        "tomli ; python_version < '3.11'".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn gate(rule: &str, message: String) -> Finding {
@@ -215,11 +296,22 @@ fn gate(rule: &str, message: String) -> Finding {
 
 fn read_coverage(output: &Output<'_>) -> Result<Partial, String> {
     let bytes = (output.file)("coverage.json").ok_or_else(|| {
-        let text = if output.stderr.trim().is_empty() { String::from_utf8_lossy(output.stdout).into_owned() } else { output.stderr.to_owned() };
+        let text = if output.stderr.trim().is_empty() {
+            String::from_utf8_lossy(output.stdout).into_owned()
+        } else {
+            output.stderr.to_owned()
+        };
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(5)..].join("\n")
     })?;
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let coverage = coverage_py::read(&bytes, &paths).map_err(|error| error.to_string())?;
-    Ok(Partial { coverage: Some(coverage), ..Partial::default() })
+    Ok(Partial {
+        coverage: Some(coverage),
+        ..Partial::default()
+    })
 }

@@ -48,7 +48,12 @@ impl Check for Definition {
             environment: environment(facts),
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
+            inputs: Inputs {
+                globs: Vec::new(),
+                endings: Vec::new(),
+                observed: true,
+                names: true,
+            },
             executes_project: true,
             builds: false,
             commands: vec![command],
@@ -71,7 +76,11 @@ impl Check for Definition {
             finding.blocking = (blocks || (broken && run.blocks())) && !excused;
             locate(facts, finding);
         }
-        let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
+        let blocking = result
+            .findings
+            .iter()
+            .filter(|finding| finding.blocking)
+            .count();
         result.failed = blocking > 0;
         result.summary = match (blocking, result.findings.len()) {
             (0, 0) => "no warning".to_owned(),
@@ -84,8 +93,12 @@ impl Check for Definition {
 
 /// mkdocs names the page of a broken link and not its line.
 fn locate(facts: &Facts<'_>, finding: &mut Finding) {
-    let Some((_, rest)) = finding.message.split_once("contains a link '") else { return };
-    let Some((link, _)) = rest.split_once('\'') else { return };
+    let Some((_, rest)) = finding.message.split_once("contains a link '") else {
+        return;
+    };
+    let Some((link, _)) = rest.split_once('\'') else {
+        return;
+    };
     if let Some(place) = finding.place.as_mut().filter(|place| place.line == 0) {
         *place = line_of(facts, &place.path, |line| line.contains(link));
     }
@@ -93,7 +106,9 @@ fn locate(facts: &Facts<'_>, finding: &mut Finding) {
 
 /// An inventory of another project that this machine cannot fetch is no fault of the documentation.
 fn is_unreachable(finding: &Finding) -> bool {
-    finding.message.contains("failed to reach any of the inventories")
+    finding
+        .message
+        .contains("failed to reach any of the inventories")
         || finding.message.contains("intersphinx inventory")
 }
 
@@ -112,7 +127,9 @@ fn tool_names(facts: &Facts<'_>) -> &'static [&'static str] {
 
 fn run(facts: &Facts<'_>) -> ToolRun {
     let none = ToolRun {
-        tool: tool_names(facts).first().map_or_else(String::new, |tool| (*tool).to_owned()),
+        tool: tool_names(facts)
+            .first()
+            .map_or_else(String::new, |tool| (*tool).to_owned()),
         adoption: if has_automation(facts.automation) {
             Adoption::Advice("run by none of the project's automation".to_owned())
         } else if facts.is_release() {
@@ -124,25 +141,40 @@ fn run(facts: &Facts<'_>) -> ToolRun {
     };
     adopted(facts, tool_names(facts))
         .into_iter()
-        .find(|run| run.invocation.as_ref().is_some_and(|invocation| {
-            // Serving and publishing build too, but they are no checks.
-            !invocation.arguments.iter().any(|argument| matches!(argument.as_str(), "serve" | "gh-deploy" | "linkcheck"))
-        }))
+        .find(|run| {
+            run.invocation.as_ref().is_some_and(|invocation| {
+                // Serving and publishing build too, but they are no checks.
+                !invocation.arguments.iter().any(|argument| {
+                    matches!(argument.as_str(), "serve" | "gh-deploy" | "linkcheck")
+                })
+            })
+        })
         .unwrap_or(none)
 }
 
 fn is_strict(run: &ToolRun) -> bool {
     run.invocation.as_ref().is_some_and(|invocation| {
         invocation.arguments.iter().any(|argument| {
-            matches!(argument.as_str(), "-W" | "--fail-on-warning" | "--strict" | "-s")
-                || (argument.starts_with('-') && !argument.starts_with("--") && argument.contains('W'))
+            matches!(
+                argument.as_str(),
+                "-W" | "--fail-on-warning" | "--strict" | "-s"
+            ) || (argument.starts_with('-')
+                && !argument.starts_with("--")
+                && argument.contains('W'))
         })
     })
 }
 
 fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> Command {
-    let folder = facts.project.docs.as_ref().map_or("docs", |docs| docs.folder.as_str());
-    let given = run.invocation.as_ref().map_or(&[][..], |invocation| &invocation.arguments);
+    let folder = facts
+        .project
+        .docs
+        .as_ref()
+        .map_or("docs", |docs| docs.folder.as_str());
+    let given = run
+        .invocation
+        .as_ref()
+        .map_or(&[][..], |invocation| &invocation.arguments);
     let mut arguments: Vec<String> = ["{python}", "-m", "sphinx"].map(str::to_owned).to_vec();
     arguments.extend(sphinx::ARGUMENTS.iter().map(|text| (*text).to_owned()));
     arguments.push("{out}/warnings.txt".to_owned());
@@ -152,7 +184,12 @@ fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> Command {
     if given.iter().any(|argument| argument == "-n") {
         arguments.push("-n".to_owned());
     }
-    arguments.extend(["-b".to_owned(), builder(given).to_owned(), "-d".to_owned(), "{out}/doctrees".to_owned()]);
+    arguments.extend([
+        "-b".to_owned(),
+        builder(given).to_owned(),
+        "-d".to_owned(),
+        "{out}/doctrees".to_owned(),
+    ]);
     arguments.extend([format!("{{tree}}/{folder}"), "{out}/docs".to_owned()]);
     Command {
         tool: "sphinx".to_owned(),
@@ -166,8 +203,11 @@ fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> Command {
 }
 
 fn builder(given: &[String]) -> &str {
-    let at = given.iter().position(|argument| argument == "-b" || argument == "--builder");
-    at.and_then(|at| given.get(at + 1)).map_or("html", String::as_str)
+    let at = given
+        .iter()
+        .position(|argument| argument == "-b" || argument == "--builder");
+    at.and_then(|at| given.get(at + 1))
+        .map_or("html", String::as_str)
 }
 
 fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
@@ -191,7 +231,11 @@ fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
 }
 
 fn read_sphinx(output: &Output<'_>) -> Result<Partial, String> {
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let warnings = (output.file)("warnings.txt").unwrap_or_default();
     let findings = sphinx::read(&warnings, &paths);
     ended(output, findings)
@@ -205,8 +249,15 @@ fn read_mkdocs(output: &Output<'_>) -> Result<Partial, String> {
 /// A build that failed without a warning did not start: an extension that is missing, a bad setting.
 fn ended(output: &Output<'_>, mut findings: Vec<Finding>) -> Result<Partial, String> {
     if output.exit != 0 && findings.is_empty() {
-        let text = if output.stderr.trim().is_empty() { String::from_utf8_lossy(output.stdout).into_owned() } else { output.stderr.to_owned() };
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let text = if output.stderr.trim().is_empty() {
+            String::from_utf8_lossy(output.stdout).into_owned()
+        } else {
+            output.stderr.to_owned()
+        };
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         findings.push(Finding {
             tool: "docs".to_owned(),
             rule: "build-failed".to_owned(),
@@ -218,21 +269,39 @@ fn ended(output: &Output<'_>, mut findings: Vec<Finding>) -> Result<Partial, Str
             blocking: true,
         });
     }
-    Ok(Partial { findings, ..Partial::default() })
+    Ok(Partial {
+        findings,
+        ..Partial::default()
+    })
 }
 
 /// Returns what building the documentation needs: what the automation installs for it, else the
 /// group, extra or requirements file that is named for it.
 fn environment(facts: &Facts<'_>) -> EnvironmentNeed {
     let project = facts.project;
-    let is_docs_tool = |tool: &str| matches!(tool, "sphinx-build" | "mkdocs" | "sphinx" | "sphinx-autobuild");
+    let is_docs_tool = |tool: &str| {
+        matches!(
+            tool,
+            "sphinx-build" | "mkdocs" | "sphinx" | "sphinx-autobuild"
+        )
+    };
     let mut need = EnvironmentNeed {
-        python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+        python: facts
+            .pythons
+            .run
+            .last()
+            .map_or(PythonChoice::ForTools, |python| {
+                PythonChoice::Exactly(*python)
+            }),
         requirements: Vec::new(),
         requirement_files: Vec::new(),
         constraints: Vec::new(),
         locked: None,
-        project: if project.is_package { ProjectInstall::Editable } else { ProjectInstall::No },
+        project: if project.is_package {
+            ProjectInstall::Editable
+        } else {
+            ProjectInstall::No
+        },
     };
     let found = automated(facts, is_docs_tool).unwrap_or_default();
     let mut groups = found.groups;
@@ -245,26 +314,41 @@ fn environment(facts: &Facts<'_>) -> EnvironmentNeed {
         if groups.is_empty() {
             extras = project.extras.keys().filter(is_named).cloned().collect();
         }
-        need.requirement_files.extend(project.docs.as_ref().and_then(|docs| docs.requirements.clone()));
+        need.requirement_files.extend(
+            project
+                .docs
+                .as_ref()
+                .and_then(|docs| docs.requirements.clone()),
+        );
     }
     if project.lock.is_some() {
         need.locked = Some((groups, extras));
     } else {
         let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
-            names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+            names
+                .iter()
+                .filter_map(|name| table.get(name))
+                .flatten()
+                .cloned()
+                .collect()
         };
-        need.requirements.extend(project.dependencies.iter().cloned());
+        need.requirements
+            .extend(project.dependencies.iter().cloned());
         need.requirements.extend(listed(&groups, &project.groups));
         need.requirements.extend(listed(&extras, &project.extras));
     }
     let holds_tool = need.locked.is_some()
         || !need.requirement_files.is_empty()
-        || need.requirements.iter().any(|text| crate::tools::names(text, "sphinx") || crate::tools::names(text, "mkdocs"));
+        || need
+            .requirements
+            .iter()
+            .any(|text| crate::tools::names(text, "sphinx") || crate::tools::names(text, "mkdocs"));
     if !holds_tool {
-        need.requirements.push(match project.docs.as_ref().map(|docs| docs.tool) {
-            Some(DocsTool::Mkdocs) => "mkdocs".to_owned(),
-            _ => "sphinx".to_owned(),
-        });
+        need.requirements
+            .push(match project.docs.as_ref().map(|docs| docs.tool) {
+                Some(DocsTool::Mkdocs) => "mkdocs".to_owned(),
+                _ => "sphinx".to_owned(),
+            });
     }
     need
 }

@@ -36,7 +36,11 @@ impl Check for Definition {
         if !facts.tree.files().keys().any(|path| is_python(path)) {
             return Applies::Skip("no Python files".to_owned());
         }
-        Applies::Work(Box::new(Work::Tool(linter_work(facts, python, &runs(facts)))))
+        Applies::Work(Box::new(Work::Tool(linter_work(
+            facts,
+            python,
+            &runs(facts),
+        ))))
     }
 
     fn fix(&self, facts: &Facts<'_>) -> Option<ToolWork> {
@@ -55,10 +59,13 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
     for run in &mut runs {
         let only_configured = run.invocation.is_none() && run.tool == "ruff format";
         if only_configured && run.adoption == Adoption::Adopted {
-            run.adoption = Adoption::Advice("ruff is configured, but nothing says that it formats".to_owned());
+            run.adoption =
+                Adoption::Advice("ruff is configured, but nothing says that it formats".to_owned());
         }
     }
-    let black_runs = runs.iter().any(|run| run.tool == "black" && run.invocation.is_some());
+    let black_runs = runs
+        .iter()
+        .any(|run| run.tool == "black" && run.invocation.is_some());
     if black_runs {
         runs.retain(|run| run.tool != "ruff format" || run.invocation.is_some());
     }
@@ -68,7 +75,9 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
             adoption: if facts.settings.standard {
                 Adoption::Adopted
             } else {
-                Adoption::Advice("the project has no formatter; the standard's is advice".to_owned())
+                Adoption::Advice(
+                    "the project has no formatter; the standard's is advice".to_owned(),
+                )
             },
             invocation: None,
         });

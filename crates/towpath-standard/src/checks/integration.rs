@@ -40,8 +40,13 @@ impl Check for Definition {
         }
     }
 
-    fn needs(&self) -> &'static [&'static str] {
-        &["tests"]
+    fn needs(&self, facts: &Facts<'_>) -> &'static [&'static str] {
+        // Nothing that is not there waits for anything.
+        if calls(facts).is_ok() {
+            &["tests"]
+        } else {
+            &[]
+        }
     }
 
     fn work(
@@ -63,7 +68,11 @@ impl Check for Definition {
         };
         let run = TestRun {
             python,
-            project: if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No },
+            project: if facts.project.is_package {
+                ProjectInstall::Editable
+            } else {
+                ProjectInstall::No
+            },
             core: Core::None,
             call,
             environment,
@@ -76,7 +85,10 @@ impl Check for Definition {
         let absent = excuse_absent_services(&mut found);
         let mut result = conclude_tests(facts, found);
         if absent > 0 {
-            result.notes.push(format!("{} skipped: a service that it needs is not here", count(absent, "test")));
+            result.notes.push(format!(
+                "{} skipped: a service that it needs is not here",
+                count(absent, "test")
+            ));
         }
         result
     }
@@ -90,29 +102,40 @@ fn calls(facts: &Facts<'_>) -> Result<TestCall, String> {
     let Some(tests) = &facts.project.tests else {
         return Err("no tests were found".to_owned());
     };
-    let left_out = tests.add_options.iter().any(|option| option.contains("not integration"));
+    let left_out = tests
+        .add_options
+        .iter()
+        .any(|option| option.contains("not integration"));
     if !left_out && tests.integration.is_empty() {
         return Err("no integration tests".to_owned());
     }
     if !left_out {
-        return Err("the integration tests run with the others; nothing in the project's automation keeps \
+        return Err(
+            "the integration tests run with the others; nothing in the project's automation keeps \
                     them apart"
-            .to_owned());
+                .to_owned(),
+        );
     }
     if !facts.settings.integration {
-        return Err("left out by pytest's own settings, and nothing in the project's automation runs them \
+        return Err(
+            "left out by pytest's own settings, and nothing in the project's automation runs them \
                     (`integration = true` in `[tool.towpath.tests]` does)"
-            .to_owned());
+                .to_owned(),
+        );
     }
     // The later of two `-m` counts.
     let mut call = test_call(facts);
-    call.arguments.extend(["-m", "integration"].map(str::to_owned));
+    call.arguments
+        .extend(["-m", "integration"].map(str::to_owned));
     Ok(call)
 }
 
 /// A test whose service does not answer says nothing of the project: it counts as skipped.
 fn excuse_absent_services(found: &mut [Partial]) -> usize {
-    let failed = found.iter_mut().flat_map(|partial| &mut partial.tests).filter(|case| case.is_failure());
+    let failed = found
+        .iter_mut()
+        .flat_map(|partial| &mut partial.tests)
+        .filter(|case| case.is_failure());
     let mut excused = 0;
     for case in failed.filter(|case| misses_service(case)) {
         case.outcome = TestOutcome::Skipped;
@@ -123,5 +146,7 @@ fn excuse_absent_services(found: &mut [Partial]) -> usize {
 }
 
 fn misses_service(case: &TestCase) -> bool {
-    ABSENT_SERVICE.iter().any(|text| case.message.contains(text) || case.details.contains(text))
+    ABSENT_SERVICE
+        .iter()
+        .any(|text| case.message.contains(text) || case.details.contains(text))
 }

@@ -53,7 +53,11 @@ impl Check for Definition {
         if !facts.tree.files().keys().any(|path| is_python(path)) {
             return Applies::Skip("no Python files".to_owned());
         }
-        Applies::Work(Box::new(Work::Tool(linter_work(facts, python, &runs(facts)))))
+        Applies::Work(Box::new(Work::Tool(linter_work(
+            facts,
+            python,
+            &runs(facts),
+        ))))
     }
 
     fn fix(&self, facts: &Facts<'_>) -> Option<ToolWork> {
@@ -74,7 +78,9 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
             adoption: if facts.settings.standard {
                 Adoption::Adopted
             } else {
-                Adoption::Advice("the project has no linter; the standard's base rules are advice".to_owned())
+                Adoption::Advice(
+                    "the project has no linter; the standard's base rules are advice".to_owned(),
+                )
             },
             invocation: None,
         });
@@ -97,7 +103,9 @@ pub(crate) fn linter_work(
     let mut commands = Vec::new();
     let python = python.or_else(|| automated_python(facts, runs));
     for run in runs {
-        let Some(linter) = linter(&run.tool) else { continue };
+        let Some(linter) = linter(&run.tool) else {
+            continue;
+        };
         let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(python);
         if !requirements.contains(&chosen.requirement) {
             requirements.push(chosen.requirement.clone());
@@ -107,7 +115,13 @@ pub(crate) fn linter_work(
             requirements.extend(invocation.additional_dependencies.iter().cloned());
         }
         notes.extend(run.note().map(str::to_owned));
-        commands.push(command(linter, run, &chosen.requirement, &extra_arguments(facts, run), &[]));
+        commands.push(command(
+            linter,
+            run,
+            &chosen.requirement,
+            &extra_arguments(facts, run),
+            &[],
+        ));
     }
     requirements.extend(plugins(facts, runs));
     requirements.sort_unstable();
@@ -120,11 +134,20 @@ pub(crate) fn linter_work(
             requirement_files: Vec::new(),
             constraints: Vec::new(),
             locked: None,
-            project: if stands_alone || !facts.project.is_package { ProjectInstall::No } else { ProjectInstall::Editable },
+            project: if stands_alone || !facts.project.is_package {
+                ProjectInstall::No
+            } else {
+                ProjectInstall::Editable
+            },
         },
         tree: TreeUse::ReadOnly,
         network: Network::Closed,
-        inputs: Inputs { globs: Vec::new(), endings: vec![BASELINE_FILE.to_owned()], observed: true, names: true },
+        inputs: Inputs {
+            globs: Vec::new(),
+            endings: vec![BASELINE_FILE.to_owned()],
+            observed: true,
+            names: true,
+        },
         // pylint and flake8 import the project's own plugins.
         executes_project: !stands_alone || facts.configures("flake8", "[flake8:local-plugins]"),
         builds: false,
@@ -140,8 +163,14 @@ pub(crate) fn linter_work(
 /// Returns the newest Python here on which the automation runs its linters, where it says so: flake8
 /// and pylint see with the eyes of the Python that runs them.
 fn automated_python(facts: &Facts<'_>, runs: &[ToolRun]) -> Option<PythonVersion> {
-    let named = runs.iter().filter_map(|run| run.invocation.as_ref()).flat_map(|invocation| &invocation.pythons);
-    named.filter(|python| facts.pythons.run.contains(python)).max().copied()
+    let named = runs
+        .iter()
+        .filter_map(|run| run.invocation.as_ref())
+        .flat_map(|invocation| &invocation.pythons);
+    named
+        .filter(|python| facts.pythons.run.contains(python))
+        .max()
+        .copied()
 }
 
 /// Returns the work of mending in the user's own tree; only tools that the project runs or configures.
@@ -167,7 +196,11 @@ fn extra_arguments(facts: &Facts<'_>, run: &ToolRun) -> Vec<String> {
         extra.extend(["--extend-select".to_owned(), BASE_RULES[1].to_owned()]);
     }
     if matches!(run.tool.as_str(), "flake8" | "pylint") && run.invocation.is_none() {
-        let root = if facts.project.root.is_empty() { "." } else { facts.project.root.as_str() };
+        let root = if facts.project.root.is_empty() {
+            "."
+        } else {
+            facts.project.root.as_str()
+        };
         if run.tool == "flake8" {
             extra.push(root.to_owned());
         } else {
@@ -189,27 +222,40 @@ fn plugins(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<String> {
         .flatten()
         .collect();
     let project = facts.project;
-    let files = project.requirements_files.iter().flat_map(|file| file.requirements.iter());
+    let files = project
+        .requirements_files
+        .iter()
+        .flat_map(|file| file.requirements.iter());
     project
         .groups
         .values()
         .chain(project.extras.values())
         .flatten()
         .chain(files)
-        .filter(|requirement| prefixes.iter().any(|prefix| requirement.to_ascii_lowercase().starts_with(prefix)))
+        .filter(|requirement| {
+            prefixes
+                .iter()
+                .any(|prefix| requirement.to_ascii_lowercase().starts_with(prefix))
+        })
         .cloned()
         .collect()
 }
 
 /// Returns what the judgement depends on beside the findings.
 pub(crate) fn policy(facts: &Facts<'_>, runs: &[ToolRun]) -> String {
-    let stands: BTreeMap<&str, &Adoption> = runs.iter().map(|run| (run.tool.as_str(), &run.adoption)).collect();
+    let stands: BTreeMap<&str, &Adoption> = runs
+        .iter()
+        .map(|run| (run.tool.as_str(), &run.adoption))
+        .collect();
     let patterns: Vec<_> = runs
         .iter()
         .filter_map(|run| run.invocation.as_ref())
         .map(|invocation| (&invocation.files_pattern, &invocation.exclude_pattern))
         .collect();
-    format!("{stands:?} {patterns:?} standard={}", facts.settings.standard)
+    format!(
+        "{stands:?} {patterns:?} standard={}",
+        facts.settings.standard
+    )
 }
 
 /// Judges the findings of linters: those of adopted tools block; of others only what cannot be code
@@ -220,31 +266,54 @@ pub(crate) fn conclude(
     runs: &[ToolRun],
     found: Vec<Partial>,
 ) -> CheckResult {
-    let idle: Vec<String> = found.iter().filter_map(|partial| partial.facts.get(COULD_NOT_RUN)).cloned().collect();
+    let idle: Vec<String> = found
+        .iter()
+        .filter_map(|partial| partial.facts.get(COULD_NOT_RUN))
+        .cloned()
+        .collect();
     let mut result = gathered(found);
     let mut generated: BTreeMap<String, bool> = BTreeMap::new();
     let mut is_generated = |path: &str| {
-        *generated.entry(path.to_owned()).or_insert_with(|| is_left_by_a_build(facts, path))
+        *generated
+            .entry(path.to_owned())
+            .or_insert_with(|| is_left_by_a_build(facts, path))
     };
     result.findings.retain(|finding| {
         is_in_scope(facts, runs, finding)
-            && !finding.place.as_ref().is_some_and(|place| is_generated(&place.path))
+            && !finding
+                .place
+                .as_ref()
+                .is_some_and(|place| is_generated(&place.path))
     });
     let blocks = |finding: &Finding| {
         let of_tool = |run: &&ToolRun| {
             run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
         };
         let adopted = finding.severity != Severity::Note
-            && runs.iter().filter(of_tool).any(|run| run.blocks_for(finding));
+            && runs
+                .iter()
+                .filter(of_tool)
+                .any(|run| run.blocks_for(finding));
         adopted || facts.settings.standard || cannot_work(facts, finding)
     };
     let baseline = facts.baseline();
-    let said = judge(check, &mut result.findings, &facts.settings.ratchet(check), baseline.as_ref(), &blocks);
+    let said = judge(
+        check,
+        &mut result.findings,
+        &facts.settings.ratchet(check),
+        baseline.as_ref(),
+        &blocks,
+    );
     result.notes.extend(said);
     result.failed = result.findings.iter().any(|finding| finding.blocking);
     let mut tools: Vec<&str> = runs.iter().map(|run| run.tool.as_str()).collect();
     tools.dedup();
-    result.summary = match result.findings.iter().filter(|finding| finding.blocking).count() {
+    result.summary = match result
+        .findings
+        .iter()
+        .filter(|finding| finding.blocking)
+        .count()
+    {
         0 if !idle.is_empty() => format!("{} could not run, does not block", idle.join(", ")),
         0 if result.findings.is_empty() => tools.join(", "),
         0 => not_blocking(result.findings.len(), "finding"),
@@ -255,7 +324,9 @@ pub(crate) fn conclude(
 
 /// Returns whether a finding is in a file that the project's automation hands to its tool.
 fn is_in_scope(facts: &Facts<'_>, runs: &[ToolRun], finding: &Finding) -> bool {
-    let Some(place) = &finding.place else { return true };
+    let Some(place) = &finding.place else {
+        return true;
+    };
     if !facts.tree.contains(&place.path) || facts.is_foreign(&place.path) {
         return false;
     }
@@ -275,26 +346,47 @@ fn is_left_by_a_build(facts: &Facts<'_>, path: &str) -> bool {
         return false;
     }
     let text = facts.tree.read_text(path).unwrap_or_default();
-    let head = text.lines().take(6).collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let head = text
+        .lines()
+        .take(6)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_ascii_lowercase();
     let says = |words: &str| head.contains(words);
     says("@generated")
         || says("track in version control")
-        || (says("generated by") && (says("do not edit") || says("don't edit") || says("don't change")))
+        || (says("generated by")
+            && (says("do not edit") || says("don't edit") || says("don't change")))
 }
 
 /// Names that Python 2 built in: code for both Pythons uses them behind a question for the version.
 const BUILT_INTO_PYTHON_2: [&str; 13] = [
-    "unicode", "basestring", "long", "xrange", "unichr", "raw_input", "reduce", "file", "execfile",
-    "cmp", "reload", "buffer", "apply",
+    "unicode",
+    "basestring",
+    "long",
+    "xrange",
+    "unichr",
+    "raw_input",
+    "reduce",
+    "file",
+    "execfile",
+    "cmp",
+    "reload",
+    "buffer",
+    "apply",
 ];
 
 /// Syntax errors and undefined names in modules that are installed.
 fn cannot_work(facts: &Facts<'_>, finding: &Finding) -> bool {
     let fatal = ["F821", "E999", "invalid-syntax", "syntax-error"].contains(&finding.rule.as_str());
-    let Some(place) = &finding.place else { return false };
-    let of_python_2 = BUILT_INTO_PYTHON_2
-        .iter()
-        .any(|name| [format!("`{name}`"), format!("'{name}'")].iter().any(|quoted| finding.message.ends_with(quoted.as_str())));
+    let Some(place) = &finding.place else {
+        return false;
+    };
+    let of_python_2 = BUILT_INTO_PYTHON_2.iter().any(|name| {
+        [format!("`{name}`"), format!("'{name}'")]
+            .iter()
+            .any(|quoted| finding.message.ends_with(quoted.as_str()))
+    });
     let installed = facts
         .projects
         .iter()

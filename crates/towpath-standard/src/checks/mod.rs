@@ -2,6 +2,21 @@
 //!
 //! A check says when it applies, what its work is and how its findings are judged. It starts nothing.
 
+mod build;
+mod coverage;
+mod custom;
+mod docs;
+mod format;
+mod integration;
+mod lint;
+mod secrets;
+mod security;
+mod tests;
+mod types;
+mod version;
+mod wheel;
+mod workflows;
+
 use towpath_python::PythonVersion;
 use towpath_report::{CheckResult, Place};
 
@@ -36,7 +51,7 @@ pub trait Check: Sync {
     }
 
     /// Returns the checks whose results it uses.
-    fn needs(&self) -> &'static [&'static str] {
+    fn needs(&self, _facts: &Facts<'_>) -> &'static [&'static str] {
         &[]
     }
 
@@ -62,21 +77,24 @@ pub trait Check: Sync {
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult;
 }
 
-mod custom;
-
 pub use custom::CustomCheckDefinition;
 
-macro_rules! checks {
-    ($($module:ident),* $(,)?) => {
-        $(mod $module;)*
-        /// Every check, in the order in which they are planned and shown.
-        pub const CHECKS: &[&dyn Check] = &[$(&$module::Definition),*];
-    };
-}
-
-checks! {
-    tests, wheel, build, docs, secrets, types, coverage, integration, security, lint, format, version, workflows,
-}
+/// Every check, in the order in which they are planned and shown: what takes longest first.
+pub const CHECKS: &[&dyn Check] = &[
+    &tests::Definition,
+    &wheel::Definition,
+    &build::Definition,
+    &docs::Definition,
+    &secrets::Definition,
+    &types::Definition,
+    &coverage::Definition,
+    &integration::Definition,
+    &security::Definition,
+    &lint::Definition,
+    &format::Definition,
+    &version::Definition,
+    &workflows::Definition,
+];
 
 /// Returns the check with a name.
 pub fn check(name: &str) -> Option<&'static dyn Check> {

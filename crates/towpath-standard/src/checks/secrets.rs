@@ -46,7 +46,10 @@ impl Check for Definition {
             return Applies::Skip("no files".to_owned());
         }
         let chosen = tools::choose("detect-secrets", facts.project, facts.automation);
-        let baseline = facts.tree.digest(BASELINE).map_or_else(String::new, |digest| digest.to_string());
+        let baseline = facts
+            .tree
+            .digest(BASELINE)
+            .map_or_else(String::new, |digest| digest.to_string());
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
                 python: PythonChoice::ForTools,
@@ -58,26 +61,45 @@ impl Check for Definition {
             },
             tree: TreeUse::ReadOnly,
             network: Network::Closed,
-            inputs: Inputs { globs: Vec::new(), endings: vec![String::new()], observed: false, names: true },
+            inputs: Inputs {
+                globs: Vec::new(),
+                endings: vec![String::new()],
+                observed: false,
+                names: true,
+            },
             executes_project: false,
             builds: false,
             commands: vec![Command {
                 tool: "detect-secrets".to_owned(),
-                arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"].map(str::to_owned).to_vec(),
+                arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"]
+                    .map(str::to_owned)
+                    .to_vec(),
                 environment: std::collections::BTreeMap::new(),
                 folder: String::new(),
                 reads_stdout: true,
-        read: read_secrets,
+                read: read_secrets,
                 hint: String::new(),
             }],
-            scan: Some(Scan { files, key: vec![chosen.requirement, baseline] }),
+            scan: Some(Scan {
+                files,
+                key: vec![chosen.requirement, baseline],
+            }),
             support_files: vec![
-                ("scan_secrets.py".to_owned(), include_bytes!("scan_secrets.py").to_vec()),
-                ("baseline.json".to_owned(), facts.tree.read(BASELINE).unwrap_or_default()),
+                (
+                    "scan_secrets.py".to_owned(),
+                    include_bytes!("scan_secrets.py").to_vec(),
+                ),
+                (
+                    "baseline.json".to_owned(),
+                    facts.tree.read(BASELINE).unwrap_or_default(),
+                ),
             ],
             artifacts: Vec::new(),
             key: vec![("standard".to_owned(), facts.settings.standard.to_string())],
-            notes: Some(chosen.note).into_iter().filter(|note| !note.is_empty()).collect(),
+            notes: Some(chosen.note)
+                .into_iter()
+                .filter(|note| !note.is_empty())
+                .collect(),
         })))
     }
 
@@ -87,7 +109,13 @@ impl Check for Definition {
         let baseline = facts.baseline();
         let ratchet = facts.settings.ratchet(self.name());
         let blocks = |_: &Finding| has_baseline || ratchet.baseline || facts.settings.standard;
-        let said = judge(self.name(), &mut result.findings, &ratchet, baseline.as_ref(), &blocks);
+        let said = judge(
+            self.name(),
+            &mut result.findings,
+            &ratchet,
+            baseline.as_ref(),
+            &blocks,
+        );
         result.notes.extend(said);
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         let files = files(facts).len();
@@ -109,18 +137,29 @@ fn files(facts: &Facts<'_>) -> Vec<String> {
         .filter(|(path, file)| {
             let name = path.rsplit('/').next().unwrap_or(path);
             let is_lock = name.ends_with(".lock") || matches!(name, "package-lock.json" | "go.sum");
-            file.size <= LARGEST_FILE && !is_of_submodule(facts.tree, path) && !is_lock && name != BASELINE && name != crate::judge::BASELINE_FILE
+            file.size <= LARGEST_FILE
+                && !is_of_submodule(facts.tree, path)
+                && !is_lock
+                && name != BASELINE
+                && name != crate::judge::BASELINE_FILE
         })
         .map(|(path, _)| path.clone())
         .collect()
 }
 
 fn read_secrets(output: &Output<'_>) -> Result<Partial, String> {
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let baseline = (output.file)("baseline.json").filter(|bytes| !bytes.is_empty());
     let secrets = detect_secrets::read(output.stdout, baseline.as_deref(), &paths)
         .map_err(|error| error.to_string())?;
     let mut findings = secrets.new;
     findings.extend(secrets.confirmed);
-    Ok(Partial { findings, ..Partial::default() })
+    Ok(Partial {
+        findings,
+        ..Partial::default()
+    })
 }

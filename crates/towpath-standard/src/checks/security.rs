@@ -66,7 +66,12 @@ impl Check for Definition {
             },
             tree: TreeUse::ReadOnly,
             network: Network::Closed,
-            inputs: Inputs { globs: Vec::new(), endings: judged_files(facts), observed: false, names: true },
+            inputs: Inputs {
+                globs: Vec::new(),
+                endings: judged_files(facts),
+                observed: false,
+                names: true,
+            },
             executes_project: false,
             builds: false,
             commands: vec![Command {
@@ -75,29 +80,57 @@ impl Check for Definition {
                 environment: BTreeMap::new(),
                 folder: String::new(),
                 reads_stdout: true,
-        read: read_bandit,
+                read: read_bandit,
                 hint: String::new(),
             }],
-            scan: Some(Scan { files, key: vec![chosen.requirement, configuration(facts), arguments.join("\0")] }),
+            scan: Some(Scan {
+                files,
+                key: vec![
+                    chosen.requirement,
+                    configuration(facts),
+                    arguments.join("\0"),
+                ],
+            }),
             support_files: Vec::new(),
             artifacts: Vec::new(),
             key: vec![
-                ("blocking".to_owned(), facts.settings.security_blocking.to_string()),
-                ("locked".to_owned(), Digest::of(format!("{:?}", facts.project.locked).as_bytes()).to_string()),
-                ("advisories".to_owned(), facts.settings.advisories.clone().unwrap_or_default()),
+                (
+                    "blocking".to_owned(),
+                    facts.settings.security_blocking.to_string(),
+                ),
+                (
+                    "locked".to_owned(),
+                    Digest::of(format!("{:?}", facts.project.locked).as_bytes()).to_string(),
+                ),
+                (
+                    "advisories".to_owned(),
+                    facts.settings.advisories.clone().unwrap_or_default(),
+                ),
             ],
-            notes: Some(chosen.note).into_iter().filter(|note| !note.is_empty()).collect(),
+            notes: Some(chosen.note)
+                .into_iter()
+                .filter(|note| !note.is_empty())
+                .collect(),
         })))
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let mut result = gathered(found);
-        result.findings.extend(vulnerabilities(facts, &mut result.notes));
-        let blocking = facts.settings.security_blocking || facts.settings.standard || is_adopted(facts);
+        result
+            .findings
+            .extend(vulnerabilities(facts, &mut result.notes));
+        let blocking =
+            facts.settings.security_blocking || facts.settings.standard || is_adopted(facts);
         let baseline = facts.baseline();
         let ratchet = facts.settings.ratchet(self.name());
         let blocks = |_: &Finding| blocking || ratchet.baseline;
-        let said = judge(self.name(), &mut result.findings, &ratchet, baseline.as_ref(), &blocks);
+        let said = judge(
+            self.name(),
+            &mut result.findings,
+            &ratchet,
+            baseline.as_ref(),
+            &blocks,
+        );
         result.notes.extend(said);
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         result.summary = match result.findings.len() {
@@ -119,7 +152,10 @@ fn is_adopted(facts: &Facts<'_>) -> bool {
 fn code_files(facts: &Facts<'_>) -> Vec<String> {
     let is_code = |path: &&String| {
         let outside_tests = !path.split('/').any(|part| {
-            matches!(part, "tests" | "test" | "testing" | "docs" | "examples" | "conftest.py")
+            matches!(
+                part,
+                "tests" | "test" | "testing" | "docs" | "examples" | "conftest.py"
+            )
         });
         path.ends_with(".py") && outside_tests && !is_of_submodule(facts.tree, path)
     };
@@ -131,7 +167,9 @@ fn bandit_arguments(facts: &Facts<'_>) -> Vec<String> {
     arguments.extend(bandit::ARGUMENTS.iter().map(|text| (*text).to_owned()));
     arguments.push("--exit-zero".to_owned());
     match facts.project.tool("bandit").map(|tool| tool.file.as_str()) {
-        Some(file) if file.ends_with(".toml") || file.ends_with(".yaml") || file.ends_with(".yml") => {
+        Some(file)
+            if file.ends_with(".toml") || file.ends_with(".yaml") || file.ends_with(".yml") =>
+        {
             arguments.extend(["--configfile".to_owned(), file.to_owned()]);
         }
         Some(file) => arguments.extend(["--ini".to_owned(), file.to_owned()]),
@@ -142,7 +180,8 @@ fn bandit_arguments(facts: &Facts<'_>) -> Vec<String> {
 
 fn configuration(facts: &Facts<'_>) -> String {
     let file = facts.project.tool("bandit").map(|tool| tool.file.clone());
-    file.and_then(|file| facts.tree.digest(&file)).map_or_else(String::new, |digest| digest.to_string())
+    file.and_then(|file| facts.tree.digest(&file))
+        .map_or_else(String::new, |digest| digest.to_string())
 }
 
 fn with_toml(requirement: &str) -> String {
@@ -150,9 +189,16 @@ fn with_toml(requirement: &str) -> String {
 }
 
 fn read_bandit(output: &Output<'_>) -> Result<Partial, String> {
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let findings = bandit::read(output.stdout, &paths).map_err(|error| error.to_string())?;
-    Ok(Partial { findings, ..Partial::default() })
+    Ok(Partial {
+        findings,
+        ..Partial::default()
+    })
 }
 
 /// Looks the locked versions up in the advisories that the settings name.
@@ -171,9 +217,12 @@ fn vulnerabilities(facts: &Facts<'_>, notes: &mut Vec<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut read = 0;
     for file in advisory_files(facts) {
-        match facts.tree.read(file).map_err(|error| error.to_string()).and_then(|bytes| {
-            osv::read(&bytes).map_err(|error| error.to_string())
-        }) {
+        match facts
+            .tree
+            .read(file)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| osv::read(&bytes).map_err(|error| error.to_string()))
+        {
             Ok(advisories) => {
                 read += 1;
                 findings.extend(affected(facts, &advisories));
@@ -189,8 +238,11 @@ fn vulnerabilities(facts: &Facts<'_>, notes: &mut Vec<String>) -> Vec<Finding> {
 
 /// Returns the files of advisories that the settings name.
 fn advisory_files<'a>(facts: &'a Facts<'_>) -> Vec<&'a String> {
-    let Some(path) = &facts.settings.advisories else { return Vec::new() };
-    let is_named = |file: &&String| file.ends_with(".json") && is_below(file, path.trim_end_matches('/'));
+    let Some(path) = &facts.settings.advisories else {
+        return Vec::new();
+    };
+    let is_named =
+        |file: &&String| file.ends_with(".json") && is_below(file, path.trim_end_matches('/'));
     facts.tree.files().keys().filter(is_named).collect()
 }
 
@@ -207,25 +259,51 @@ fn judged_files(facts: &Facts<'_>) -> Vec<String> {
 /// Returns the files that versions may be locked in.
 fn lock_files(facts: &Facts<'_>) -> Vec<String> {
     let lock = facts.project.lock.iter().map(|lock| lock.path.clone());
-    lock.chain(facts.project.requirements_files.iter().map(|file| file.path.clone())).collect()
+    lock.chain(
+        facts
+            .project
+            .requirements_files
+            .iter()
+            .map(|file| file.path.clone()),
+    )
+    .collect()
 }
 
 /// Returns where a version is locked: the line that names the package, in a file that names both.
 fn locked_at(facts: &Facts<'_>, package: &str, version: &str) -> Place {
     let names = |line: &str| {
-        let line = line.trim_start().trim_start_matches("name = ").trim_start_matches('"');
-        line.split(['"', '=', ' ', ';', '[']).next().is_some_and(|name| names(name, package))
+        let line = line
+            .trim_start()
+            .trim_start_matches("name = ")
+            .trim_start_matches('"');
+        line.split(['"', '=', ' ', ';', '['])
+            .next()
+            .is_some_and(|name| names(name, package))
     };
-    let holds = |path: &String| facts.tree.read_text(path).is_ok_and(|text| text.contains(version));
-    let places = lock_files(facts).into_iter().filter(holds).map(|path| line_of(facts, &path, names));
-    places.into_iter().find(|place| place.line > 0).unwrap_or_else(|| Place::file(&facts.project.manifest.path))
+    let holds = |path: &String| {
+        facts
+            .tree
+            .read_text(path)
+            .is_ok_and(|text| text.contains(version))
+    };
+    let places = lock_files(facts)
+        .into_iter()
+        .filter(holds)
+        .map(|path| line_of(facts, &path, names));
+    places
+        .into_iter()
+        .find(|place| place.line > 0)
+        .unwrap_or_else(|| Place::file(&facts.project.manifest.path))
 }
 
 /// Returns a finding for each locked version that an advisory names.
 fn affected(facts: &Facts<'_>, advisories: &[osv::Advisory]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for advisory in advisories {
-        let package = advisory.package.to_ascii_lowercase().replace(['_', '.'], "-");
+        let package = advisory
+            .package
+            .to_ascii_lowercase()
+            .replace(['_', '.'], "-");
         for version in facts.project.locked.get(&package).into_iter().flatten() {
             if is_affected(advisory, version) {
                 findings.push(Finding {
@@ -249,13 +327,23 @@ fn is_affected(advisory: &osv::Advisory, version: &str) -> bool {
     if advisory.versions.iter().any(|listed| listed == version) {
         return true;
     }
-    let Ok(version) = version.parse::<Version>() else { return false };
+    let Ok(version) = version.parse::<Version>() else {
+        return false;
+    };
     let parsed = |text: &str| text.parse::<Version>().ok();
     advisory.ranges.iter().any(|range| {
         let from = range.introduced == "0"
             || parsed(&range.introduced).is_some_and(|introduced| version >= introduced);
-        let before_fix = range.fixed.as_deref().and_then(parsed).is_none_or(|fixed| version < fixed);
-        let up_to = range.last_affected.as_deref().and_then(parsed).is_none_or(|last| version <= last);
+        let before_fix = range
+            .fixed
+            .as_deref()
+            .and_then(parsed)
+            .is_none_or(|fixed| version < fixed);
+        let up_to = range
+            .last_affected
+            .as_deref()
+            .and_then(parsed)
+            .is_none_or(|last| version <= last);
         from && before_fix && up_to
     })
 }

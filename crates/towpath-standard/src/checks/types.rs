@@ -48,7 +48,9 @@ impl Check for Definition {
             return Applies::Skip(why.clone());
         }
         if runs.is_empty() {
-            return Applies::Skip("no type checker is configured (add a `[tool.mypy]` table)".to_owned());
+            return Applies::Skip(
+                "no type checker is configured (add a `[tool.mypy]` table)".to_owned(),
+            );
         }
         Applies::Work(Box::new(Work::Tool(type_work(facts, &runs))))
     }
@@ -71,8 +73,18 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
 fn forgotten_python(facts: &Facts<'_>, run: &ToolRun) -> Option<PythonVersion> {
     let arguments = &run.invocation.as_ref()?.arguments;
     let mut rest = arguments.iter();
-    let value = rest.find_map(|argument| argument.strip_prefix("--python-version").map(|value| value.trim_start_matches('=')))?;
-    let python = if value.is_empty() { rest.next()?.as_str() } else { value }.parse().ok()?;
+    let value = rest.find_map(|argument| {
+        argument
+            .strip_prefix("--python-version")
+            .map(|value| value.trim_start_matches('='))
+    })?;
+    let python = if value.is_empty() {
+        rest.next()?.as_str()
+    } else {
+        value
+    }
+    .parse()
+    .ok()?;
     let chosen = tools::choose(&run.tool, facts.project, facts.automation);
     (run.tool == "mypy" && chosen.has_forgotten(python)).then_some(python)
 }
@@ -80,7 +92,11 @@ fn forgotten_python(facts: &Facts<'_>, run: &ToolRun) -> Option<PythonVersion> {
 /// Returns a sentence about each command of the automation that is not run.
 fn left_out(facts: &Facts<'_>) -> Vec<String> {
     let told = |run: ToolRun| {
-        let place = run.invocation.as_ref().map(|invocation| invocation.place.to_string()).unwrap_or_default();
+        let place = run
+            .invocation
+            .as_ref()
+            .map(|invocation| invocation.place.to_string())
+            .unwrap_or_default();
         if rates_completeness(&run) {
             return Some(format!("`pyright --verifytypes` at {place} is not run"));
         }
@@ -91,13 +107,21 @@ fn left_out(facts: &Facts<'_>) -> Vec<String> {
             run.tool
         ))
     };
-    adopted(facts, &TOOLS).into_iter().filter_map(told).collect()
+    adopted(facts, &TOOLS)
+        .into_iter()
+        .filter_map(told)
+        .collect()
 }
 
 /// `pyright --verifytypes` rates how much of a package is annotated instead of checking its types.
 fn rates_completeness(run: &ToolRun) -> bool {
-    let arguments = run.invocation.iter().flat_map(|invocation| &invocation.arguments);
-    arguments.into_iter().any(|argument| argument.starts_with("--verifytypes"))
+    let arguments = run
+        .invocation
+        .iter()
+        .flat_map(|invocation| &invocation.arguments);
+    arguments
+        .into_iter()
+        .any(|argument| argument.starts_with("--verifytypes"))
 }
 
 fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
@@ -105,8 +129,14 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut notes = Vec::new();
     let mut commands = Vec::new();
     for run in runs {
-        let Some(linter) = linter(&run.tool) else { continue };
-        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(facts.pythons.run.last().copied());
+        let Some(linter) = linter(&run.tool) else {
+            continue;
+        };
+        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(facts
+            .pythons
+            .run
+            .last()
+            .copied());
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         notes.extend(run.note().map(str::to_owned));
         let (extra, files) = arguments(facts, run);
@@ -114,10 +144,14 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         if run.tool == "pyright" {
             requirements.push(NODE.to_owned());
             // Newer releases are no concern of a run that pins one.
-            command.environment.insert("PYRIGHT_PYTHON_IGNORE_WARNINGS".to_owned(), "1".to_owned());
+            command
+                .environment
+                .insert("PYRIGHT_PYTHON_IGNORE_WARNINGS".to_owned(), "1".to_owned());
             // Old ones fetched themselves while the environment was built.
             let cache = format!("{{bin}}/../{PYRIGHT_CACHE}");
-            command.environment.insert("PYRIGHT_PYTHON_CACHE_DIR".to_owned(), cache);
+            command
+                .environment
+                .insert("PYRIGHT_PYTHON_CACHE_DIR".to_owned(), cache);
         }
         commands.push(command);
         requirements.push(chosen.requirement);
@@ -165,7 +199,10 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
     if run.tool.ends_with("pyright") {
         extra.extend(["--pythonpath", "{python}"].map(str::to_owned));
     }
-    let hook = run.invocation.as_ref().filter(|invocation| invocation.kind == AutomationKind::PreCommit);
+    let hook = run
+        .invocation
+        .as_ref()
+        .filter(|invocation| invocation.kind == AutomationKind::PreCommit);
     if let Some(hook) = hook {
         let files = facts
             .tree
@@ -175,13 +212,18 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
             .filter(|path| hands_over(hook, path))
             .cloned()
             .collect();
-        let names_files = hook.arguments.iter().any(|argument| !argument.starts_with('-'));
+        let names_files = hook
+            .arguments
+            .iter()
+            .any(|argument| !argument.starts_with('-'));
         return (extra, if names_files { Vec::new() } else { files });
     }
-    let names_paths = run
-        .invocation
-        .as_ref()
-        .is_some_and(|invocation| invocation.arguments.iter().any(|argument| !argument.starts_with('-')));
+    let names_paths = run.invocation.as_ref().is_some_and(|invocation| {
+        invocation
+            .arguments
+            .iter()
+            .any(|argument| !argument.starts_with('-'))
+    });
     let configured = facts.configures_files("mypy");
     let files = if run.tool == "mypy" && !names_paths && !configured {
         facts.project.layout.packages.clone()
@@ -193,9 +235,15 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
 
 /// Returns the environment that the project's automation gives its type checkers; a hook of
 /// pre-commit has one of its own, without the project.
-fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String>) -> EnvironmentNeed {
+fn environment(
+    facts: &Facts<'_>,
+    runs: &[ToolRun],
+    mut requirements: Vec<String>,
+) -> EnvironmentNeed {
     let only_hooks = runs.iter().all(|run| {
-        run.invocation.as_ref().is_some_and(|invocation| invocation.kind == AutomationKind::PreCommit)
+        run.invocation
+            .as_ref()
+            .is_some_and(|invocation| invocation.kind == AutomationKind::PreCommit)
     });
     for run in runs {
         if let Some(invocation) = &run.invocation {
@@ -203,7 +251,13 @@ fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String
         }
     }
     let mut need = EnvironmentNeed {
-        python: facts.pythons.run.last().map_or(PythonChoice::ForTools, |python| PythonChoice::Exactly(*python)),
+        python: facts
+            .pythons
+            .run
+            .last()
+            .map_or(PythonChoice::ForTools, |python| {
+                PythonChoice::Exactly(*python)
+            }),
         requirements,
         requirement_files: Vec::new(),
         constraints: Vec::new(),
@@ -227,19 +281,32 @@ fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String
         found
     });
     let (groups, extras) = (found.groups.clone(), found.extras.clone());
-    need.requirements.extend(found.requirements.into_iter().filter(|requirement| {
-        !runs.iter().any(|run| tools::names(requirement, &run.tool))
-    }));
+    need.requirements.extend(
+        found
+            .requirements
+            .into_iter()
+            .filter(|requirement| !runs.iter().any(|run| tools::names(requirement, &run.tool))),
+    );
     need.requirement_files = found.requirement_files;
     if facts.project.lock.is_some() {
         need.locked = Some((groups, extras));
     } else {
-        need.requirements.extend(facts.project.dependencies.iter().cloned());
-        let chosen = |names: &[String], table: &std::collections::BTreeMap<String, Vec<String>>| -> Vec<String> {
-            names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+        need.requirements
+            .extend(facts.project.dependencies.iter().cloned());
+        let chosen = |names: &[String],
+                      table: &std::collections::BTreeMap<String, Vec<String>>|
+         -> Vec<String> {
+            names
+                .iter()
+                .filter_map(|name| table.get(name))
+                .flatten()
+                .cloned()
+                .collect()
         };
-        need.requirements.extend(chosen(&groups, &facts.project.groups));
-        need.requirements.extend(chosen(&extras, &facts.project.extras));
+        need.requirements
+            .extend(chosen(&groups, &facts.project.groups));
+        need.requirements
+            .extend(chosen(&extras, &facts.project.extras));
     }
     need
 }
@@ -247,14 +314,22 @@ fn environment(facts: &Facts<'_>, runs: &[ToolRun], mut requirements: Vec<String
 /// The groups whose name says typing, else those that hold a type checker.
 fn typing_groups(facts: &Facts<'_>) -> Vec<String> {
     let groups = &facts.project.groups;
-    let named = |name: &&String| matches!(name.as_str(), "typing" | "types" | "mypy" | "type-check" | "typecheck");
+    let named = |name: &&String| {
+        matches!(
+            name.as_str(),
+            "typing" | "types" | "mypy" | "type-check" | "typecheck"
+        )
+    };
     let by_name: Vec<String> = groups.keys().filter(named).cloned().collect();
     if !by_name.is_empty() {
         return by_name;
     }
     groups
         .iter()
-        .filter(|(_, list)| list.iter().any(|text| TOOLS.iter().any(|tool| tools::names(text, tool))))
+        .filter(|(_, list)| {
+            list.iter()
+                .any(|text| TOOLS.iter().any(|tool| tools::names(text, tool)))
+        })
         .map(|(name, _)| name.clone())
         .collect()
 }

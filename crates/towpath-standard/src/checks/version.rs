@@ -44,7 +44,10 @@ impl Check for Definition {
                 ("name".to_owned(), name.clone()),
                 ("version".to_owned(), version.clone()),
                 ("place".to_owned(), place.to_string()),
-                ("index".to_owned(), facts.settings.version_index.clone().unwrap_or_default()),
+                (
+                    "index".to_owned(),
+                    facts.settings.version_index.clone().unwrap_or_default(),
+                ),
             ],
             files: Vec::new(),
             asks_index: true,
@@ -76,7 +79,10 @@ fn look_up(name: &str, version: &str, place: &Place, versions: Versions<'_>) -> 
     };
     match versions(name) {
         Ok(taken) => {
-            let is_taken = taken.iter().filter_map(|text| text.parse::<Version>().ok()).any(|taken| taken == own);
+            let is_taken = taken
+                .iter()
+                .filter_map(|text| text.parse::<Version>().ok())
+                .any(|taken| taken == own);
             result.summary = if is_taken {
                 format!("{version} is in the index")
             } else {

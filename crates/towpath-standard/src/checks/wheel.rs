@@ -27,7 +27,7 @@ impl Check for Definition {
         vec![facts.pythons.run.last().copied()]
     }
 
-    fn needs(&self) -> &'static [&'static str] {
+    fn needs(&self, _facts: &Facts<'_>) -> &'static [&'static str] {
         &["build"]
     }
 
@@ -72,11 +72,17 @@ fn wheel(needs: &[NeededCheck<'_>]) -> Option<ArtifactRecord> {
 /// of reach here on purpose. Such failures count as skipped, and a note says how many.
 fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
     let hidden = hidden_paths(facts);
-    let failed = found.iter_mut().flat_map(|partial| &mut partial.tests).filter(|case| case.is_failure());
+    let failed = found
+        .iter_mut()
+        .flat_map(|partial| &mut partial.tests)
+        .filter(|case| case.is_failure());
     let mut excused = 0;
-    for case in failed.filter(|case| misses_one_of(&hidden, &format!("{}\n{}", case.message, case.details))) {
+    for case in
+        failed.filter(|case| misses_one_of(&hidden, &format!("{}\n{}", case.message, case.details)))
+    {
         case.outcome = TestOutcome::Skipped;
-        "reads the project's own sources, which are out of reach here".clone_into(&mut case.message);
+        "reads the project's own sources, which are out of reach here"
+            .clone_into(&mut case.message);
         excused += 1;
     }
     if let (true, Some(first)) = (excused > 0, found.first_mut()) {
@@ -90,9 +96,20 @@ fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
 /// Returns how the folders that are out of reach begin in messages: absolute, or quoted.
 fn hidden_paths(facts: &Facts<'_>) -> Vec<String> {
     let root = facts.tree.root().display().to_string();
-    let packages = facts.project.layout.packages.iter().filter(|package| !package.ends_with(".py"));
+    let packages = facts
+        .project
+        .layout
+        .packages
+        .iter()
+        .filter(|package| !package.ends_with(".py"));
     packages
-        .flat_map(|package| [format!("{root}/{package}"), format!("'{package}/"), format!("\"{package}/")])
+        .flat_map(|package| {
+            [
+                format!("{root}/{package}"),
+                format!("'{package}/"),
+                format!("\"{package}/"),
+            ]
+        })
         .collect()
 }
 
@@ -109,9 +126,18 @@ mod tests {
     fn only_a_missing_source_excuses_a_test() {
         let hidden = ["/repo/src/pkg", "'src/pkg/"].map(str::to_owned);
         for (text, expected) in [
-            ("FileNotFoundError: [Errno 2] No such file or directory: '/repo/src/pkg/data.txt'", true),
-            ("FileNotFoundError: [Errno 2] No such file or directory: 'src/pkg/data.txt'", true),
-            ("FileNotFoundError: [Errno 2] No such file or directory: '/env/site-packages/pkg/data.txt'", false),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: '/repo/src/pkg/data.txt'",
+                true,
+            ),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: 'src/pkg/data.txt'",
+                true,
+            ),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: '/env/site-packages/pkg/data.txt'",
+                false,
+            ),
             ("AssertionError: assert '/repo/src/pkg' == ''", false),
         ] {
             assert_eq!(misses_one_of(&hidden, text), expected, "{text}");

@@ -30,7 +30,13 @@ impl Check for Definition {
         _python: Option<PythonVersion>,
         _needs: &[NeededCheck<'_>],
     ) -> Applies {
-        let paths: Vec<String> = facts.tree.files().keys().filter(|path| is_workflow(path)).cloned().collect();
+        let paths: Vec<String> = facts
+            .tree
+            .files()
+            .keys()
+            .filter(|path| is_workflow(path))
+            .cloned()
+            .collect();
         if paths.is_empty() {
             return Applies::Skip("no workflow files".to_owned());
         }
@@ -60,7 +66,8 @@ fn is_yaml(path: &str) -> bool {
 }
 
 fn is_workflow(path: &str) -> bool {
-    path.strip_prefix(".github/workflows/").is_some_and(|name| !name.contains('/') && is_yaml(name))
+    path.strip_prefix(".github/workflows/")
+        .is_some_and(|name| !name.contains('/') && is_yaml(name))
 }
 
 fn validate(paths: &[String], texts: &[(String, String)]) -> CheckResult {
@@ -70,15 +77,26 @@ fn validate(paths: &[String], texts: &[(String, String)]) -> CheckResult {
         .map(|(path, text)| (format!("./{path}"), text.clone()))
         .collect();
     for path in paths {
-        let Some((_, text)) = texts.iter().find(|(name, _)| name == path) else { continue };
+        let Some((_, text)) = texts.iter().find(|(name, _)| name == path) else {
+            continue;
+        };
         let (_, problems) = parse_workflow(&Source { path, text }, &called);
         // What is wrong with a called file is told where that file is looked at itself.
         let own = problems.into_iter().filter(|problem| {
-            problem.place.as_ref().is_none_or(|place| place.path == *path)
+            problem
+                .place
+                .as_ref()
+                .is_none_or(|place| place.path == *path)
         });
-        result.findings.extend(own.map(|problem| finding(path, problem)));
+        result
+            .findings
+            .extend(own.map(|problem| finding(path, problem)));
     }
-    let blocking = result.findings.iter().filter(|finding| finding.blocking).count();
+    let blocking = result
+        .findings
+        .iter()
+        .filter(|finding| finding.blocking)
+        .count();
     result.failed = blocking > 0;
     result.summary = match blocking {
         0 => count(paths.len(), "workflow"),
@@ -88,7 +106,11 @@ fn validate(paths: &[String], texts: &[(String, String)]) -> CheckResult {
 }
 
 fn finding(path: &str, problem: Problem) -> Finding {
-    let hint = problem.hints.first().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let hint = problem
+        .hints
+        .first()
+        .map(|hint| format!(" ({hint})"))
+        .unwrap_or_default();
     Finding {
         tool: "workflows".to_owned(),
         rule: String::new(),

@@ -21,7 +21,7 @@ fn check_defect(plant: impl FnOnce(&World), red: &[&str], findings: &[&str]) -> 
 fn index_sound_project_passes_every_check() {
     let run = check_defect(|_| (), &[], &[]);
     assert_eq!(run.record.verdict, Verdict::Passed);
-    assert_eq!(run.record.jobs.len(), 12);
+    assert_eq!(run.record.jobs.len(), 13);
 }
 
 #[test]
@@ -306,6 +306,26 @@ fn version_finds_what_is_no_version() {
     let run = world.recorded(&["check", "version", "--offline"]);
     assert_eq!(run.findings(), ["version PEP 440 pyproject.toml:7"]);
     assert_eq!((run.red(), run.code), (vec!["version"], Some(1)));
+}
+
+#[test]
+fn index_integration_finds_what_only_its_tests_see() {
+    let plant = |world: &World| {
+        world.write(
+            "tests/integration/test_services.py",
+            "import socket\n\n\ndef test_absent():\n    socket.create_connection((\"127.0.0.1\", 1))\n\n\ndef test_broken():\n    assert 1 == 2\n",
+        );
+        world.replace(
+            ".github/workflows/ci.yml",
+            "      - run: coverage run -m pytest",
+            "      - run: pytest tests/integration\n      - run: coverage run -m pytest --ignore=tests/integration",
+        );
+    };
+    let run = check_defect(plant, &["integration"], &[]);
+    assert_eq!(
+        run.failed_tests(),
+        ["integration tests/integration/test_services.py:9"]
+    );
 }
 
 #[test]

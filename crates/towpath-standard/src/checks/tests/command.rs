@@ -11,7 +11,12 @@ use crate::measured::measured;
 use crate::test_call::TestCall;
 use crate::work::{Command, Partial};
 
-pub(super) fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, installed: bool) -> Command {
+pub(super) fn pytest_command(
+    facts: &Facts<'_>,
+    call: &TestCall,
+    core: Core,
+    installed: bool,
+) -> Command {
     let mut arguments = vec!["{python}".to_owned()];
     if matches!(core, Core::Tracer | Core::Monitoring) {
         arguments.extend(["-m".to_owned(), "coverage".to_owned(), "run".to_owned()]);
@@ -19,12 +24,26 @@ pub(super) fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, ins
     }
     arguments.push("{out}/pytest_launcher.py".to_owned());
     // Without the sources in the tree nothing may come from the folder by accident.
-    let how = if call.as_module && !installed { "module" } else { "script" };
-    arguments.push(format!("{how}{}", if call.only_unittest { ",unittest" } else { "" }));
+    let how = if call.as_module && !installed {
+        "module"
+    } else {
+        "script"
+    };
+    arguments.push(format!(
+        "{how}{}",
+        if call.only_unittest { ",unittest" } else { "" }
+    ));
     arguments.push("{out}/pytest_plugin.py".to_owned());
-    arguments.extend(if installed { installed_arguments(facts, call) } else { call.arguments.clone() });
+    arguments.extend(if installed {
+        installed_arguments(facts, call)
+    } else {
+        call.arguments.clone()
+    });
     let mut environment = call.environment.clone();
-    environment.insert(pytest::EVENTS_VARIABLE.to_owned(), "{out}/events.jsonl".to_owned());
+    environment.insert(
+        pytest::EVENTS_VARIABLE.to_owned(),
+        "{out}/events.jsonl".to_owned(),
+    );
     environment.insert(pytest::ROOT_VARIABLE.to_owned(), "{tree}".to_owned());
     environment.insert("COVERAGE_FILE".to_owned(), "{out}/.coverage".to_owned());
     if core == Core::Monitoring {
@@ -37,7 +56,12 @@ pub(super) fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, ins
         folder: call.folder.clone(),
         reads_stdout: false,
         read: read_tests,
-        hint: if core == Core::None { "no coverage" } else { "" }.to_owned(),
+        hint: if core == Core::None {
+            "no coverage"
+        } else {
+            ""
+        }
+        .to_owned(),
     }
 }
 
@@ -46,7 +70,10 @@ pub(super) fn pytest_command(facts: &Facts<'_>, call: &TestCall, core: Core, ins
 fn installed_arguments(facts: &Facts<'_>, call: &TestCall) -> Vec<String> {
     let tests = facts.project.tests.iter().flat_map(|tests| &tests.paths);
     let own: Vec<String> = tests.map(|path| relative(path, &call.folder)).collect();
-    let names_paths = call.arguments.iter().any(|argument| !argument.starts_with('-'));
+    let names_paths = call
+        .arguments
+        .iter()
+        .any(|argument| !argument.starts_with('-'));
     let implied = if names_paths { &[][..] } else { own.as_slice() };
     let mut converted = false;
     let mut arguments = Vec::new();
@@ -56,7 +83,11 @@ fn installed_arguments(facts: &Facts<'_>, call: &TestCall) -> Vec<String> {
         if modules.is_empty() {
             arguments.push(argument.clone());
         }
-        arguments.extend(modules.into_iter().map(|module| format!("installed:{module}")));
+        arguments.extend(
+            modules
+                .into_iter()
+                .map(|module| format!("installed:{module}")),
+        );
     }
     if !converted {
         return call.arguments.clone();
@@ -66,43 +97,82 @@ fn installed_arguments(facts: &Facts<'_>, call: &TestCall) -> Vec<String> {
 }
 
 fn relative(path: &str, folder: &str) -> String {
-    path.strip_prefix(folder).map_or(path, |rest| rest.trim_start_matches('/')).to_owned()
+    path.strip_prefix(folder)
+        .map_or(path, |rest| rest.trim_start_matches('/'))
+        .to_owned()
 }
 
 /// Returns the modules that a path in the tree is installed as; none where it is not in a package.
 fn installed_modules(facts: &Facts<'_>, folder: &str, argument: &str) -> Vec<String> {
-    let (path, inside) = argument.split_once("::").map_or((argument, ""), |(path, inside)| (path, inside));
+    let (path, inside) = argument
+        .split_once("::")
+        .map_or((argument, ""), |(path, inside)| (path, inside));
     let path = path.trim_start_matches("./").trim_end_matches('/');
-    let path = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
+    let path = if folder.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    };
     let layout = &facts.project.layout;
-    let folders = layout.packages.iter().filter(|package| !package.ends_with(".py"));
-    let roots = || layout.import_roots.iter().filter(|root| is_below(&path, root));
+    let folders = layout
+        .packages
+        .iter()
+        .filter(|package| !package.ends_with(".py"));
+    let roots = || {
+        layout
+            .import_roots
+            .iter()
+            .filter(|root| is_below(&path, root))
+    };
     let module = |path: &str| {
-        let root = roots().max_by_key(|root| root.len()).map_or("", String::as_str);
-        let module = path.strip_prefix(root).unwrap_or(path).trim_start_matches('/').trim_end_matches(".py");
+        let root = roots()
+            .max_by_key(|root| root.len())
+            .map_or("", String::as_str);
+        let module = path
+            .strip_prefix(root)
+            .unwrap_or(path)
+            .trim_start_matches('/')
+            .trim_end_matches(".py");
         module.trim_end_matches("/__init__").replace('/', ".")
     };
-    if layout.import_roots.iter().any(|root| !root.is_empty() && *root == path) {
-        return folders.filter(|package| is_below(package, &path)).map(|package| module(package)).collect();
+    if layout
+        .import_roots
+        .iter()
+        .any(|root| !root.is_empty() && *root == path)
+    {
+        return folders
+            .filter(|package| is_below(package, &path))
+            .map(|package| module(package))
+            .collect();
     }
     if !folders.into_iter().any(|package| is_below(&path, package)) {
         return Vec::new();
     }
-    let inside = if inside.is_empty() { String::new() } else { format!("::{inside}") };
+    let inside = if inside.is_empty() {
+        String::new()
+    } else {
+        format!("::{inside}")
+    };
     vec![format!("{}{inside}", module(&path))]
 }
 
 /// Whether coverage.py writes one data file for each process, so that they are to be joined.
 pub(super) fn names_data_by_process(facts: &Facts<'_>) -> bool {
     let coverage = &facts.project.coverage;
-    coverage.parallel || coverage.concurrency.iter().any(|library| library == "multiprocessing")
+    coverage.parallel
+        || coverage
+            .concurrency
+            .iter()
+            .any(|library| library == "multiprocessing")
 }
 
 /// Joins the data files of all processes into the one that is kept.
 pub(super) fn combine_command(facts: &Facts<'_>) -> Command {
     Command {
         tool: "coverage".to_owned(),
-        arguments: ["{python}", "-m", "coverage", "combine", "--quiet"].map(str::to_owned).to_vec(),
+        arguments: ["{python}", "-m", "coverage", "combine", "--quiet"]
+            .map(str::to_owned)
+            .to_vec(),
         environment: BTreeMap::from([("COVERAGE_FILE".to_owned(), "{out}/.coverage".to_owned())]),
         folder: facts.project.root.clone(),
         // Tests that never started left nothing to join, which the tests themselves say.
@@ -129,7 +199,10 @@ fn coverage_source(facts: &Facts<'_>) -> Option<String> {
         return None;
     }
     if !sources.iter().any(is_file) {
-        let folders: Vec<String> = sources.iter().map(|source| format!("{{tree}}/{source}")).collect();
+        let folders: Vec<String> = sources
+            .iter()
+            .map(|source| format!("{{tree}}/{source}"))
+            .collect();
         return Some(format!("--source={}", folders.join(",")));
     }
     let include = |source: &String| {
@@ -139,7 +212,10 @@ fn coverage_source(facts: &Facts<'_>) -> Option<String> {
             format!("{{tree}}/{source}/*")
         }
     };
-    Some(format!("--include={}", sources.iter().map(include).collect::<Vec<_>>().join(",")))
+    Some(format!(
+        "--include={}",
+        sources.iter().map(include).collect::<Vec<_>>().join(",")
+    ))
 }
 
 fn python_file(source: &str) -> String {

@@ -34,11 +34,26 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
 }
 
 fn summary(tests: &[TestCase]) -> String {
-    let number = |wanted: &[TestOutcome]| tests.iter().filter(|case| wanted.contains(&case.outcome)).count();
+    let number = |wanted: &[TestOutcome]| {
+        tests
+            .iter()
+            .filter(|case| wanted.contains(&case.outcome))
+            .count()
+    };
     let parts = [
         (number(&[TestOutcome::Failed]), "failed"),
-        (number(&[TestOutcome::Error]), if number(&[TestOutcome::Error]) == 1 { "error" } else { "errors" }),
-        (number(&[TestOutcome::Passed, TestOutcome::XPassed]), "passed"),
+        (
+            number(&[TestOutcome::Error]),
+            if number(&[TestOutcome::Error]) == 1 {
+                "error"
+            } else {
+                "errors"
+            },
+        ),
+        (
+            number(&[TestOutcome::Passed, TestOutcome::XPassed]),
+            "passed",
+        ),
         (number(&[TestOutcome::Skipped]), "skipped"),
         (number(&[TestOutcome::XFailed]), "xfailed"),
     ];
@@ -47,5 +62,9 @@ fn summary(tests: &[TestCase]) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
-    if said.is_empty() { count(0, "test") } else { said.join(", ") }
+    if said.is_empty() {
+        count(0, "test")
+    } else {
+        said.join(", ")
+    }
 }

@@ -7,8 +7,8 @@ mod read;
 use std::collections::BTreeMap;
 
 use towpath_python::{PythonVersion, TestRunner, resolve_own_extras};
-use towpath_report::{CheckResult, Place, Problem};
 use towpath_report::readers::pytest;
+use towpath_report::{CheckResult, Place, Problem};
 
 use super::Check;
 use crate::facts::{Facts, NeededCheck};
@@ -17,7 +17,8 @@ use crate::test_call::{TestCall, test_call};
 use crate::test_environment::{TestEnvironment, test_environment};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, NativeWork, Network, Partial, ProjectInstall, PythonChoice, ToolWork, TreeUse, Work,
+    Applies, EnvironmentNeed, Inputs, NativeWork, Network, Partial, ProjectInstall, PythonChoice,
+    ToolWork, TreeUse, Work,
 };
 use command::{combine_command, names_data_by_process, pytest_command};
 
@@ -53,9 +54,16 @@ impl Check for Definition {
         let Some(python) = python else {
             return Applies::Work(Box::new(Work::Native(no_python(facts))));
         };
-        let project = if facts.project.is_package { ProjectInstall::Editable } else { ProjectInstall::No };
+        let project = if facts.project.is_package {
+            ProjectInstall::Editable
+        } else {
+            ProjectInstall::No
+        };
         let core = coverage_core(facts, python);
-        Applies::Work(Box::new(Work::Tool(test_work(facts, TestRun::of_the_project(facts, python, project, core)))))
+        Applies::Work(Box::new(Work::Tool(test_work(
+            facts,
+            TestRun::of_the_project(facts, python, project, core),
+        ))))
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
@@ -66,7 +74,12 @@ impl Check for Definition {
 /// Without any Python for the tests there is no verdict: that is an error, never a pass.
 fn no_python(facts: &Facts<'_>) -> NativeWork {
     let project = facts.project;
-    let missing: Vec<String> = facts.pythons.missing.iter().map(ToString::to_string).collect();
+    let missing: Vec<String> = facts
+        .pythons
+        .missing
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let (asked, hint) = match (missing.last(), &project.requires_python) {
         (Some(newest), _) => (
             format!("{} names {}", facts.pythons.reason, missing.join(", ")),
@@ -77,14 +90,24 @@ fn no_python(facts: &Facts<'_>) -> NativeWork {
             "`uv python install` installs one without root, if there is one; else change requires-python".to_owned(),
         ),
     };
-    let what = format!("no Python that `{}` admits is here: {asked}", project.display_name());
+    let what = format!(
+        "no Python that `{}` admits is here: {asked}",
+        project.display_name()
+    );
     let place = Some(Place::file(&project.manifest.path));
-    let problem = Problem { place, ..Problem::error(what) }.with_hint(hint);
+    let problem = Problem {
+        place,
+        ..Problem::error(what)
+    }
+    .with_hint(hint);
     NativeWork {
         files: Vec::new(),
         key: Vec::new(),
         asks_index: false,
-        run: Box::new(move |_| CheckResult { errors: vec![problem.clone()], ..CheckResult::default() }),
+        run: Box::new(move |_| CheckResult {
+            errors: vec![problem.clone()],
+            ..CheckResult::default()
+        }),
     }
 }
 
@@ -105,7 +128,12 @@ pub(crate) enum Core {
 fn coverage_core(facts: &Facts<'_>, python: PythonVersion) -> Core {
     let newest = facts.pythons.run.last() == Some(&python);
     let tests = facts.project.tests.as_ref();
-    if tests.is_some_and(|tests| tests.add_options.iter().any(|option| option.starts_with("--cov"))) {
+    if tests.is_some_and(|tests| {
+        tests
+            .add_options
+            .iter()
+            .any(|option| option.starts_with("--cov"))
+    }) {
         return Core::Plugin;
     }
     match facts.settings.measure {
@@ -116,10 +144,17 @@ fn coverage_core(facts: &Facts<'_>, python: PythonVersion) -> Core {
     let coverage = &facts.project.coverage;
     let plain = coverage.plugins.is_empty()
         && !coverage.dynamic_context
-        && coverage.concurrency.iter().all(|library| library == "thread");
+        && coverage
+            .concurrency
+            .iter()
+            .all(|library| library == "thread");
     let serves = python >= PythonVersion::new(3, 14)
         || (python >= PythonVersion::new(3, 12) && !coverage.branch);
-    if plain && serves { Core::Monitoring } else { Core::Tracer }
+    if plain && serves {
+        Core::Monitoring
+    } else {
+        Core::Tracer
+    }
 }
 
 /// One way to run tests.
@@ -146,20 +181,44 @@ impl TestRun {
             core,
             call: test_call(facts),
             environment: test_environment(facts),
-            network: if facts.settings.test_network { Network::Open } else { Network::OnFailure },
+            network: if facts.settings.test_network {
+                Network::Open
+            } else {
+                Network::OnFailure
+            },
         }
     }
 }
 
 /// Returns the work of running tests in one way.
 pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
-    let TestRun { python, project, core, call, environment, network } = run;
+    let TestRun {
+        python,
+        project,
+        core,
+        call,
+        environment,
+        network,
+    } = run;
     let installed = matches!(project, ProjectInstall::Wheel(_));
     let mut notes = Vec::new();
-    if facts.project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Nose) {
-        notes.push("the tests are written for nose; they run with the last pytest that honours it".to_owned());
+    if facts
+        .project
+        .tests
+        .as_ref()
+        .is_some_and(|tests| tests.runner == TestRunner::Nose)
+    {
+        notes.push(
+            "the tests are written for nose; they run with the last pytest that honours it"
+                .to_owned(),
+        );
     }
-    if facts.project.tests.as_ref().is_some_and(|tests| tests.runner == TestRunner::Django) {
+    if facts
+        .project
+        .tests
+        .as_ref()
+        .is_some_and(|tests| tests.runner == TestRunner::Django)
+    {
         notes.push("the tests are Django's; they run with pytest-django".to_owned());
     }
     if core == Core::Monitoring {
@@ -171,16 +230,31 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
     }
     ToolWork {
         environment: environment_need(facts, python, project, environment, core),
-        tree: if installed { TreeUse::WithoutSources } else { TreeUse::Private },
+        tree: if installed {
+            TreeUse::WithoutSources
+        } else {
+            TreeUse::Private
+        },
         network,
-        inputs: Inputs { globs: Vec::new(), endings: Vec::new(), observed: true, names: true },
+        inputs: Inputs {
+            globs: Vec::new(),
+            endings: Vec::new(),
+            observed: true,
+            names: true,
+        },
         executes_project: true,
         builds: false,
         commands,
         scan: None,
         support_files: vec![
-            ("pytest_launcher.py".to_owned(), include_bytes!("pytest_launcher.py").to_vec()),
-            ("pytest_plugin.py".to_owned(), pytest::PLUGIN.as_bytes().to_vec()),
+            (
+                "pytest_launcher.py".to_owned(),
+                include_bytes!("pytest_launcher.py").to_vec(),
+            ),
+            (
+                "pytest_plugin.py".to_owned(),
+                pytest::PLUGIN.as_bytes().to_vec(),
+            ),
         ],
         artifacts: Vec::new(),
         key: Vec::new(),
@@ -202,14 +276,26 @@ fn environment_need(
         requirements.extend(coverage_plugins(facts));
     }
     for file in &environment.constraint_files {
-        constraints.extend(facts.tree.read_text(file).unwrap_or_default().lines().map(str::to_owned));
+        constraints.extend(
+            facts
+                .tree
+                .read_text(file)
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned),
+        );
     }
     let uses_lock = facts.project.lock.is_some();
     let (groups, extras) = (environment.groups, environment.extras);
     let locked = uses_lock.then(|| (groups.clone(), extras.clone()));
     if !uses_lock {
         let listed = |table: &BTreeMap<String, Vec<String>>, names: &[String]| -> Vec<String> {
-            names.iter().filter_map(|name| table.get(name)).flatten().cloned().collect()
+            names
+                .iter()
+                .filter_map(|name| table.get(name))
+                .flatten()
+                .cloned()
+                .collect()
         };
         requirements.extend(facts.project.dependencies.iter().cloned());
         requirements.extend(listed(&facts.project.groups, &groups));
@@ -230,8 +316,16 @@ fn environment_need(
 /// one version would leave out the oldest Python.
 pub(crate) fn coverage_requirement(facts: &Facts<'_>) -> String {
     let chosen = tools::choose("coverage", facts.project, facts.automation);
-    let by_python = facts.project.locked.get("coverage").is_some_and(|versions| versions.len() > 1);
-    if chosen.note.is_empty() && !by_python { chosen.requirement } else { "coverage>=6.2,<8".to_owned() }
+    let by_python = facts
+        .project
+        .locked
+        .get("coverage")
+        .is_some_and(|versions| versions.len() > 1);
+    if chosen.note.is_empty() && !by_python {
+        chosen.requirement
+    } else {
+        "coverage>=6.2,<8".to_owned()
+    }
 }
 
 /// Returns the packages of coverage's plugins that are well known; coverage does not start without
@@ -246,5 +340,11 @@ pub(crate) fn coverage_plugins(facts: &Facts<'_>) -> impl Iterator<Item = String
         ("coverage_enable_subprocess", "coverage-enable-subprocess"),
     ];
     let package = |plugin: &String| PACKAGES.iter().find(|(module, _)| module == plugin);
-    facts.project.coverage.plugins.iter().filter_map(package).map(|(_, package)| (*package).to_owned())
+    facts
+        .project
+        .coverage
+        .plugins
+        .iter()
+        .filter_map(package)
+        .map(|(_, package)| (*package).to_owned())
 }

@@ -17,42 +17,70 @@ pub(super) const ABSENT: &str = "absent";
 
 pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     let events = (output.file)("events.jsonl").unwrap_or_default();
-    let paths = Paths { root: output.root, folder: output.folder, installed: &[] };
+    let paths = Paths {
+        root: output.root,
+        folder: output.folder,
+        installed: &[],
+    };
     let run = pytest::read(&events, &paths);
-    let mut partial = Partial { tests: run.tests, ..Partial::default() };
+    let mut partial = Partial {
+        tests: run.tests,
+        ..Partial::default()
+    };
     if let Some(test) = &run.unfinished {
-        partial.findings.push(general("crash", &format!("pytest ended in the middle of `{test}`")));
+        partial.findings.push(general(
+            "crash",
+            &format!("pytest ended in the middle of `{test}`"),
+        ));
     }
     for error in &run.internal_errors {
-        partial.findings.push(general("internal-error", &format!("pytest failed in itself: {}", error.message)));
+        partial.findings.push(general(
+            "internal-error",
+            &format!("pytest failed in itself: {}", error.message),
+        ));
     }
     let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
     if output.hint != "no coverage" && partial.tests.iter().any(ran) {
-        partial.artifacts.push(Artifact { name: "coverage".to_owned(), path: ".coverage".to_owned() });
+        partial.artifacts.push(Artifact {
+            name: "coverage".to_owned(),
+            path: ".coverage".to_owned(),
+        });
     }
     if let Some(names) = (output.file)(IMPORTABLE) {
-        partial.facts.insert(IMPORTABLE.to_owned(), String::from_utf8_lossy(&names).into_owned());
+        partial.facts.insert(
+            IMPORTABLE.to_owned(),
+            String::from_utf8_lossy(&names).into_owned(),
+        );
     }
     let explained = partial.tests.iter().any(TestCase::is_failure) || !partial.findings.is_empty();
     match output.exit {
         0 => {}
         _ if explained => {}
         5 if (output.file)(NOT_INSTALLED).is_some() => {
-            partial.facts.insert(NOT_INSTALLED.to_owned(), String::new());
+            partial
+                .facts
+                .insert(NOT_INSTALLED.to_owned(), String::new());
         }
-        5 => partial.findings.push(general("no-tests", "pytest collected no test")),
+        5 => partial
+            .findings
+            .push(general("no-tests", "pytest collected no test")),
         // A plugin's gate, such as pytest-cov's, fails a run in which every test passed.
         1 if !partial.tests.is_empty() => partial.findings.push(general(
             "exit-code",
-            &format!("every test passed, but pytest ended with exit code 1; {}", last_words(output)),
+            &format!(
+                "every test passed, but pytest ended with exit code 1; {}",
+                last_words(output)
+            ),
         )),
         code => {
             if let Some(module) = absent_module(output.stderr) {
                 partial.facts.insert(ABSENT.to_owned(), module);
             }
             partial.errors.push(
-                Problem::error(format!("pytest ended with exit code {code} before any test failed"))
-                    .with_hint(last_words(output)),
+                Problem::error(format!(
+                    "pytest ended with exit code {code} before any test failed"
+                ))
+                .with_hint(last_words(output)),
             );
         }
     }
@@ -61,8 +89,15 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
 
 fn last_words(output: &Output<'_>) -> String {
     let said = output.stderr;
-    let text = if said.trim().is_empty() { String::from_utf8_lossy(output.stdout).into_owned() } else { said.to_owned() };
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let text = if said.trim().is_empty() {
+        String::from_utf8_lossy(output.stdout).into_owned()
+    } else {
+        said.to_owned()
+    };
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let from = lines.len().saturating_sub(8);
     format!("it said:\n{}", lines[from..].join("\n"))
 }
