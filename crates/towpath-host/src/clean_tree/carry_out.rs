@@ -17,10 +17,12 @@ use super::{Error, FILES};
 
 /// Removes and copies what the work names, and returns the paths that changed since the snapshot.
 pub(super) fn carry_out(tree: &Tree, slot: &Path, work: &Work) -> Result<Vec<String>, Error> {
+    let temporary = slot.join("tmp");
     if work.is_level() && !work.is_unlisted {
+        // A run that was killed at the very end left it behind.
+        remove(&temporary)?;
         return make_folder(&slot.join(FILES)).map(|()| Vec::new());
     }
-    let temporary = slot.join("tmp");
     for path in work.remove.iter().chain([&temporary]) {
         remove(path)?;
     }
