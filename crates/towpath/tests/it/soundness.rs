@@ -342,7 +342,9 @@ fn index_what_can_read_the_clock_runs_again_on_another_day() {
 fn key_parts(world: &World, job: &str) -> Vec<String> {
     let told = world.towpath(&["explain", job, "--format", "json"]);
     let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
-    let parts = told["jobs"][0]["depends_on"]["parts"].as_array().expect("a key");
+    let parts = told["jobs"][0]["depends_on"]["parts"]
+        .as_array()
+        .expect("a key");
     let name = |part: &serde_json::Value| part["name"].as_str().map(str::to_owned);
     parts.iter().filter_map(name).collect()
 }
