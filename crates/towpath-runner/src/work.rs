@@ -58,7 +58,10 @@ pub(crate) fn work(
                 progress: &channel,
                 folder: &folder,
             };
-            run_steps(request.actions, &job.steps, &context)
+            // A fault of towpath's own ends one job, not the run that waits for it.
+            let run = || run_steps(request.actions, &job.steps, &context);
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
+                .unwrap_or_else(|_| broken(&job.name))
         }
         Err(error) => failed_to_start(
             Problem::error(format!(
@@ -117,6 +120,13 @@ fn joined(mut whole: Outcome, step: Outcome) -> Outcome {
     whole.result.coverage = step.result.coverage.or(whole.result.coverage);
     whole.result.failed |= step.result.failed;
     whole
+}
+
+fn broken(job: &str) -> Outcome {
+    failed_to_start(
+        Problem::error(format!("towpath itself failed while it ran job `{job}`"))
+            .with_hint("what it said is above; the other jobs are not concerned"),
+    )
 }
 
 fn failed_to_start(problem: Problem) -> Outcome {

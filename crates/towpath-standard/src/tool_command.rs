@@ -366,7 +366,7 @@ fn command_with(
         .as_ref()
         .map_or(&[][..], |invocation| &invocation.arguments);
     let mut own = kept(given, linter.dropped);
-    let has_path = own.iter().any(|argument| !argument.starts_with('-'));
+    let has_path = names_paths(&own);
     let mut arguments: Vec<String> = vec![format!("{{bin}}/{}", linter.program[0])];
     arguments.extend(linter.program[1..].iter().map(|text| (*text).to_owned()));
     arguments.extend(forced.iter().map(|text| (*text).to_owned()));
@@ -393,6 +393,53 @@ fn command_with(
             format!("{UNPROVEN}{}", linter.tool)
         },
     }
+}
+
+/// Options of linters, formatters and type checkers whose value follows as a word of its own.
+const WITH_VALUE: [&str; 30] = [
+    "--config",
+    "--config-file",
+    "--disable",
+    "--enable",
+    "--exclude",
+    "--extend-exclude",
+    "--extend-ignore",
+    "--extend-select",
+    "--fail-under",
+    "--force-exclude",
+    "--ignore",
+    "--include",
+    "--line-ending",
+    "--line-length",
+    "--max-complexity",
+    "--max-line-length",
+    "--per-file-ignores",
+    "--platform",
+    "--preview-features",
+    "--profile",
+    "--project",
+    "--python-version",
+    "--rcfile",
+    "--required-version",
+    "--select",
+    "--settings-file",
+    "--settings-path",
+    "--skip",
+    "--target-version",
+    "-l",
+];
+
+/// Returns whether arguments name something to look at.
+pub(crate) fn names_paths(arguments: &[String]) -> bool {
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if WITH_VALUE.contains(&argument.as_str()) {
+            rest.next();
+        } else if !argument.starts_with('-') {
+            return true;
+        }
+    }
+    false
 }
 
 /// Takes out options, with their values; what only a run could know goes with its option.
@@ -449,18 +496,19 @@ fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
             finding.severity = Severity::Note;
         }
     }
-    if findings.is_empty() && !linter.done.contains(&output.exit) {
+    // pylint's exit code is a sum of what it found; the others end otherwise only where they crash.
+    let is_code = linter.done.len() > 1;
+    let has_error = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    if (findings.is_empty() || (is_code && !has_error)) && !linter.done.contains(&output.exit) {
         return Err(format!(
             "it ended with exit code {}\n{}",
             output.exit,
             last_lines(output)
         ));
     }
-    if findings.is_empty()
-        && output.exit != 0
-        && linter.done == [0, 1]
-        && !output.stderr.trim().is_empty()
-    {
+    if findings.is_empty() && output.exit != 0 && !output.stderr.trim().is_empty() {
         return Err(last_lines(output));
     }
     Ok(Partial {
@@ -502,8 +550,21 @@ mod tests {
             read_findings(&output, tool).is_ok()
         };
         assert!(silent("pylint", 0) && silent("flake8", 0));
-        for tool in ["pylint", "flake8", "mypy"] {
+        for tool in ["pylint", "flake8", "mypy", "black"] {
             assert!(!silent(tool, 1), "{tool}");
+        }
+    }
+
+    #[test]
+    fn value_of_an_option_is_no_path() {
+        for (given, expected) in [
+            ("--line-length 88", false),
+            ("--profile black src", true),
+            ("--config-file=x -p pkg", true),
+            ("--strict", false),
+        ] {
+            let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
+            assert_eq!(names_paths(&given), expected, "{given:?}");
         }
     }
 

@@ -146,7 +146,8 @@ fn excuse_absent_services(found: &mut [Partial]) -> usize {
 }
 
 fn misses_service(case: &TestCase) -> bool {
+    // Not its output: a connection that was tried again and failed is no reason by itself.
     ABSENT_SERVICE
         .iter()
-        .any(|text| case.message.contains(text) || case.details.contains(text))
+        .any(|text| case.message.contains(text))
 }

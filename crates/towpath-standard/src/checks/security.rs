@@ -96,7 +96,12 @@ impl Check for Definition {
             key: vec![
                 (
                     "blocking".to_owned(),
-                    facts.settings.security_blocking.to_string(),
+                    format!(
+                        "{} standard={} adopted={}",
+                        facts.settings.security_blocking,
+                        facts.settings.standard,
+                        is_adopted(facts)
+                    ),
                 ),
                 (
                     "locked".to_owned(),

@@ -9,7 +9,7 @@ use crate::adoption::{ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::BASELINE_FILE;
 use crate::test_environment::{automated, declared};
-use crate::tool_command::{command, linter};
+use crate::tool_command::{command, linter, names_paths};
 use crate::tools;
 use crate::work::{
     Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
@@ -212,20 +212,13 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
             .filter(|path| hands_over(hook, path))
             .cloned()
             .collect();
-        let names_files = hook
-            .arguments
-            .iter()
-            .any(|argument| !argument.starts_with('-'));
+        let names_files = names_paths(&hook.arguments);
         return (extra, if names_files { Vec::new() } else { files });
     }
-    let names_paths = run.invocation.as_ref().is_some_and(|invocation| {
-        invocation
-            .arguments
-            .iter()
-            .any(|argument| !argument.starts_with('-'))
-    });
+    let invocation = run.invocation.as_ref();
+    let is_called = invocation.is_some_and(|invocation| names_paths(&invocation.arguments));
     let configured = facts.configures_files("mypy");
-    let files = if run.tool == "mypy" && !names_paths && !configured {
+    let files = if run.tool == "mypy" && !is_called && !configured {
         facts.project.layout.packages.clone()
     } else {
         Vec::new()

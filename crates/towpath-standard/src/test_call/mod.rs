@@ -69,6 +69,10 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call.arguments.iter().all(|a| a.starts_with('-')),
         &project.tests,
     ) && !tests.paths_configured
+        && !tests
+            .add_options
+            .iter()
+            .any(|option| option.starts_with("--doctest-"))
         && facts.settings.test_paths.is_none()
         && call.place.is_empty()
     {

@@ -1,6 +1,7 @@
 //! What the standard makes of repositories: files in, the work of the checks out. Nothing is started.
 
 mod adoption;
+mod calls;
 mod integration;
 mod repository;
 mod types;

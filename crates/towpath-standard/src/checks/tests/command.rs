@@ -39,6 +39,12 @@ pub(super) fn pytest_command(
     } else {
         call.arguments.clone()
     });
+    let suite = facts.project.tests.as_ref();
+    let options = suite.map_or(&[][..], |tests| &tests.add_options);
+    if installed && options.iter().any(|option| option.starts_with("--cov")) {
+        // The project's own gate is about its sources, which are out of reach.
+        arguments.push("--no-cov".to_owned());
+    }
     let mut environment = call.environment.clone();
     environment.insert(
         pytest::EVENTS_VARIABLE.to_owned(),

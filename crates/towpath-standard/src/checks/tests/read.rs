@@ -54,6 +54,14 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     }
     let explained = partial.tests.iter().any(TestCase::is_failure) || !partial.findings.is_empty();
     match output.exit {
+        0 if run.exit_status.is_none() => partial.findings.push(general(
+            "crash",
+            "pytest ended with exit code 0 before its tests were done; something in them ends the process",
+        )),
+        0 if partial.tests.is_empty() && run.collected > 0 => partial.findings.push(general(
+            "no-tests",
+            "pytest collected tests and ran none of them",
+        )),
         0 => {}
         _ if explained => {}
         5 if (output.file)(NOT_INSTALLED).is_some() => {
@@ -68,8 +76,8 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
         1 if !partial.tests.is_empty() => partial.findings.push(general(
             "exit-code",
             &format!(
-                "every test passed, but pytest ended with exit code 1; {}",
-                last_words(output)
+                "every test passed, but pytest ended with exit code 1: {}",
+                last_line(output)
             ),
         )),
         code => {
@@ -87,13 +95,26 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     Ok(partial)
 }
 
-fn last_words(output: &Output<'_>) -> String {
-    let said = output.stderr;
-    let text = if said.trim().is_empty() {
+fn said(output: &Output<'_>) -> String {
+    if output.stderr.trim().is_empty() {
         String::from_utf8_lossy(output.stdout).into_owned()
     } else {
-        said.to_owned()
-    };
+        output.stderr.to_owned()
+    }
+}
+
+/// Returns the last line that says why, else the last line.
+fn last_line(output: &Output<'_>) -> String {
+    let text = said(output);
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let why = lines().rfind(|line| line.starts_with("ERROR") || line.starts_with("FAIL"));
+    why.or_else(|| lines().next_back())
+        .unwrap_or("it did not say why")
+        .to_owned()
+}
+
+fn last_words(output: &Output<'_>) -> String {
+    let text = said(output);
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
