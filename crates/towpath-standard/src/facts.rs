@@ -24,8 +24,9 @@ pub struct Facts<'a> {
     pub settings: Settings,
     /// The Python matrix.
     pub pythons: Pythons,
-    /// Lines that changed since the base of the change; empty where no base is known.
-    pub changes: Changes,
+    /// Lines that changed since the base of the change, none where no base is asked for; `None` where
+    /// git does not know the base.
+    pub changes: Option<Changes>,
     /// Commit, branch and tags of the checkout; empty without git.
     pub git_state: String,
 }

@@ -80,6 +80,7 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
             continue;
         }
         let (raw, wrong) = read_settings(&tree, &project.root, &[SETTINGS]);
+        problems.extend(taken_names(&raw));
         settings.push(raw);
         for problem in wrong {
             // A manifest that cannot be read at all was already told.
@@ -138,6 +139,21 @@ fn history(git: &Git) -> String {
     format!("{head} {} {tags}", git.branch().unwrap_or_default())
 }
 
+/// Returns a problem for each check of the project's own that is named like one of the standard's.
+fn taken_names(raw: &RawSettings) -> Vec<Problem> {
+    let names = raw.tables("checks").into_iter();
+    let taken = names.filter(|name| towpath_standard::check(name).is_some());
+    let problem = |name: String| {
+        let mut problem = Problem::error(format!("the check `{name}` is one of the standard's"))
+            .with_hint(format!(
+                "give `[tool.towpath.checks.{name}]` another name; `skip = [\"{name}\"]` leaves the standard's out"
+            ));
+        problem.place = raw.place(&format!("checks.{name}"), "command");
+        problem
+    };
+    taken.map(problem).collect()
+}
+
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {
     let errors: Vec<Problem> = problems
         .iter()
@@ -191,7 +207,8 @@ impl Repository {
                 // Only a gate for changed lines makes git compare when no base is named.
                 let base = base.or(settings.changed_lines_gate().and(Some(DEFAULT_BASE)));
                 Facts {
-                    changes: base.map_or_else(Changes::default, |base| self.changes(base)),
+                    changes: base
+                        .map_or_else(|| Some(Changes::default()), |base| self.changes(base)),
                     tree: &self.tree,
                     project,
                     projects: &self.projects,
@@ -223,18 +240,21 @@ impl Repository {
         self.projects.iter().any(is_of_project) || sources.any(|source| source.path == path)
     }
 
-    /// Returns the lines that changed since a commit; none without git or where it is not known.
-    pub(crate) fn changes(&self, base: &str) -> Changes {
+    /// Returns the lines that changed since a commit, none without git; `None` where it is not known.
+    pub(crate) fn changes(&self, base: &str) -> Option<Changes> {
         let Some(git) = &self.git else {
-            return Changes::default();
+            return Some(Changes::default());
         };
-        let changed = git.changed_since(base).unwrap_or_default();
-        Changes {
-            files: changed
-                .into_iter()
-                .map(|change| (change.path, change.added))
-                .collect(),
-        }
+        let changed = git
+            .changed_since(base)
+            .map_err(|error| tracing::debug!("nothing is known of `{base}`: {error}"))
+            .ok()?;
+        let ranges = changed
+            .into_iter()
+            .map(|change| (change.path, change.added));
+        Some(Changes {
+            files: ranges.collect(),
+        })
     }
 
     /// Returns what stands before a path in the web address of a file at this commit; empty where the

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use towpath_host::Digest;
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, coverage_py};
-use towpath_report::{Changes, CheckResult, Coverage, Finding, Place, Severity, percent_covered};
+use towpath_report::{
+    Changes, CheckResult, Coverage, Finding, Place, Problem, Severity, percent_covered,
+};
 
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
@@ -113,7 +115,7 @@ impl Check for Definition {
                 ),
                 (
                     "changed lines".to_owned(),
-                    changed_lines_digest(&facts.changes),
+                    changed_lines_digest(facts.changes.as_ref()),
                 ),
             ],
             notes: Vec::new(),
@@ -152,6 +154,17 @@ impl Check for Definition {
                 ));
             }
         }
+        if facts.changes.is_none() && facts.settings.changed_lines_gate.is_some() {
+            result.errors.push(
+                Problem::error(
+                    "it is not known which lines changed, which the gate `changed-lines` needs",
+                )
+                .with_hint(
+                    "fetch the base of the change with its history, or name it with `--changed-since REF`",
+                ),
+            );
+            return result;
+        }
         if let Some(changed) = changed_lines(facts, coverage).filter(|changed| changed.all > 0) {
             let ChangedLines {
                 hit,
@@ -184,7 +197,10 @@ fn percent(threshold: Option<f64>) -> String {
     threshold.map_or_else(|| "none".to_owned(), |percent| format!("{percent} %"))
 }
 
-fn changed_lines_digest(changes: &Changes) -> String {
+fn changed_lines_digest(changes: Option<&Changes>) -> String {
+    let Some(changes) = changes else {
+        return "unknown".to_owned();
+    };
     if changes.files.is_empty() {
         return "none".to_owned();
     }
@@ -204,11 +220,12 @@ struct ChangedLines {
 
 /// Returns what is covered of the changed statements; `None` without a base.
 fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<ChangedLines> {
-    if facts.changes.files.is_empty() {
+    let changes = facts.changes.as_ref()?;
+    if changes.files.is_empty() {
         return None;
     }
     let mut changed = ChangedLines::default();
-    for (path, ranges) in &facts.changes.files {
+    for (path, ranges) in &changes.files {
         let Some(file) = coverage.files.get(path) else {
             continue;
         };

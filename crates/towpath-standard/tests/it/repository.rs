@@ -70,7 +70,7 @@ fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> 
         automation: &automation,
         pythons: python_matrix(project, &automation, &settings, &HERE),
         settings,
-        changes: Changes::default(),
+        changes: Some(Changes::default()),
         git_state: String::new(),
     };
     then(&facts)

@@ -101,7 +101,8 @@ fn changes(process: &Process, asked: &Asked<'_>, repository: &Repository) -> Cha
     let named = asked.changed_since.map(str::to_owned);
     named
         .or(of_pull_request)
-        .map_or_else(Changes::default, |base| repository.changes(&base))
+        .and_then(|base| repository.changes(&base))
+        .unwrap_or_default()
 }
 
 fn text(

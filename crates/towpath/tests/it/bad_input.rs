@@ -201,3 +201,12 @@ fn every_check_without_uv_and_index_says_what_is_missing() {
     assert_eq!(output.code, Some(2), "{output}");
     assert!(output.stdout.contains("uv"), "{output}");
 }
+
+#[test]
+fn own_check_with_a_name_of_the_standard() {
+    let manifest = format!("{MANIFEST}[tool.towpath.checks.docs]\ncommand = [\"true\"]\n");
+    insta::assert_snapshot!(told(
+        &[("pyproject.toml", &manifest), ("demo.py", "")],
+        &["ci"]
+    ));
+}

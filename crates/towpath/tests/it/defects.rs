@@ -221,6 +221,9 @@ fn index_coverage_holds_changed_lines_against_their_threshold() {
         run.findings(),
         ["coverage changed-lines src/demo/__init__.py:10"]
     );
+    // A gate that cannot be judged passes nobody.
+    let without_base = world.ci(&[]);
+    assert_eq!(without_base.code, Some(2), "{}", without_base.stderr);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Instant;
 
 use nix::unistd::Pid;
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, openat};
@@ -22,6 +23,8 @@ use super::restrict;
 pub(super) struct Started {
     pub(super) process: Pid,
     pub(super) output: PipeReader,
+    /// Before it was, so that no time of its own is lost.
+    pub(super) at: Instant,
 }
 
 /// Starts commands under the sandbox's rules.
@@ -81,6 +84,7 @@ impl Launcher {
             None => command.stdout(writer.try_clone().map_err(|error| no_pipe(&error))?),
         };
         command.stderr(writer);
+        let at = Instant::now();
         let process = match &self.restricted {
             Some(restricted) => restricted.spawn(command),
             None => command.spawn().map(|child| child.id()),
@@ -89,6 +93,7 @@ impl Launcher {
         Ok(Started {
             process: Pid::from_raw(process.cast_signed()),
             output,
+            at,
         })
     }
 

@@ -48,7 +48,7 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn new(started: Started, timeout: Option<Duration>) -> Self {
-        let now = Instant::now();
+        let now = started.at;
         Self {
             process: started.process,
             output: Some(started.output),
