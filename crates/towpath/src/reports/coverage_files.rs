@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use towpath_report::{Coverage, Problem, RunRecord, writers};
+use towpath_report::{Coverage, JobRecord, Problem, RunRecord, writers};
 
 use super::write_file;
 use crate::arguments::FileFormat;
@@ -39,9 +39,13 @@ pub(super) fn write(
         repository,
         record,
     };
-    let kept = History::of(&repository.state).folder(record.run);
-    for (form, name) in HERE {
-        files.write(form, &kept.join(name))?;
+    // The run that computed a reused coverage keeps its files.
+    let is_new = |job: &JobRecord| job.result.coverage.is_some() && job.reused.is_none();
+    if record.jobs.iter().any(is_new) {
+        let kept = History::of(&repository.state).folder(record.run);
+        for (form, name) in HERE {
+            files.write(form, &kept.join(name))?;
+        }
     }
     for target in targets.clone() {
         files.write(target.format, &asked.folder.join(&target.file))?;
