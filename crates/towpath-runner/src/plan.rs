@@ -62,6 +62,14 @@ pub enum Error {
         #[source]
         source: matrix::Error,
     },
+    /// Two jobs cannot be told apart.
+    #[error("two jobs have the {what} `{name}`")]
+    Duplicate {
+        /// What they share.
+        what: &'static str,
+        /// Its text.
+        name: String,
+    },
     /// The workflow uses what this planner does not plan.
     #[error("job `{job}` has {what}, which is not supported here")]
     Unsupported {
@@ -78,6 +86,7 @@ impl Error {
         match self {
             Self::Needs(error) => error.hints(),
             Self::Matrix { source, .. } => source.hints(),
+            Self::Duplicate { what, .. } => vec![format!("give each job a {what} of its own")],
             Self::Unsupported { .. } => {
                 vec!["leave it to the forge that the file is written for".to_owned()]
             }
@@ -110,6 +119,9 @@ impl Plan {
 
 /// Plans a workflow whose steps all use actions and whose expressions are `${{ matrix.NAME }}`.
 pub fn plan(workflow: &Workflow) -> Result<Plan, Error> {
+    let ids = workflow.jobs.iter().map(|job| job.id.as_str());
+    // Ids that differ by case alone are the same.
+    refuse_duplicates("id", ids.map(str::to_ascii_lowercase))?;
     let needs = needs::resolve(&workflow.jobs)?;
     let mut plan = Plan::default();
     let mut copies: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -126,7 +138,19 @@ pub fn plan(workflow: &Workflow) -> Result<Plan, Error> {
             plan.jobs.push(planned(job, &cell, needed.clone())?);
         }
     }
+    refuse_duplicates("name", plan.jobs.iter().map(|job| job.name.clone()))?;
     Ok(plan)
+}
+
+fn refuse_duplicates(what: &'static str, names: impl Iterator<Item = String>) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if seen.contains(&name) {
+            return Err(Error::Duplicate { what, name });
+        }
+        seen.insert(name);
+    }
+    Ok(())
 }
 
 fn cells(job: &Job) -> Result<Vec<MatrixCell>, Error> {
@@ -278,5 +302,30 @@ mod tests {
             error.to_string(),
             "job `a` needs `b`, which no job is called"
         );
+    }
+    #[test]
+    fn jobs_that_cannot_be_told_apart_are_refused() {
+        let named = |id: &str, name: &str| {
+            let mut job = job(id, &[]);
+            job.name = Some(name.into());
+            job
+        };
+        for (jobs, expected) in [
+            (
+                [named("a", "x"), named("A", "y")],
+                "two jobs have the id `a`",
+            ),
+            (
+                [named("a", "x"), named("b", "x")],
+                "two jobs have the name `x`",
+            ),
+        ] {
+            let workflow = Workflow {
+                jobs: jobs.to_vec(),
+                ..Workflow::default()
+            };
+            let error = plan(&workflow).expect_err("they are the same");
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

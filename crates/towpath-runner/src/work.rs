@@ -2,6 +2,7 @@
 //! happens is told over a channel; nothing is decided here.
 
 use crossbeam_channel::Sender;
+use towpath_host::Digest;
 use towpath_host::sandbox::Cancel;
 use towpath_report::{CheckResult, Conclusion, Problem};
 
@@ -138,14 +139,48 @@ fn failed_to_start(problem: Problem) -> Outcome {
     Outcome::ended(Conclusion::Error, result)
 }
 
-/// Returns a job's name as the name of its folder: letters, digits, `.`, `-` and `_` stay.
+/// The most bytes of a job's name that the name of its folder keeps.
+const LONGEST_FOLDER: usize = 100;
+
+/// Returns a job's name as the name of its folder, one for each: letters, digits, `.` and `-` stay, and
+/// spaces become `_`. A name with anything else is told from others by the beginning of its digest.
 pub fn folder_name(job: &str) -> String {
-    let keep = |c: char| {
-        if c.is_alphanumeric() || ".-_".contains(c) {
-            c
-        } else {
-            '_'
+    let stays = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    let kept: String = job
+        .chars()
+        .map(|c| if stays(c) { c } else { '_' })
+        .take(LONGEST_FOLDER)
+        .collect();
+    let is_plain = job.chars().all(|c| stays(c) || c == ' ');
+    if is_plain && kept.len() == job.len() && !job.is_empty() && !job.starts_with('.') {
+        return kept;
+    }
+    let digest = Digest::of(job.as_bytes());
+    let (start, _) = digest.as_str().split_at(12);
+    format!("{}~{start}", kept.trim_start_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_have_a_folder_each() {
+        for name in ["lint", "tests 3.12", "my-check"] {
+            assert_eq!(folder_name(name), name.replace(' ', "_"), "{name}");
         }
-    };
-    job.chars().map(keep).collect()
+        let mut jobs: Vec<String> = [
+            "a (b/c)", "a (b-c)", "a (b_c)", "a b", "a_b", "", ".", "..", "é", "ü",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        jobs.extend(["x", "y"].map(|end| "long".repeat(100) + end));
+        let mut folders: Vec<String> = jobs.iter().map(|job| folder_name(job)).collect();
+        folders.sort();
+        folders.dedup();
+        assert_eq!(folders.len(), jobs.len(), "{folders:?}");
+        let is_safe =
+            |name: &String| !name.contains('/') && !name.starts_with('.') && name.len() < 255;
+        assert!(folders.iter().all(is_safe), "{folders:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use towpath_host::Tree;
 use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
-use towpath_report::{Changes, CheckResult, Conclusion};
+use towpath_report::{Changes, CheckResult};
 
 use crate::ignored::{is_ignored, is_of_submodule};
 use crate::judge::{BASELINE_FILE, Baseline};
@@ -128,12 +128,10 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
 /// The result of a check that this one needs.
 #[derive(Debug, Clone)]
 pub struct NeededCheck<'a> {
-    /// Display name of its job.
-    pub job: &'a str,
     /// The check.
     pub check: &'a str,
-    /// How it ended.
-    pub conclusion: Conclusion,
+    /// Folder of the project that it was about.
+    pub project: &'a str,
     /// What it found.
     pub result: &'a CheckResult,
 }

@@ -1,10 +1,13 @@
 //! The standard pipeline: a workflow whose jobs each run one check on one project.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 use towpath_workflow::syntax::{Dynamic, Job, JobId, MatrixAxes, Step, Strategy, Text, Workflow};
 
 use crate::checks::{CHECKS, Check, Scope};
 use crate::facts::Facts;
+use crate::settings::CustomCheck;
 
 /// The action that every step of the pipeline uses.
 const CHECK_ACTION: &str = "towpath/check@v1";
@@ -15,6 +18,7 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
         name: Some("towpath ci".to_owned()),
         ..Workflow::default()
     };
+    let mut ids = Ids::default();
     let several = projects.len() > 1;
     for (index, facts) in projects.iter().enumerate() {
         for check in CHECKS {
@@ -24,6 +28,7 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
             };
             if belongs && !facts.settings.skip.iter().any(|name| name == check.name()) {
                 workflow.jobs.push(job(
+                    &mut ids,
                     *check,
                     facts,
                     several && check.scope() == Scope::Project,
@@ -33,7 +38,7 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
         for custom in &facts.settings.custom {
             workflow
                 .jobs
-                .push(custom_job(&custom.name, custom.blocking, facts, several));
+                .push(custom_job(&mut ids, custom, facts, several));
         }
     }
     workflow
@@ -54,7 +59,7 @@ pub fn job_name(check: &str, python: Option<&str>, project: Option<&str>) -> Str
     name
 }
 
-fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
+fn job(ids: &mut Ids, check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
     let project = facts.project.root.as_str();
     let pythons: Vec<Value> = check
         .matrix(facts)
@@ -71,7 +76,7 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
             ("python", python.unwrap_or_default()),
         ],
     );
-    let mut job = Job::of_steps(&job_id(check.name(), project), "ubuntu-latest", vec![step]);
+    let mut job = Job::of_steps(&ids.of(check.name(), project), "ubuntu-latest", vec![step]);
     job.name = Some(Text::from(job_name(
         check.name(),
         python,
@@ -82,7 +87,7 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
         .needs(facts)
         .iter()
         .filter(|need| !skipped.iter().any(|name| name == *need))
-        .map(|need| JobId::from(job_id(need, project).as_str()))
+        .map(|need| JobId::from(ids.of(need, project).as_str()))
         .collect();
     if check.runs_after_failure() {
         job.condition = Some(Text::from("always()"));
@@ -97,30 +102,61 @@ fn job(check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job {
     job
 }
 
-fn custom_job(name: &str, blocking: bool, facts: &Facts<'_>, named: bool) -> Job {
+fn custom_job(ids: &mut Ids, custom: &CustomCheck, facts: &Facts<'_>, named: bool) -> Job {
     let project = facts.project.root.as_str();
+    let name = custom.name.as_str();
     let step = Step::uses(
         CHECK_ACTION,
         &[("check", name), ("project", project), ("python", "")],
     );
-    let mut job = Job::of_steps(&job_id(name, project), "ubuntu-latest", vec![step]);
+    let mut job = Job::of_steps(&ids.of(name, project), "ubuntu-latest", vec![step]);
     job.name = Some(Text::from(job_name(name, None, named.then_some(project))));
     if let towpath_workflow::syntax::JobWork::Steps(work) = &mut job.work {
-        work.continue_on_error = Dynamic::Value(!blocking);
+        work.continue_on_error = Dynamic::Value(!custom.blocking);
     }
     job
 }
 
-/// Returns the id of a job in generated workflows: `python-tests`, `python-tests-packages-a`.
-fn job_id(check: &str, project: &str) -> String {
-    let mut id = format!("python-{check}");
-    if !project.is_empty() {
-        id.push('-');
-        id.extend(
-            project
-                .chars()
-                .map(|c| if c.is_alphanumeric() { c } else { '-' }),
-        );
+/// The ids of the pipeline's jobs.
+#[derive(Default)]
+struct Ids {
+    /// By check and project.
+    given: BTreeMap<(String, String), String>,
+    /// In lower case, since ids that differ by case alone are the same.
+    taken: BTreeSet<String>,
+}
+
+impl Ids {
+    /// Returns the id of a job: `python-tests`, `python-tests-packages-a`. Where another job has that
+    /// already (`packages-a` beside `packages/a`), it is numbered.
+    fn of(&mut self, check: &str, project: &str) -> String {
+        let subject = (check.to_owned(), project.to_owned());
+        if let Some(id) = self.given.get(&subject) {
+            return id.clone();
+        }
+        let written = job_id(check, project);
+        let mut id = written.clone();
+        let mut number = 1;
+        while !self.taken.insert(id.to_ascii_lowercase()) {
+            number += 1;
+            id = format!("{written}-{number}");
+        }
+        self.given.insert(subject, id.clone());
+        id
     }
-    id
+}
+
+/// Writes a check and a project with the characters that ids may have.
+fn job_id(check: &str, project: &str) -> String {
+    let separator = if project.is_empty() { "" } else { "-" };
+    format!("python-{check}{separator}{project}")
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }

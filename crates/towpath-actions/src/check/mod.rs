@@ -145,9 +145,8 @@ impl<'a> Subject<'a> {
         let needed: Vec<NeededCheck<'_>> = needs
             .iter()
             .map(|need| NeededCheck {
-                job: &need.job,
                 check: &need.group,
-                conclusion: need.conclusion,
+                project: &need.project,
                 result: &need.result,
             })
             .collect();

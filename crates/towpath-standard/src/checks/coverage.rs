@@ -46,16 +46,11 @@ impl Check for Definition {
     ) -> Applies {
         let artifacts: Vec<_> = needs
             .iter()
-            .flat_map(|needed| {
-                needed
-                    .result
-                    .artifacts
-                    .iter()
-                    .map(move |artifact| (needed.job, artifact))
-            })
-            .filter(|(_, artifact)| artifact.name.starts_with("coverage"))
+            .filter(|needed| needed.project == facts.project.root)
+            .flat_map(|needed| &needed.result.artifacts)
+            .filter(|artifact| artifact.name.starts_with("coverage"))
             .enumerate()
-            .map(|(index, (_, artifact))| (format!("data/.coverage.{index}"), artifact.clone()))
+            .map(|(index, artifact)| (format!("data/.coverage.{index}"), artifact.clone()))
             .collect();
         if artifacts.is_empty() {
             return Applies::Skip("no test measured coverage".to_owned());

@@ -46,7 +46,7 @@ impl Check for Definition {
         let Some(python) = python else {
             return Applies::Skip("no Python that the project admits is here".to_owned());
         };
-        let Some(wheel) = wheel(needs) else {
+        let Some(wheel) = wheel(facts, needs) else {
             return Applies::Skip("no wheel was built".to_owned());
         };
         let run = TestRun::of_the_project(facts, python, ProjectInstall::Wheel(wheel), Core::None);
@@ -59,10 +59,11 @@ impl Check for Definition {
     }
 }
 
-fn wheel(needs: &[NeededCheck<'_>]) -> Option<ArtifactRecord> {
+/// Returns the wheel that the project's own build made.
+fn wheel(facts: &Facts<'_>, needs: &[NeededCheck<'_>]) -> Option<ArtifactRecord> {
     needs
         .iter()
-        .filter(|needed| needed.check == "build")
+        .filter(|needed| needed.check == "build" && needed.project == facts.project.root)
         .flat_map(|needed| &needed.result.artifacts)
         .find(|artifact| artifact.name.ends_with(".whl"))
         .cloned()

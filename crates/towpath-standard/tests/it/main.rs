@@ -3,6 +3,7 @@
 mod adoption;
 mod calls;
 mod integration;
+mod pipeline;
 mod repository;
 mod types;
 mod undeclared;

@@ -46,6 +46,14 @@ pub(crate) fn verdict_of(name: &str, files: &[(&str, &str)], found: Partial) -> 
 /// Hands over the facts of the first project of a repository that holds `files`.
 #[track_caller]
 fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {
+    with_projects(files, |projects| {
+        then(projects.first().expect("there is a project"))
+    })
+}
+
+/// Hands over the facts of all projects of a repository that holds `files`.
+#[track_caller]
+pub(crate) fn with_projects<T>(files: &[(&str, &str)], then: impl FnOnce(&[Facts<'_>]) -> T) -> T {
     let context = TestContext::without_git();
     for (path, text) in files {
         context.write(path, text);
@@ -59,20 +67,22 @@ fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> 
     let (projects, problems) = read_projects(&tree);
     assert!(problems.is_empty(), "{problems:?}");
     let automation = read_automation(&tree, &projects);
-    let project = projects.first().expect("there is a project");
-    let (raw, problems) = read_settings(&tree, &project.root, &[SETTINGS]);
-    assert!(problems.is_empty(), "{problems:?}");
-    let settings = Settings::read(&raw);
-    let facts = Facts {
-        tree: &tree,
-        project,
-        projects: &projects,
-        automation: &automation,
-        pythons: python_matrix(project, &automation, &settings, &HERE),
-        settings,
-        changes: Some(Changes::default()),
-        git_state: String::new(),
-    };
+    let facts = projects.iter().map(|project| {
+        let (raw, problems) = read_settings(&tree, &project.root, &[SETTINGS]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let settings = Settings::read(&raw);
+        Facts {
+            tree: &tree,
+            project,
+            projects: &projects,
+            automation: &automation,
+            pythons: python_matrix(project, &automation, &settings, &HERE),
+            settings,
+            changes: Some(Changes::default()),
+            git_state: String::new(),
+        }
+    });
+    let facts: Vec<Facts<'_>> = facts.collect();
     then(&facts)
 }
 
