@@ -7,6 +7,7 @@
 
 mod action;
 mod ahead;
+mod event;
 mod past;
 mod plan;
 mod request;
@@ -16,6 +17,7 @@ mod schedule;
 mod work;
 
 pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
+pub use event::{Approval, EnvironmentContext, RunContext};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
 pub use request::Request;
 pub use reuse::{
