@@ -2,9 +2,12 @@
 //! Knows no action in particular; the registry is handed in.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use towpath_host::sandbox::Cancel;
+use towpath_host::secret::Secret;
 use towpath_report::{CheckResult, Conclusion};
+use towpath_workflow::expression::Object;
 
 use crate::reuse::{Dependencies, Key};
 
@@ -53,7 +56,49 @@ pub struct JobContext<'a> {
     /// Where progress goes.
     pub progress: &'a dyn Progress,
     /// Existing folder for the job's log and kept files.
-    pub folder: &'a std::path::Path,
+    pub folder: &'a Path,
+    /// What a step of a job with a workspace has besides; `None` for an action that works on the
+    /// repository itself.
+    pub step: Option<&'a StepContext<'a>>,
+}
+
+/// What one step of a job with a workspace of its own may use.
+pub struct StepContext<'a> {
+    /// The user's checkout, which is never written.
+    pub repository: &'a Path,
+    /// The job's workspace, in which its steps run.
+    pub workspace: &'a Path,
+    /// Folder for files that nothing needs after the job.
+    pub temp: &'a Path,
+    /// Folder in which actions look for tools and put them.
+    pub tool_cache: &'a Path,
+    /// Folder of the whole run; its artifacts lie in `artifacts`.
+    pub run_folder: &'a Path,
+    /// Folder that all runs of the repository share: the entries of `actions/cache`.
+    pub cache_folder: &'a Path,
+    /// The whole environment of a process of this step.
+    pub environment: &'a BTreeMap<String, String>,
+    /// The `github` context.
+    pub github: &'a Object,
+    /// In [`Action::post`]: what the step saved while it ran.
+    pub state: &'a BTreeMap<String, String>,
+    /// How the job fares: `success`, `failure` or `cancelled`.
+    pub job_status: &'a str,
+}
+
+/// What a step changes for those after it, and what it tells beside its result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Outputs by name.
+    pub outputs: BTreeMap<String, String>,
+    /// Variables that later steps of the job see.
+    pub environment: BTreeMap<String, String>,
+    /// Folders put in front of `PATH` for later steps, the last one first.
+    pub paths: Vec<String>,
+    /// What the step's own post part gets to see.
+    pub state: BTreeMap<String, String>,
+    /// Values that must not be shown from now on.
+    pub masks: Vec<Secret>,
 }
 
 /// What an action did.
@@ -71,6 +116,8 @@ pub struct Outcome {
     pub cpu_ms: u64,
     /// Commands that ran.
     pub commands: Vec<Vec<String>>,
+    /// What it changes for the steps after it.
+    pub effects: Effects,
 }
 
 impl Outcome {
@@ -88,6 +135,7 @@ impl Outcome {
             dependencies: None,
             cpu_ms: 0,
             commands: Vec::new(),
+            effects: Effects::default(),
         }
     }
 
@@ -101,15 +149,36 @@ impl Outcome {
 
 /// An action: what `uses: NAME@VERSION` runs.
 pub trait Action: Sync {
-    /// Returns the name before the `@`, such as `towpath/check`.
+    /// Returns the name before the `@`, such as `actions/checkout`.
     fn name(&self) -> &'static str;
 
+    /// Returns whether it works on the repository itself and needs nothing of a job's workspace,
+    /// variables or files.
+    fn is_self_contained(&self) -> bool {
+        false
+    }
+
+    /// Tells whether it stands for a version, the text after the `@`: a tag such as `v4` or `v4.2.1`, or
+    /// a commit that it knows. The error says why not and what to write instead.
+    fn accepts(&self, _version: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Returns the inputs that have a default. A default may hold `${{ github.… }}`.
+    fn defaults(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Returns why the step does not apply, where that can be told without doing anything.
-    fn skip_reason(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<String>;
+    fn skip_reason(&self, _inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
+        None
+    }
 
     /// Returns what the result depends on beside the contents of files, found without starting a
     /// process and without the results of needed jobs; `None` where that cannot be told before running.
-    fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key>;
+    fn reuse_key(&self, _inputs: &StepInputs, _needs: &[NeededResult]) -> Option<Key> {
+        None
+    }
 
     /// Does ahead what the step needs beside the results of other jobs, such as an environment, while
     /// it waits for a slot. Says nothing: what goes wrong is told when the step runs.
@@ -117,6 +186,12 @@ pub trait Action: Sync {
 
     /// Runs the step.
     fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome;
+
+    /// Runs the step's post part at the end of the job, that of the last step first; `None` where the
+    /// action has none.
+    fn post(&self, _inputs: &StepInputs, _context: &JobContext<'_>) -> Option<Outcome> {
+        None
+    }
 }
 
 /// The actions that a run may use.

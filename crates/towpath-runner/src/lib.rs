@@ -16,7 +16,9 @@ mod run;
 mod schedule;
 mod work;
 
-pub use action::{Action, Actions, JobContext, NeededResult, Outcome, Progress, StepInputs};
+pub use action::{
+    Action, Actions, Effects, JobContext, NeededResult, Outcome, Progress, StepContext, StepInputs,
+};
 pub use event::{Approval, EnvironmentContext, RunContext};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
 pub use request::Request;

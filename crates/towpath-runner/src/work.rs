@@ -58,6 +58,7 @@ pub(crate) fn work(
                 cancel,
                 progress: &channel,
                 folder: &folder,
+                step: None,
             };
             // A fault of towpath's own ends one job, not the run that waits for it.
             let run = || run_steps(request.actions, &job.steps, &context);

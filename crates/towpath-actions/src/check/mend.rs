@@ -38,6 +38,7 @@ impl Session<'_> {
             cancel: &Cancel::new(),
             progress: &Silent,
             folder: folder.path(),
+            step: None,
         };
         let subject = Subject {
             check,

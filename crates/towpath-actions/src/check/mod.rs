@@ -50,6 +50,10 @@ impl Action for CheckAction<'_> {
         "towpath/check"
     }
 
+    fn is_self_contained(&self) -> bool {
+        true
+    }
+
     fn skip_reason(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<String> {
         match Subject::of(self.session, inputs).ok()?.work(needs) {
             Applies::Skip(reason) => Some(reason),
