@@ -11,6 +11,7 @@ pub mod digest;
 pub mod disk;
 pub mod folders;
 pub mod git;
+pub mod glob;
 pub mod http;
 pub mod lock;
 mod note;
