@@ -15,6 +15,7 @@ pub mod glob;
 pub mod http;
 pub mod lock;
 mod note;
+pub mod process;
 pub mod program;
 pub mod sandbox;
 pub mod secret;

@@ -101,6 +101,9 @@ pub enum Command {
     /// Hold a job's processes together; started by towpath itself
     #[command(name = "__supervise", hide = true)]
     Supervise,
+    /// Hold the processes of a run's steps together; started by towpath itself
+    #[command(name = "__keep", hide = true)]
+    Keep,
 }
 
 /// Arguments of `towpath ci`.

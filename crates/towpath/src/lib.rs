@@ -40,13 +40,15 @@ pub fn main() -> ProcessExitCode {
         Ok(process) => process,
         Err(error) => return report_unreadable(&error),
     };
-    // A supervisor of a sandbox must be quick and must not look at anything else.
-    if process
+    // What holds the processes of others must be quick and must not look at anything else.
+    match process
         .arguments
         .get(1)
-        .is_some_and(|argument| argument == "__supervise")
+        .and_then(|argument| argument.to_str())
     {
-        return towpath_host::sandbox::supervise();
+        Some("__supervise") => return towpath_host::sandbox::supervise(),
+        Some("__keep") => return towpath_host::process::keep(),
+        _ => {}
     }
     start_log(&process);
     let is_terminal = std::io::stdout().is_terminal();

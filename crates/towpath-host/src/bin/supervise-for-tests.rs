@@ -1,12 +1,14 @@
-//! Stands for towpath in tests of the sandbox, which cannot use the binary because it is built from this
-//! crate: `__supervise` is the hidden command, `run FILE` is a caller of its own process and user.
+//! Stands for towpath in tests of the sandbox and the keeper, which cannot use the binary because it is built
+//! from this crate: `__supervise` and `__keep` are the hidden commands, `run FILE` and `step FILE` are callers
+//! of their own process and user.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use towpath_host::sandbox::{self, Cancel, CommandSpec, JobSandbox, Supervisor};
+use towpath_host::process::{self, Cancel, Keeper, StepCommand};
+use towpath_host::sandbox::{self, CommandSpec, JobSandbox, Supervisor};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -14,13 +16,15 @@ fn main() -> ExitCode {
     let program = arguments.pop_front().unwrap_or_default();
     match (arguments.pop_front(), arguments.pop_front()) {
         (Some("__supervise"), None) => sandbox::supervise(),
+        (Some("__keep"), None) => process::keep(),
         (Some("detect"), None) => {
             let level = sandbox::detect(Path::new(program));
             report(writeln!(io::stdout(), "{level}"))
         }
         (Some("run"), Some(file)) => report(run(Path::new(program), Path::new(file))),
+        (Some("step"), Some(file)) => report(step(Path::new(program), Path::new(file))),
         _ => report(Err(io::Error::other(
-            "usage: __supervise | detect | run FILE",
+            "usage: __supervise | __keep | detect | run FILE | step FILE",
         ))),
     }
 }
@@ -44,6 +48,22 @@ fn run(program: &Path, file: &Path) -> io::Result<()> {
     let observation = supervisor.finish().map_err(io::Error::other)?;
     writeln!(io::stdout(), "{}", serde_json::to_string(&outcome)?)?;
     writeln!(io::stdout(), "{}", serde_json::to_string(&observation)?)
+}
+
+/// Runs a step's command, described in a JSON file, and prints its output.
+fn step(program: &Path, file: &Path) -> io::Result<()> {
+    let command: StepCommand = serde_json::from_slice(&fs_err::read(file)?)?;
+    let keeper = Keeper::start(program).map_err(io::Error::other)?;
+    let mut shown = Ok(());
+    let mut show = |lines: &[u8]| {
+        if let Err(error) = io::stdout().write_all(lines) {
+            shown = Err(error);
+        }
+    };
+    keeper
+        .run(&command, &Cancel::new(), &mut show)
+        .map_err(io::Error::other)?;
+    shown
 }
 
 fn report(result: io::Result<()>) -> ExitCode {

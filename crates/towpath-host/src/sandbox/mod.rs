@@ -6,18 +6,16 @@
 //! commands on request. It dies with towpath, and everything in it dies with it.
 //! Knows no steps and no checks, and judges no exit code.
 
-mod cancel;
 mod detect;
 mod error;
 mod inside;
-mod lines;
 mod model;
 mod protocol;
 mod supervisor;
 
-pub use cancel::Cancel;
+pub use crate::process::{Cancel, CommandEnd};
 pub use detect::{detect, surroundings};
 pub use error::{Error, Refusal};
 pub use inside::supervise;
-pub use model::{CommandEnd, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
+pub use model::{CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
 pub use supervisor::Supervisor;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::process::CommandEnd;
+
 /// How closely a sandbox can be closed on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,21 +125,6 @@ pub struct CommandSpec {
     pub stdout_file: Option<PathBuf>,
     /// Ends the command when it takes longer, as [`Cancel::cancel`](super::Cancel::cancel) does.
     pub timeout: Option<Duration>,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CommandEnd {
-    /// By itself, with this exit code.
-    Exited(i32),
-    /// By a signal that towpath did not send.
-    Signalled(i32),
-    /// It took longer than it may and was ended.
-    TimedOut,
-    /// The caller asked to end it.
-    Cancelled,
-    /// It never ran; why, as one sentence for the user.
-    NotStarted(String),
 }
 
 /// What a command did and cost.

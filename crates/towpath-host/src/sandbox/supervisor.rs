@@ -9,11 +9,11 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use super::cancel::Cancel;
 use super::error::{Error, Refusal};
-use super::lines::Lines;
 use super::model::{CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
-use super::protocol::{self, Event, Frame, Request};
+use super::protocol::{Event, Request};
+use crate::process::frames::{self, Frame};
+use crate::process::{Cancel, Lines, Listener, Stop};
 
 /// The hidden command of the binary under which [`supervise`](super::supervise) runs.
 const COMMAND: &str = "__supervise";
@@ -46,9 +46,9 @@ impl Supervisor {
         }
         supervisor.send(&Request::Build(Box::new(sandbox.clone())))?;
         match supervisor.receive()? {
-            Frame::Event(Event::Ready) => Ok(supervisor),
-            Frame::Event(Event::Refused(refusal)) => Err(Error::Refused(refusal)),
-            Frame::Event(Event::Failed { step, reason }) => Err(Error::Setup { step, reason }),
+            Frame::Message(Event::Ready) => Ok(supervisor),
+            Frame::Message(Event::Refused(refusal)) => Err(Error::Refused(refusal)),
+            Frame::Message(Event::Failed { step, reason }) => Err(Error::Setup { step, reason }),
             _ => Err(out_of_turn()),
         }
     }
@@ -64,16 +64,16 @@ impl Supervisor {
         output: &mut dyn FnMut(&[u8]),
     ) -> Result<CommandOutcome, Error> {
         self.send(&Request::Run(Box::new(command.clone())))?;
-        let _listening = cancel.listen(&self.requests);
+        let _listening = cancel.listen(teller(&self.requests));
         let mut lines = Lines::default();
         loop {
             match self.receive()? {
                 Frame::Output(piece) => lines.push(&piece, output),
-                Frame::Event(Event::Ended(mut outcome)) => {
+                Frame::Message(Event::Ended(mut outcome)) => {
                     outcome.log_cut = lines.finish(output);
                     return Ok(outcome);
                 }
-                Frame::Event(_) => return Err(out_of_turn()),
+                Frame::Message(_) => return Err(out_of_turn()),
             }
         }
     }
@@ -82,7 +82,7 @@ impl Supervisor {
     /// may go on for a moment to take the namespaces down.
     pub fn finish(mut self) -> Result<Observation, Error> {
         self.send(&Request::Finish)?;
-        let Frame::Event(Event::Finished(observation)) = self.receive()? else {
+        let Frame::Message(Event::Finished(observation)) = self.receive()? else {
             return Err(out_of_turn());
         };
         self.has_finished = true;
@@ -110,15 +110,15 @@ impl Supervisor {
     }
 
     fn send(&mut self, request: &Request) -> Result<(), Error> {
-        let frame = protocol::request_frame(request).map_err(Error::Protocol)?;
+        let frame = frames::message(request).map_err(Error::Protocol)?;
         match (&*self.requests).write_all(&frame) {
             Ok(()) => Ok(()),
             Err(_) => Err(self.lost()),
         }
     }
 
-    fn receive(&mut self) -> Result<Frame, Error> {
-        match protocol::read_frame(&mut self.events) {
+    fn receive(&mut self) -> Result<Frame<Event>, Error> {
+        match frames::read_frame(&mut self.events) {
             Ok(Some(frame)) => Ok(frame),
             Ok(None) => Err(self.lost()),
             Err(error) => Err(Error::Protocol(error)),
@@ -175,6 +175,18 @@ fn collect(mut child: Child, aside: bool) {
     if let Err(error) = waiter.spawn(wait) {
         tracing::debug!(%error, "the supervisor stays uncollected");
     }
+}
+
+/// Sends each wish as one write, which a pipe keeps whole. A supervisor that is gone needs no telling.
+fn teller(requests: &Arc<File>) -> Listener {
+    let requests = Arc::clone(requests);
+    Arc::new(move |stop: Stop| {
+        if let Ok(frame) = frames::message(&Request::Stop(stop))
+            && let Err(error) = (&*requests).write_all(&frame)
+        {
+            tracing::debug!(%error, "the supervisor is gone already");
+        }
+    })
 }
 
 /// Removes what the system leaves in an overlay's work folder: folders without any permission, which

@@ -4,6 +4,7 @@
 
 mod clean_tree;
 mod git;
+mod process;
 mod sandbox;
 mod store;
 mod tree;

@@ -48,7 +48,7 @@ pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<Ex
         Command::Expr(_) => expr::run(),
         Command::Workflow(WorkflowCommand::Parse(_)) => workflow::parse(),
         // Answered before the arguments are parsed, since a supervisor must start quickly.
-        Command::Supervise => Ok(ExitCode::Unable),
+        Command::Supervise | Command::Keep => Ok(ExitCode::Unable),
     }
 }
 

@@ -23,13 +23,6 @@ const KEPT_BY_ROOT: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::SYS_CHROOT)
     .union(CapabilitySet::AUDIT_WRITE);
 
-/// Returns whether this process may unshare and mount without a user namespace.
-pub(super) fn may_administrate() -> rustix::io::Result<bool> {
-    Ok(capabilities(None)?
-        .effective
-        .contains(CapabilitySet::SYS_ADMIN))
-}
-
 /// Returns whether this process is in a user namespace of towpath's or somebody else's making.
 pub(super) fn is_in_user_namespace() -> bool {
     // The first namespace maps all users to themselves.

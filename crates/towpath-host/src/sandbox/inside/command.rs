@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,6 +17,7 @@ use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, openat};
 use super::super::model::{CommandSpec, JobSandbox, Level};
 use super::build::{BuildError, step, step_at};
 use super::restrict;
+use crate::process::launch::{find_program, not_started};
 
 /// A command that was started.
 pub(super) struct Started {
@@ -66,7 +66,7 @@ impl Launcher {
 
     /// Starts a command; an error is one sentence for the user.
     pub(super) fn start(&self, spec: &CommandSpec, scratch: &File) -> Result<Started, String> {
-        let program = program(spec)?;
+        let program = find_program(&spec.arguments, &spec.environment, &spec.folder)?;
         let (output, writer) = output_pipe().map_err(|error| no_pipe(&error))?;
         let mut command = Command::new(&program);
         command
@@ -147,63 +147,6 @@ impl Restricted {
         self.commands.send(command).map_err(|_| ended())?;
         self.processes.recv().map_err(|_| ended())?
     }
-}
-
-/// Finds the program as a shell would: a name with a slash is a path, another is looked up in `PATH`.
-fn program(spec: &CommandSpec) -> Result<PathBuf, String> {
-    let Some(name) = spec.arguments.first().filter(|name| !name.is_empty()) else {
-        return Err("there is no program to run".to_owned());
-    };
-    if name.contains('/') {
-        return Ok(spec.folder.join(name));
-    }
-    let path = spec.environment.get("PATH").map_or("", String::as_str);
-    std::env::split_paths(path)
-        .map(|folder| spec.folder.join(folder).join(name))
-        .find(|candidate| is_executable(candidate))
-        .ok_or_else(|| {
-            if path.is_empty() {
-                format!("the program `{name}` was not found: `PATH` is empty")
-            } else {
-                format!("the program `{name}` was not found in `{path}`")
-            }
-        })
-}
-
-fn is_executable(path: &Path) -> bool {
-    fs::metadata(path)
-        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-/// Says why, since the system's "no such file" may mean the folder, the program or its interpreter.
-fn not_started(program: &Path, folder: &Path, error: &io::Error) -> String {
-    let (program_name, folder_name) = (program.display(), folder.display());
-    if error.kind() != io::ErrorKind::NotFound {
-        return format!("the program `{program_name}` cannot be started: {error}");
-    }
-    if !folder.is_dir() {
-        return format!("there is no folder `{folder_name}` to run in");
-    }
-    match interpreter(program) {
-        Some(interpreter) => {
-            format!("the program `{program_name}` needs `{interpreter}`, which is not there")
-        }
-        None if program.exists() => {
-            format!("the program `{program_name}` needs a loader that is not there")
-        }
-        None => format!("there is no program `{program_name}`"),
-    }
-}
-
-/// Reads the program that a script names in its first line.
-fn interpreter(script: &Path) -> Option<String> {
-    let text = fs::read(script).ok()?;
-    let line = text
-        .strip_prefix(b"#!")?
-        .split(|&byte| byte == b'\n')
-        .next()?;
-    let line = String::from_utf8_lossy(line);
-    line.split_whitespace().next().map(str::to_owned)
 }
 
 /// Returns a pipe whose reading end, which commands do not share, never waits.

@@ -15,13 +15,12 @@ mod network;
 mod observe;
 mod outbox;
 mod overlay;
-mod processes;
 mod restrict;
 mod root;
 mod running;
 mod serve;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
@@ -31,7 +30,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signalfd::SignalFd;
 
 use super::model::{JobSandbox, Level};
-use super::protocol::{self, Event, Request};
+use super::protocol::{Event, Request};
+use crate::process::{frames, inner, reaper};
 use serve::Server;
 
 /// Runs a supervisor: reads its requests from standard input, tells events on standard output, and
@@ -50,13 +50,13 @@ pub fn supervise() -> ExitCode {
 }
 
 fn play_role() -> io::Result<ExitCode> {
-    close_inherited();
+    inner::close_inherited();
     // Not the buffered handle: it would swallow what the inner process has to read.
     let mut requests = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut events = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    match protocol::read_request(&mut requests)? {
+    match frames::read_message(&mut requests)? {
         Some(Request::Unshare { network }) => match namespaces::leave(network) {
-            Ok(()) => namespaces::wait_for_inner(),
+            Ok(()) => inner::wait_for_inner(),
             Err(error) => tell_failure(&mut events, error),
         },
         Some(Request::Build(sandbox)) => match prepare(&sandbox) {
@@ -68,30 +68,13 @@ fn play_role() -> io::Result<ExitCode> {
     }
 }
 
-/// Closes what the caller's own caller left open, which commands would else inherit.
-fn close_inherited() {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
-        return;
-    };
-    let open: Vec<i32> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|&descriptor| descriptor > 2)
-        .collect();
-    for descriptor in open {
-        // The one through which the list was read is closed already.
-        let _ = nix::unistd::close(descriptor);
-    }
-}
-
 fn tell_failure(events: &mut File, error: BuildError) -> io::Result<ExitCode> {
-    events.write_all(&protocol::event_frame(&Event::from(error))?)?;
+    events.write_all(&frames::message(&Event::from(error))?)?;
     Ok(ExitCode::FAILURE)
 }
 
 /// Everything that serving needs once the sandbox is built.
 struct Prepared {
-    level: Level,
     scratch: File,
     ended_processes: SignalFd,
     launcher: command::Launcher,
@@ -118,16 +101,15 @@ fn prepare(sandbox: &JobSandbox) -> Result<Prepared, BuildError> {
             network = Some(network::Counters::read());
         }
     } else {
-        processes::adopt_orphans().map_err(build::step("adopt orphaned processes"))?;
+        reaper::adopt_orphans().map_err(build::step("adopt orphaned processes"))?;
     }
-    processes::handle_endings().map_err(build::step("handle signals"))?;
+    reaper::handle_endings().map_err(build::step("handle signals"))?;
     // Before any other thread is there, which would take the signals.
     let ended_processes =
-        processes::watch_ended().map_err(build::step("watch for ended processes"))?;
+        reaper::watch_ended().map_err(build::step("watch for ended processes"))?;
     let observer = observe::Observer::start(&sandbox.observe, &sandbox.observe_folders)
         .map_err(build::step("observe opened files"))?;
     Ok(Prepared {
-        level: sandbox.level,
         launcher: command::Launcher::new(sandbox)?,
         scratch,
         ended_processes,

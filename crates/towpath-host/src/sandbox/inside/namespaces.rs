@@ -1,10 +1,6 @@
 //! Leaving the host's namespaces: the outer process, and the first moments of the inner one.
 
-use std::env;
 use std::fs;
-use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode};
 
 use nix::mount::MsFlags;
 use nix::sched::{CloneFlags, unshare};
@@ -14,6 +10,7 @@ use nix::unistd::{getgid, getuid, setsid};
 
 use super::build::{BuildError, step};
 use super::capabilities;
+use crate::process::inner;
 
 /// Moves this process, and for the process namespace its next child, into new namespaces. Who may
 /// administrate the system keeps all its users; everybody else becomes the one user of a user namespace.
@@ -27,8 +24,7 @@ pub(super) fn leave(network: bool) -> Result<(), BuildError> {
     if !network {
         flags |= CloneFlags::CLONE_NEWNET;
     }
-    let needs_user_namespace =
-        !capabilities::may_administrate().map_err(step("read the capabilities"))?;
+    let needs_user_namespace = !inner::may_administrate().map_err(step("read the capabilities"))?;
     if needs_user_namespace {
         flags |= CloneFlags::CLONE_NEWUSER;
     }
@@ -45,24 +41,6 @@ pub(super) fn leave(network: bool) -> Result<(), BuildError> {
         nix::unistd::sethostname("localhost").map_err(step("set the host name"))?;
     }
     Ok(())
-}
-
-/// Starts this program again as the first process of the new namespaces and waits for its end.
-pub(super) fn wait_for_inner() -> io::Result<ExitCode> {
-    // The link leads to this very program even when its file was replaced meanwhile.
-    let mut inner = Command::new("/proc/self/exe")
-        .args(env::args_os().skip(1))
-        .spawn()?;
-    let status = inner.wait()?;
-    if let Some(signal) = status.signal() {
-        return Err(io::Error::other(format!("it was ended by signal {signal}")));
-    }
-    Ok(ExitCode::from(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
-    ))
 }
 
 /// Ties the inner process to the outer one and its mounts to nobody else's.

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use super::super::protocol::{self, Event};
+use super::super::protocol::Event;
+use crate::process::frames;
 
 /// Above this, no more output is read from the command until the parent has taken some.
 const FULL: usize = 256 * 1024;
@@ -30,14 +31,14 @@ impl Outbox {
 
     /// Sends a piece of a command's output.
     pub(super) fn output(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.waiting.extend(protocol::output_header(piece.len()));
+        self.waiting.extend(frames::output_header(piece.len()));
         self.waiting.extend(piece);
         self.flush()
     }
 
     /// Sends an event.
     pub(super) fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.waiting.extend(protocol::event_frame(event)?);
+        self.waiting.extend(frames::message(event)?);
         self.flush()
     }
 

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::super::model::{CommandEnd, CommandOutcome, CommandSpec, Observation};
-use super::super::protocol::{self, Event, Request};
+use super::super::model::{CommandOutcome, CommandSpec, Observation};
+use super::super::protocol::{Event, Request};
 use super::Prepared;
 use super::network::Counters;
 use super::outbox::Outbox;
-use super::processes;
-use super::running::{Running, Stop};
+use super::running::Running;
+use crate::process::{CommandEnd, Stop, frames, reaper};
 
 const PIECE: usize = 64 * 1024;
 /// Opened files are fetched in batches: each fetch wakes the supervisor on a processor that the
@@ -65,7 +65,7 @@ impl Server {
     /// Serves until it is asked to finish or the parent is gone; nothing that was started is left then.
     pub(super) fn serve(mut self) -> io::Result<ExitCode> {
         let result = self.serve_all();
-        processes::end_all(self.prepared.level);
+        reaper::end_all();
         result.map(|()| ExitCode::SUCCESS)
     }
 
@@ -154,7 +154,7 @@ impl Server {
         }
         self.received
             .extend_from_slice(piece.get(..length).unwrap_or_default());
-        while let Some(request) = protocol::take_request(&mut self.received)? {
+        while let Some(request) = frames::take_message(&mut self.received)? {
             self.handle(request)?;
         }
         Ok(true)
@@ -163,12 +163,8 @@ impl Server {
     fn handle(&mut self, request: Request) -> io::Result<()> {
         match request {
             Request::Run(spec) => self.start(&spec),
-            Request::Interrupt => {
-                self.stop(Stop::Interrupt);
-                Ok(())
-            }
-            Request::Kill => {
-                self.stop(Stop::Kill);
+            Request::Stop(stop) => {
+                self.stop(stop);
                 Ok(())
             }
             Request::Finish => self.finish(),
@@ -230,7 +226,7 @@ impl Server {
 
     fn collect_processes(&mut self) -> io::Result<()> {
         while self.prepared.ended_processes.read_signal()?.is_some() {}
-        while let Some(status) = processes::collect_one() {
+        while let Some(status) = reaper::collect_one() {
             if let Some(running) = &mut self.running {
                 running.note_ended(&status);
             }
@@ -260,7 +256,7 @@ impl Server {
         if !running.is_over() {
             return Ok(());
         }
-        let left_behind = processes::end_all(self.prepared.level);
+        let left_behind = reaper::end_all();
         let outcome = running.outcome(left_behind);
         // Every writer is gone now; what they wrote at last is still in the pipe.
         while self.pass_output()? {}

@@ -7,7 +7,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// Collects output until lines are whole.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     partial: Vec<u8>,
     /// Bytes of the present line that were thrown away.
     skipped: usize,
@@ -16,7 +16,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Takes a piece of output and passes on the lines that are whole with it, several at a time.
-    pub(super) fn push(&mut self, piece: &[u8], output: &mut dyn FnMut(&[u8])) {
+    pub(crate) fn push(&mut self, piece: &[u8], output: &mut dyn FnMut(&[u8])) {
         let Some(last_newline) = piece.iter().rposition(|&byte| byte == b'\n') else {
             self.extend(piece);
             return;
@@ -38,7 +38,7 @@ impl Lines {
     }
 
     /// Passes on a last line without an end, and returns whether any line was cut.
-    pub(super) fn finish(mut self, output: &mut dyn FnMut(&[u8])) -> bool {
+    pub(crate) fn finish(mut self, output: &mut dyn FnMut(&[u8])) -> bool {
         if self.skipped > 0 {
             self.flush_with_newline(output);
         } else if !self.partial.is_empty() {

@@ -1,0 +1,110 @@
+//! The wish to end running commands, shared between the loop that decides and the threads that run them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// How to stop a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Stop {
+    /// With time to clean up.
+    Interrupt,
+    /// At once.
+    Kill,
+}
+
+/// Takes a wish to whoever can fulfil it; must not wait.
+pub(crate) type Listener = Arc<dyn Fn(Stop) + Send + Sync>;
+
+/// A flag that ends the commands which run under it, now or later. Clones are the same flag.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    wish: Option<Stop>,
+    listeners: Vec<Listener>,
+}
+
+impl Cancel {
+    /// Returns a flag that is not set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks to end: the commands get INT, after some seconds TERM, and a little later KILL.
+    pub fn cancel(&self) {
+        self.ask(Stop::Interrupt);
+    }
+
+    /// Ends the commands at once.
+    pub fn kill_now(&self) {
+        self.ask(Stop::Kill);
+    }
+
+    /// Returns whether it was asked to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.state().wish.is_some()
+    }
+
+    /// Tells every wish, also one from before, to `listener` until the returned guard is dropped.
+    pub(crate) fn listen(&self, listener: Listener) -> Listening {
+        let wish = {
+            let mut state = self.state();
+            state.listeners.push(Arc::clone(&listener));
+            state.wish
+        };
+        if let Some(stop) = wish {
+            listener(stop);
+        }
+        Listening {
+            cancel: self.clone(),
+            listener,
+        }
+    }
+
+    fn ask(&self, stop: Stop) {
+        let listeners = {
+            let mut state = self.state();
+            if state.wish >= Some(stop) {
+                return;
+            }
+            state.wish = Some(stop);
+            state.listeners.clone()
+        };
+        for listener in &listeners {
+            listener(stop);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wish = self.state().wish;
+        formatter.debug_tuple("Cancel").field(&wish).finish()
+    }
+}
+
+/// As long as it lives, its listener hears of the wish to end.
+pub(crate) struct Listening {
+    cancel: Cancel,
+    listener: Listener,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut state = self.cancel.state();
+        let mine = state
+            .listeners
+            .iter()
+            .position(|listener| Arc::ptr_eq(listener, &self.listener));
+        if let Some(mine) = mine {
+            state.listeners.swap_remove(mine);
+        }
+    }
+}
