@@ -19,7 +19,10 @@ mod work;
 pub use action::{
     Action, Actions, Effects, JobContext, NeededResult, Outcome, Progress, StepContext, StepInputs,
 };
-pub use event::{Approval, EnvironmentContext, RunContext};
+pub use event::{
+    Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
+    StartingEvent, input_kind, resolve_inputs,
+};
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
 pub use request::Request;
 pub use reuse::{

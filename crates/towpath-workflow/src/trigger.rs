@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use crate::glob;
 use crate::syntax::{Filter, Trigger, TriggerKind};
+use crate::{events, glob, problem};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,22 @@ pub enum Reason {
     OnlyFor(&'static str),
     /// None of so many changed files is meant by the filter of this name.
     NoPath(usize, &'static str, Vec<String>),
+}
+
+/// Returns the names of all events.
+pub fn event_names() -> impl Iterator<Item = &'static str> {
+    events::names()
+}
+
+/// Returns the event whose name was probably meant.
+pub fn nearest_event(name: &str) -> Option<&'static str> {
+    problem::nearest(name, events::names())
+}
+
+/// Returns what may happen in an event; empty where nothing is told apart.
+pub fn activities(event: &str) -> &'static [&'static str] {
+    let known = events::EVENTS.iter().find(|known| known.name == event);
+    known.map_or(&[], |known| known.types)
 }
 
 /// Returns why `event` starts no workflow with these triggers; none if it does.

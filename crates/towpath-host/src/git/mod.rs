@@ -6,6 +6,7 @@
 mod command;
 mod diff;
 mod error;
+mod history;
 mod locate;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::tree::{decode_name, encode_name};
 
 pub use diff::ChangedLines;
 pub use error::Error;
+pub use history::{Commit, Person, Upstream};
 pub use locate::GitView;
 pub(crate) use locate::locate;
 

@@ -1,7 +1,7 @@
 //! What git is asked, in repositories of every shape.
 
 use towpath_host::Git;
-use towpath_host::git::{ChangedLines, Error};
+use towpath_host::git::{ChangedLines, Error, Upstream};
 use towpath_testing::TestContext;
 
 fn open(context: &TestContext) -> Git {
@@ -254,4 +254,65 @@ fn a_linked_working_tree_names_all_its_folders() {
     assert_eq!(git.view().folders(), expected);
     let ordinary = open(&context);
     assert_eq!(ordinary.view().folders(), [context.root().join(".git")]);
+}
+
+#[test]
+fn tells_branches_and_what_they_are_compared_with() {
+    let context = TestContext::new();
+    context.write("a", "1");
+    let first = context.commit("a");
+    let git = open(&context);
+    assert_eq!(git.default_branch().as_deref(), Some("main"));
+    assert_eq!(git.upstream("main"), None);
+    assert_eq!(git.last_tag(), None);
+
+    context.git(&["remote", "add", "origin", "https://example.org/o/x.git"]);
+    context.git(&["update-ref", "refs/remotes/origin/develop", "HEAD"]);
+    let head = "refs/remotes/origin/HEAD";
+    context.git(&["symbolic-ref", head, "refs/remotes/origin/develop"]);
+    context.git(&["switch", "--quiet", "-c", "topic"]);
+    context.git(&["branch", "--quiet", "--set-upstream-to=origin/develop"]);
+    context.git(&["tag", "v1.0"]);
+    context.write("a", "2");
+    let second = context.commit("b");
+    assert_eq!(git.default_branch().as_deref(), Some("develop"));
+    let upstream = Upstream {
+        tracking: "refs/remotes/origin/develop".to_owned(),
+        branch: "develop".to_owned(),
+    };
+    assert_eq!(git.upstream("topic"), Some(upstream));
+    assert_eq!(git.branch_commit("develop"), Some(first.clone()));
+    assert_eq!(git.branch_commit("gone"), None);
+    assert_eq!(git.common_ancestor("topic", "main"), Some(first));
+    assert_eq!(git.commit_of("topic"), Some(second));
+    assert_eq!(git.last_tag().as_deref(), Some("v1.0"));
+    context.git(&["tag", "v1.1"]);
+    assert_eq!(git.last_tag().as_deref(), Some("v1.1"));
+}
+
+#[test]
+fn lists_commits_and_the_files_they_changed() {
+    let context = TestContext::new();
+    context.write("a b", "1");
+    let first = context.commit("one\n\nwith a body");
+    context.write("c", "1");
+    let second = context.commit("two");
+    let git = open(&context);
+    let all = git.commits(None, "HEAD").unwrap();
+    let ids: Vec<&str> = all.iter().map(|commit| commit.id.as_str()).collect();
+    assert_eq!(ids, [&first, &second]);
+    assert_eq!(all[0].message, "one\n\nwith a body");
+    assert_eq!(all[0].author.name, "Ada Author");
+    assert_eq!(all[0].committer.email, "ada@example.org");
+    assert!(all[0].time.starts_with("2026-01-02T03:04:05"));
+    assert_eq!(git.commits(Some(&first), "HEAD").unwrap(), all[1..]);
+    assert_eq!(git.commits(Some(&second), "HEAD").unwrap(), []);
+
+    let changed = |from: Option<&str>, to: Option<&str>| git.changed_files(from, to).unwrap();
+    assert_eq!(changed(Some(&first), Some(&second)), ["c"]);
+    assert_eq!(changed(None, Some(&second)), ["a b", "c"]);
+    context.write("c", "2");
+    context.write("new", "1");
+    context.git(&["mv", "a b", "moved"]);
+    assert_eq!(changed(Some(&second), None), ["a b", "c", "moved", "new"]);
 }
