@@ -9,6 +9,8 @@ pub mod checks;
 mod facts;
 mod ignored;
 mod judge;
+mod linter_output;
+mod linters;
 mod matrix;
 mod measured;
 mod pipeline;

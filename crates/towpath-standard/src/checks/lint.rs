@@ -9,7 +9,9 @@ use super::{Check, Scope, count, gathered, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
-use crate::tool_command::{COULD_NOT_RUN, command, fix_command, linter};
+use crate::linter_output::COULD_NOT_RUN;
+use crate::linters::linter;
+use crate::tool_command::{command, fix_command};
 use crate::tools;
 use crate::work::{
     Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,

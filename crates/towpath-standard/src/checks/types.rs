@@ -8,8 +8,9 @@ use super::{Check, Scope};
 use crate::adoption::{ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::BASELINE_FILE;
+use crate::linters::linter;
 use crate::test_environment::{automated, declared};
-use crate::tool_command::{command, linter, names_paths};
+use crate::tool_command::{command, names_paths};
 use crate::tools;
 use crate::work::{
     Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
