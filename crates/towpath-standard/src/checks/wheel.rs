@@ -1,7 +1,7 @@
 //! `wheel`: the tests against the installed wheel, with the project's sources out of reach.
 
 use towpath_python::PythonVersion;
-use towpath_report::{ArtifactRecord, CheckResult, TestOutcome};
+use towpath_report::{ArtifactRecord, CheckResult, TestCase, TestOutcome};
 
 use super::tests::{Core, TestRun, conclude_tests, test_work};
 use super::{Check, count};
@@ -78,9 +78,7 @@ fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
         .flat_map(|partial| &mut partial.tests)
         .filter(|case| case.is_failure());
     let mut excused = 0;
-    for case in
-        failed.filter(|case| misses_one_of(&hidden, &format!("{}\n{}", case.message, case.details)))
-    {
+    for case in failed.filter(|case| misses_one_of(&hidden, case)) {
         case.outcome = TestOutcome::Skipped;
         "reads the project's own sources, which are out of reach here"
             .clone_into(&mut case.message);
@@ -94,7 +92,7 @@ fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
     }
 }
 
-/// Returns how the folders that are out of reach begin in messages: absolute, or quoted.
+/// Returns how paths that are out of reach are written in messages: absolute, or quoted.
 fn hidden_paths(facts: &Facts<'_>) -> Vec<String> {
     let root = facts.tree.root().display().to_string();
     let packages = facts
@@ -106,7 +104,8 @@ fn hidden_paths(facts: &Facts<'_>) -> Vec<String> {
     packages
         .flat_map(|package| {
             [
-                format!("{root}/{package}"),
+                format!("{root}/{package}/"),
+                format!("'{root}/{package}'"),
                 format!("'{package}/"),
                 format!("\"{package}/"),
             ]
@@ -114,9 +113,18 @@ fn hidden_paths(facts: &Facts<'_>) -> Vec<String> {
         .collect()
 }
 
-fn misses_one_of(hidden: &[String], text: &str) -> bool {
-    let misses = text.contains("FileNotFoundError") || text.contains("No such file or directory");
-    misses && hidden.iter().any(|path| text.contains(path.as_str()))
+/// Returns whether a failure's own exception, or one that led to it, is that such a path is not there:
+/// what was printed, or compared, may name paths for any reason.
+fn misses_one_of(hidden: &[String], case: &TestCase) -> bool {
+    let raised = case
+        .details
+        .lines()
+        .filter_map(|line| line.strip_prefix("E "));
+    let mut exceptions = raised.chain([case.message.as_str()]).map(str::trim);
+    exceptions.any(|line| {
+        line.starts_with("FileNotFoundError")
+            && hidden.iter().any(|path| line.contains(path.as_str()))
+    })
 }
 
 #[cfg(test)]
@@ -125,23 +133,55 @@ mod tests {
 
     #[test]
     fn only_a_missing_source_excuses_a_test() {
-        let hidden = ["/repo/src/pkg", "'src/pkg/"].map(str::to_owned);
-        for (text, expected) in [
-            (
-                "FileNotFoundError: [Errno 2] No such file or directory: '/repo/src/pkg/data.txt'",
-                true,
-            ),
-            (
-                "FileNotFoundError: [Errno 2] No such file or directory: 'src/pkg/data.txt'",
-                true,
-            ),
-            (
-                "FileNotFoundError: [Errno 2] No such file or directory: '/env/site-packages/pkg/data.txt'",
-                false,
-            ),
-            ("AssertionError: assert '/repo/src/pkg' == ''", false),
-        ] {
-            assert_eq!(misses_one_of(&hidden, text), expected, "{text}");
-        }
+        const MISSING: &str = "FileNotFoundError: [Errno 2] No such file or directory: ";
+        let hidden = ["/repo/src/pkg/", "'src/pkg/"].map(str::to_owned);
+        let check = |message: &str, details: &str, expected: bool| {
+            let case = TestCase {
+                id: String::new(),
+                path: String::new(),
+                line: 0,
+                outcome: TestOutcome::Failed,
+                seconds: 0.0,
+                message: message.to_owned(),
+                failed_at: None,
+                details: details.to_owned(),
+            };
+            assert_eq!(
+                misses_one_of(&hidden, &case),
+                expected,
+                "{message} {details}"
+            );
+        };
+        let (own, quoted) = ("'/repo/src/pkg/a.txt'", "'src/pkg/a.txt'");
+        check(&format!("{MISSING}{own}"), "", true);
+        check(&format!("{MISSING}{quoted}"), "", true);
+        check(
+            "RuntimeError: no data",
+            &format!(">   open()\nE   {MISSING}{own}\n"),
+            true,
+        );
+        check(
+            &format!("{MISSING}'/env/site-packages/pkg/a.txt'"),
+            "",
+            false,
+        );
+        check(&format!("{MISSING}'/repo/src/pkg_data/a.txt'"), "", false);
+        check("AssertionError: assert '/repo/src/pkg/' == ''", "", false);
+        // Elsewhere in what it left behind.
+        check(
+            "AssertionError",
+            &format!("--- Captured ---\n{MISSING}{own}\n"),
+            false,
+        );
+        check(
+            &format!("{MISSING}'/tmp/x'"),
+            &format!("E   {MISSING}'/tmp/x'\n--- log ---\nread {own}"),
+            false,
+        );
+        check(
+            "AssertionError",
+            &format!("E   AssertionError: assert \"{MISSING}{own}\" in ''\n"),
+            false,
+        );
     }
 }
