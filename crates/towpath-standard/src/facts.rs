@@ -3,7 +3,7 @@
 use towpath_host::Tree;
 use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
-use towpath_report::{Changes, CheckResult};
+use towpath_report::{Changes, CheckResult, Place, Problem};
 
 use crate::ignored::{is_ignored, is_of_submodule};
 use crate::judge::{BASELINE_FILE, Baseline};
@@ -32,9 +32,22 @@ pub struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Returns the baseline that the repository keeps for the ratchet, if it has one that can be read.
-    pub(crate) fn baseline(&self) -> Option<Baseline> {
-        serde_json::from_str(&self.tree.read_text(BASELINE_FILE).ok()?).ok()
+    /// Returns the baseline that the repository keeps for the ratchet; where it keeps none, nothing is
+    /// tolerated.
+    pub(crate) fn baseline(&self) -> Result<Baseline, Problem> {
+        if !self.tree.contains(BASELINE_FILE) {
+            return Ok(Baseline::default());
+        }
+        let read = self
+            .tree
+            .read(BASELINE_FILE)
+            .map_err(|error| error.to_string());
+        read.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
+            .map_err(|error| Problem {
+                place: Some(Place::file(BASELINE_FILE)),
+                ..Problem::error(format!("`{BASELINE_FILE}` is no baseline: {error}"))
+                    .with_hint("mend the file, or remove it to start anew")
+            })
     }
 
     /// Returns whether a tool's own configuration names the files it reads.

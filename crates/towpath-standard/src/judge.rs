@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use towpath_report::Finding;
+use towpath_report::{CheckResult, Finding};
+
+use crate::facts::Facts;
 
 /// How many findings are tolerated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,21 +54,49 @@ impl Baseline {
     }
 }
 
-/// Marks the findings that block, given that `would_block` says which would without a ratchet.
-/// Under a baseline the first findings of a file and rule are tolerated up to their number.
-/// Returns a sentence about the ratchet where one is in force.
+/// Marks the findings of a check that block, given that `would_block` says which would without a ratchet,
+/// and says what the ratchet did.
 pub(crate) fn judge(
+    facts: &Facts<'_>,
     check: &str,
+    result: &mut CheckResult,
+    would_block: &dyn Fn(&Finding) -> bool,
+) {
+    let ratchet = facts.settings.ratchet(check);
+    let baseline = if ratchet.baseline {
+        facts.baseline().map(Some)
+    } else {
+        Ok(None)
+    };
+    match baseline {
+        Ok(baseline) => {
+            let baseline = baseline.as_ref().map(|baseline| (check, baseline));
+            let said = mark(
+                &mut result.findings,
+                ratchet.max_warnings,
+                baseline,
+                would_block,
+            );
+            result.notes.extend(said);
+        }
+        Err(problem) => result.errors.push(problem),
+    }
+    result.failed = result.findings.iter().any(|finding| finding.blocking);
+}
+
+/// Marks the findings that block. Under a check's baseline the first findings of a file and rule are
+/// tolerated up to their number. Returns a sentence about the ratchet where one is in force.
+fn mark(
     findings: &mut [Finding],
-    ratchet: &Ratchet,
-    baseline: Option<&Baseline>,
+    max_warnings: Option<usize>,
+    baseline: Option<(&str, &Baseline)>,
     would_block: &dyn Fn(&Finding) -> bool,
 ) -> Option<String> {
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut tolerated = 0;
     for finding in findings.iter_mut() {
         finding.blocking = would_block(finding);
-        if let (true, Some(baseline)) = (ratchet.baseline, baseline) {
+        if let Some((check, baseline)) = baseline {
             let path = finding
                 .place
                 .as_ref()
@@ -79,14 +109,14 @@ pub(crate) fn judge(
             tolerated += usize::from(!finding.blocking);
         }
     }
-    if let Some(most) = ratchet.max_warnings {
+    if let Some(most) = max_warnings {
         let blocks = findings.len() > most;
         for finding in findings.iter_mut() {
             finding.blocking = blocks;
         }
         return Some(format!("{} of at most {most} findings", findings.len()));
     }
-    (ratchet.baseline && tolerated > 0).then(|| format!("{tolerated} findings are in the baseline"))
+    (tolerated > 0).then(|| format!("{tolerated} findings are in the baseline"))
 }
 
 #[cfg(test)]
@@ -110,16 +140,12 @@ mod tests {
     #[test]
     fn baseline_tolerates_as_many_as_it_counts() {
         let baseline = Baseline::default().with("lint", &[finding("a.py", "F401")]);
-        let ratchet = Ratchet {
-            max_warnings: None,
-            baseline: true,
-        };
         let mut findings = [
             finding("a.py", "F401"),
             finding("a.py", "F401"),
             finding("b.py", "F401"),
         ];
-        judge("lint", &mut findings, &ratchet, Some(&baseline), &|_| true);
+        mark(&mut findings, None, Some(("lint", &baseline)), &|_| true);
         assert_eq!(
             findings.each_ref().map(|finding| finding.blocking),
             [false, true, true]
@@ -128,15 +154,11 @@ mod tests {
 
     #[test]
     fn too_many_warnings_block_and_as_many_as_allowed_do_not() {
-        let ratchet = Ratchet {
-            max_warnings: Some(1),
-            baseline: false,
-        };
         let mut one = [finding("a.py", "F401")];
-        judge("lint", &mut one, &ratchet, None, &|_| true);
+        mark(&mut one, Some(1), None, &|_| true);
         assert!(!one[0].blocking);
         let mut two = [finding("a.py", "F401"), finding("a.py", "E501")];
-        judge("lint", &mut two, &ratchet, None, &|_| false);
+        mark(&mut two, Some(1), None, &|_| false);
         assert!(two.iter().all(|finding| finding.blocking));
     }
 }

@@ -5,6 +5,7 @@
 //! Starts nothing: whoever runs the work hands the output back to the check.
 
 mod adoption;
+mod advisories;
 pub mod checks;
 mod facts;
 mod ignored;

@@ -1,9 +1,9 @@
 //! Reads what a linter wrote, and tells one that found nothing from one that did not do its work.
 
-use towpath_report::Severity;
 use towpath_report::readers::Paths;
+use towpath_report::{Finding, Severity};
 
-use crate::linters::linter;
+use crate::linters::{Linter, linter};
 use crate::work::{Output, Partial};
 
 /// What the hint of a command starts with that no automation is known to run with success.
@@ -11,6 +11,9 @@ pub(crate) const UNPROVEN: &str = "unproven ";
 
 /// Fact about a tool that could not do its work.
 pub(crate) const COULD_NOT_RUN: &str = "could not run";
+
+/// Fact about a tool that stopped at an error that it reports: its hint.
+pub(crate) const STOPPED: &str = "stopped";
 
 /// What the project relies on must run; of what is only configured or advised nobody knows that it can.
 pub(crate) fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
@@ -28,74 +31,120 @@ pub(crate) fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
 
 fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
     let linter = linter(tool).ok_or_else(|| format!("`{tool}` has no reader"))?;
+    let mut partial = Partial {
+        findings: findings(linter, output)?,
+        ..Partial::default()
+    };
+    let has_error = partial.findings.iter().any(is_error);
+    if has_error && linter.stopped == Some(output.exit) {
+        let hint = output.hint.to_owned();
+        partial.facts.insert(STOPPED.to_owned(), hint);
+    } else if !(linter.done)(output.exit) || (output.exit != 0 && partial.findings.is_empty()) {
+        return Err(ended(output));
+    }
+    if output.exit == 0 {
+        // What a tool itself lets pass (warnings, a score that is good enough) fails nobody's CI.
+        for finding in &mut partial.findings {
+            finding.severity = Severity::Note;
+        }
+    }
+    Ok(partial)
+}
+
+fn findings(linter: &Linter, output: &Output<'_>) -> Result<Vec<Finding>, String> {
     let paths = Paths {
         root: output.root,
         folder: output.folder,
         installed: &[],
     };
-    let mut findings = (linter.read)(output, &paths)?;
-    if output.exit == 0 {
-        // What a tool itself lets pass (warnings, a score that is good enough) fails nobody's CI.
-        for finding in &mut findings {
-            finding.severity = Severity::Note;
-        }
-    }
-    // pylint's exit code is a sum of what it found; the others end otherwise only where they crash.
-    let is_code = linter.done.len() > 1;
-    let has_error = findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    if (findings.is_empty() || (is_code && !has_error)) && !linter.done.contains(&output.exit) {
-        return Err(format!(
-            "it ended with exit code {}\n{}",
-            output.exit,
-            last_lines(output)
-        ));
-    }
-    if findings.is_empty() && output.exit != 0 && !output.stderr.trim().is_empty() {
-        return Err(last_lines(output));
-    }
-    Ok(Partial {
-        findings,
-        ..Partial::default()
-    })
+    (linter.read)(output, &paths)
 }
 
-/// Returns the last lines that a tool said on standard error, or else on standard output.
-fn last_lines(output: &Output<'_>) -> String {
-    let text = if output.stderr.trim().is_empty() {
-        String::from_utf8_lossy(output.stdout).into_owned()
-    } else {
-        output.stderr.to_owned()
-    };
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(5)..].join("\n")
+/// Tells whether a linter mended what it could.
+pub(crate) fn read_mended(output: &Output<'_>) -> Result<Partial, String> {
+    let tool = output.hint.trim_start_matches(UNPROVEN);
+    let fix = linter(tool).and_then(|linter| linter.fix);
+    match fix {
+        Some((_, done)) if output.exit <= done => Ok(Partial::default()),
+        _ => Err(ended(output)),
+    }
+}
+
+pub(crate) fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
+}
+
+fn ended(output: &Output<'_>) -> String {
+    format!(
+        "it ended with exit code {}\n{}",
+        output.exit,
+        output.last_lines(5)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn output<'a>(hint: &'a str, exit: i32, stdout: &'a str, stderr: &'a str) -> Output<'a> {
+        Output {
+            exit,
+            stdout: stdout.as_bytes(),
+            stderr,
+            root: "/r",
+            folder: "",
+            hint,
+            file: &|_| None,
+        }
+    }
+
     #[test]
-    fn silence_means_no_finding_only_where_the_tool_ended_well() {
-        let silent = |tool: &str, exit: i32| {
-            let output = Output {
-                exit,
-                stdout: b"",
-                stderr: "Traceback (most recent call last):",
-                root: "/r",
-                folder: "",
-                hint: tool,
-                file: &|_| None,
-            };
-            read_findings(&output, tool).is_ok()
-        };
-        assert!(silent("pylint", 0) && silent("flake8", 0));
-        for tool in ["pylint", "flake8", "mypy", "black"] {
-            assert!(!silent(tool, 1), "{tool}");
+    fn end_that_findings_do_not_explain_is_no_verdict() {
+        const CRASH: &str = "Traceback (most recent call last):";
+        const UNUSED: &str = "towpath\ta.py\t1\t1\tF401\tx\n";
+        const ERROR: &str = "a.py:1: error: x  [syntax]\n";
+        for (tool, exit, stdout, stderr, expected) in [
+            ("pylint", 0, "", "", true),
+            ("flake8", 0, "", CRASH, true),
+            ("pylint", 1, "", CRASH, false),
+            ("flake8", 1, "", CRASH, false),
+            ("mypy", 1, "", CRASH, false),
+            ("black", 1, "", CRASH, false),
+            ("isort", 1, "", "", false),
+            ("flake8", 1, UNUSED, "", true),
+            ("flake8", 139, UNUSED, "", false),
+            ("mypy", 1, ERROR, "", true),
+            ("mypy", 2, ERROR, "", true),
+            ("mypy", 2, "a.py:1: note: x\n", CRASH, false),
+            ("mypy", 139, ERROR, "", false),
+            ("pylint", 32, "", "usage", false),
+            (
+                "ruff format",
+                2,
+                "",
+                "error: Failed to parse a.py:1:2: x",
+                true,
+            ),
+            ("ruff format", 2, "", "ruff failed", false),
+        ] {
+            let read = read_findings(&output(tool, exit, stdout, stderr), tool);
+            assert_eq!(read.is_ok(), expected, "{tool} {exit} {stdout}{stderr}");
+        }
+    }
+
+    #[test]
+    fn tool_that_failed_mended_nothing() {
+        for (hint, exit, expected) in [
+            ("ruff", 0, true),
+            ("unproven ruff", 1, true),
+            ("ruff", 2, false),
+            ("ruff format", 2, false),
+            ("black", 1, false),
+            ("black", 123, false),
+            ("unproven isort", 139, false),
+        ] {
+            let read = read_mended(&output(hint, exit, "", "error: cannot format a.py"));
+            assert_eq!(read.is_ok(), expected, "{hint} {exit}");
         }
     }
 }

@@ -21,10 +21,13 @@ pub(crate) struct Linter {
     pub(crate) paths: &'static [&'static str],
     /// What replaces `arguments` for versions below `(major, minor)`.
     pub(crate) old: Option<((u64, u64), &'static [&'static str])>,
-    /// What replaces `arguments` to mend what can be mended; `None` where the tool mends nothing.
-    pub(crate) fix: Option<&'static [&'static str]>,
-    /// Exit codes that mean that the tool has done its work when it found nothing.
-    pub(crate) done: &'static [i32],
+    /// What replaces `arguments` to mend what can be mended, and the highest exit code that means that it
+    /// did; `None` where the tool mends nothing.
+    pub(crate) fix: Option<(&'static [&'static str], i32)>,
+    /// Exit codes that mean that the tool has done its work.
+    pub(crate) done: fn(i32) -> bool,
+    /// Exit code that means that the tool stopped at an error, which it reports.
+    pub(crate) stopped: Option<i32>,
     pub(crate) read: fn(&Output<'_>, &Paths<'_>) -> Result<Vec<Finding>, String>,
 }
 
@@ -67,8 +70,10 @@ pub(crate) const LINTERS: &[Linter] = &[
         ],
         paths: &["."],
         old: None,
-        fix: Some(&["--fix"]),
-        done: &[0, 1],
+        // 1 means that something is left.
+        fix: Some((&["--fix"], 1)),
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| {
             ruff::read_check(output.stdout, paths).map_err(|error| error.to_string())
         },
@@ -94,10 +99,11 @@ pub(crate) const LINTERS: &[Linter] = &[
         ],
         paths: &["."],
         old: None,
-        fix: Some(&[]),
+        fix: Some((&[], 0)),
         // A file that cannot be parsed ends it with 2, as does a configuration that cannot be read;
         // only the first leaves findings.
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0..=2),
+        stopped: None,
         read: |output, paths| {
             let mut findings = ruff::read_format(output.stdout, paths);
             findings.extend(ruff::read_format_errors(output.stderr.as_bytes(), paths));
@@ -122,8 +128,9 @@ pub(crate) const LINTERS: &[Linter] = &[
         ],
         paths: &["."],
         old: None,
-        fix: Some(&["--quiet"]),
-        done: &[0, 1, 123],
+        fix: Some((&["--quiet"], 0)),
+        done: |exit| matches!(exit, 0 | 1 | 123),
+        stopped: None,
         read: |output, paths| {
             let mut findings = black::read(output.stdout, paths);
             findings.extend(black::read_errors(output.stderr.as_bytes(), paths));
@@ -155,8 +162,9 @@ pub(crate) const LINTERS: &[Linter] = &[
         ],
         paths: &["."],
         old: None,
-        fix: Some(&["--quiet"]),
-        done: &[0, 1],
+        fix: Some((&["--quiet"], 0)),
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| Ok(isort::read(output.stdout, paths)),
     },
     Linter {
@@ -183,7 +191,8 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &[],
         old: None,
         fix: None,
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| Ok(flake8::read(output.stdout, paths)),
     },
     Linter {
@@ -204,7 +213,8 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &["."],
         old: None,
         fix: None,
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| Ok(pycodestyle::read(output.stdout, paths)),
     },
     Linter {
@@ -226,7 +236,9 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &[],
         old: None,
         fix: None,
-        done: &[0],
+        // A sum of what it found; 32 means that it was called wrongly.
+        done: |exit| (0..32).contains(&exit),
+        stopped: None,
         read: |output, paths| pylint::read(output.stdout, paths).map_err(|error| error.to_string()),
     },
     Linter {
@@ -261,7 +273,9 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &[],
         old: Some(((1, 11), mypy::OLD_ARGUMENTS)),
         fix: None,
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0 | 1),
+        // A file that it cannot parse keeps it from looking at any other.
+        stopped: Some(2),
         read: |output, paths| Ok(mypy::read(output.stdout, paths)),
     },
     Linter {
@@ -284,7 +298,8 @@ pub(crate) const LINTERS: &[Linter] = &[
         paths: &[],
         old: None,
         fix: None,
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| ty::read(output.stdout, paths).map_err(|error| error.to_string()),
     },
     pyright_like("pyright", &["pyright"]),
@@ -313,7 +328,8 @@ const fn pyright_like(tool: &'static str, program: &'static [&'static str]) -> L
         paths: &[],
         old: None,
         fix: None,
-        done: &[0, 1],
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
         read: |output, paths| {
             pyright::read(output.stdout, paths).map_err(|error| error.to_string())
         },

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::adoption::ToolRun;
-use crate::linter_output::{UNPROVEN, read_linter};
+use crate::linter_output::{UNPROVEN, read_linter, read_mended};
 use crate::linters::Linter;
 use crate::tools::is_older;
-use crate::work::{Command, Partial};
+use crate::work::Command;
 
 /// Returns the command for a way in which a project runs a linter in the version that `requirement`
 /// names. `extra` comes before the paths, `files` are the paths where the automation hands files over
@@ -28,8 +28,9 @@ pub(crate) fn command(
 
 /// Returns the command that mends what the tool can mend; `None` where it mends nothing.
 pub(crate) fn fix_command(linter: &Linter, run: &ToolRun, extra: &[String]) -> Option<Command> {
-    let mut command = command_with(linter, linter.fix?, run, extra, &[]);
-    command.read = |_| Ok(Partial::default());
+    let (forced, _) = linter.fix?;
+    let mut command = command_with(linter, forced, run, extra, &[]);
+    command.read = read_mended;
     Some(command)
 }
 

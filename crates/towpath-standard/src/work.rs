@@ -1,6 +1,7 @@
 //! What a check asks to be done: commands in an environment, in a sandbox, with the files they may
 //! depend on; or a function of this program. Plain values: nothing here starts anything.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use towpath_python::PythonVersion;
@@ -39,6 +40,21 @@ pub struct NativeWork {
     pub asks_index: bool,
     /// Does it.
     pub run: Box<dyn Fn(Versions<'_>) -> CheckResult + Send + Sync>,
+}
+
+impl NativeWork {
+    /// Returns the work that ends without a verdict, for a reason that is known beforehand.
+    pub(crate) fn without_verdict(problem: Problem) -> Self {
+        Self {
+            files: Vec::new(),
+            key: Vec::new(),
+            asks_index: false,
+            run: Box::new(move |_| CheckResult {
+                errors: vec![problem.clone()],
+                ..CheckResult::default()
+            }),
+        }
+    }
 }
 
 /// Work done by tools.
@@ -215,6 +231,27 @@ pub struct Output<'a> {
     pub hint: &'a str,
     /// Reads a file that the command wrote into the job's folder.
     pub file: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+}
+
+impl Output<'_> {
+    /// Returns what it said: on standard error, or else on standard output.
+    pub(crate) fn said(&self) -> Cow<'_, str> {
+        if self.stderr.trim().is_empty() {
+            String::from_utf8_lossy(self.stdout)
+        } else {
+            Cow::Borrowed(self.stderr)
+        }
+    }
+
+    /// Returns the last lines of what it said that hold something, at most so many.
+    pub(crate) fn last_lines(&self, most: usize) -> String {
+        let said = self.said();
+        let lines: Vec<&str> = said
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        lines[lines.len().saturating_sub(most)..].join("\n")
+    }
 }
 
 /// A file for later jobs or for the user.

@@ -8,22 +8,20 @@ use towpath_report::Problem;
 use towpath_runner::JobContext;
 use towpath_standard::{Command, Output, Partial};
 
+use super::Variables;
 use super::executed::Executed;
 use super::explain::job_variables;
 use super::folders::Folders;
 use super::log::{Events, Log, Tail};
 use super::placeholders::Placeholders;
-use super::scan::ScanPlan;
 use super::session::problem;
 use super::view::View;
-use super::{Subject, Variables};
 
 /// How much a tool may write to standard output for its reader, in bytes.
 const LARGEST_OUTPUT: u64 = 512 * 1024 * 1024;
 
 /// One command on its way through the sandbox.
 pub(super) struct Run<'a> {
-    pub(super) subject: &'a Subject<'a>,
     pub(super) root: &'a Path,
     pub(super) folders: &'a Folders,
     pub(super) view: &'a View,
@@ -45,17 +43,18 @@ const NETWORK_VARIABLES: [&str; 8] = [
 ];
 
 impl Run<'_> {
-    /// Runs a command and reads what it wrote; returns whether the next one may follow.
+    /// Runs a command, on files where it takes some, and reads what it wrote; returns whether the next one
+    /// may follow.
     pub(super) fn command(
         &self,
         index: usize,
         command: &Command,
-        scan: Option<&ScanPlan>,
+        files: &[String],
         supervisor: &mut Supervisor,
         log: &mut Log,
         executed: &mut Executed,
     ) -> Result<bool, Vec<Problem>> {
-        let spec = self.specification(index, command, scan);
+        let spec = self.specification(index, command, files);
         self.context.progress.doing(&command.tool);
         executed.commands.push(spec.arguments.clone());
         log.line(format!("$ {}", spec.arguments.join(" ")).as_bytes());
@@ -91,12 +90,7 @@ impl Run<'_> {
         Ok(!executed.cancelled)
     }
 
-    fn specification(
-        &self,
-        index: usize,
-        command: &Command,
-        scan: Option<&ScanPlan>,
-    ) -> CommandSpec {
+    fn specification(&self, index: usize, command: &Command, files: &[String]) -> CommandSpec {
         let root = &self.view.root;
         let placeholders = Placeholders {
             python: &self.view.python,
@@ -110,10 +104,7 @@ impl Run<'_> {
             .iter()
             .map(|text| placeholders.fill(text))
             .collect();
-        arguments.extend(
-            scan.into_iter()
-                .flat_map(|plan| plan.remaining.iter().cloned()),
-        );
+        arguments.extend(files.iter().cloned());
         let mut variables = self.variables();
         variables.extend(
             command
@@ -206,15 +197,10 @@ impl Run<'_> {
         };
         match (command.read)(&output) {
             Ok(partial) => Read::Found(Box::new(partial)),
-            Err(why) => {
-                let check = self.subject.check.name();
-                let mut problem =
-                    Problem::error(format!("{} did not do its work: {why}", command.tool));
-                problem
-                    .hints
-                    .push(format!("`towpath logs {check}` shows all that it said"));
-                Read::Failed(problem)
-            }
+            Err(why) => Read::Failed(Problem::error(format!(
+                "{} did not do its work: {why}",
+                command.tool
+            ))),
         }
     }
 }

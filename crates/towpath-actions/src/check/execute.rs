@@ -76,18 +76,24 @@ impl Session<'_> {
         let mut executed = Executed::default();
         let mut log = Log::open(&context.folder.join("log.txt"));
         let run = Run {
-            subject,
             root: self.root(),
             folders: &folders,
             view: &view,
             context,
             online: network.then_some(self.machine.environment),
         };
-        for (index, command) in work.commands.iter().enumerate() {
+        let portions = options
+            .scan
+            .map_or_else(|| vec![Vec::new()], ScanPlan::portions);
+        let commands = work
+            .commands
+            .iter()
+            .flat_map(|command| portions.iter().map(move |files| (command, files)));
+        for (index, (command, files)) in commands.enumerate() {
             if !run.command(
                 index,
                 command,
-                options.scan,
+                files,
                 &mut supervisor,
                 &mut log,
                 &mut executed,

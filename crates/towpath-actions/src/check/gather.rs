@@ -41,9 +41,10 @@ impl Session<'_> {
                 });
             match kept {
                 Ok(record) => executed.artifacts.push(record),
-                Err(error) => executed
-                    .notes
-                    .push(format!("`{}` was not kept: {error}", artifact.name)),
+                Err(error) => executed.errors.push(
+                    Problem::error(format!("`{}` cannot be kept: {error}", artifact.name))
+                        .with_hint("free space on the disk or set `TOWPATH_CACHE_DIR` to a folder on another one"),
+                ),
             }
         }
         let scratch = folders.scratch.path();

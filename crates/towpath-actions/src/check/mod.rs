@@ -28,7 +28,7 @@ mod view;
 use std::collections::BTreeMap;
 
 use towpath_python::PythonVersion;
-use towpath_report::{CheckResult, Conclusion, Problem};
+use towpath_report::{CheckResult, Conclusion, Problem, text};
 use towpath_runner::{Action, JobContext, Key, NeededResult, Outcome, StepInputs};
 use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
@@ -210,12 +210,8 @@ fn run_tools(
     if executed.cancelled {
         return Outcome::ended(Conclusion::Cancelled, CheckResult::default());
     }
-    if !executed.errors.is_empty() {
-        return could_not_run(executed.errors);
-    }
-    if let (Some(plan), Some(first)) = (&mut scan, executed.found.first_mut()) {
-        plan.add(&first.findings);
-        first.findings = plan.findings();
+    if let (Some(plan), true) = (&mut scan, executed.errors.is_empty()) {
+        plan.add(&mut executed.found);
     }
     let is_kept = executed.dependencies.is_some();
     let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
@@ -227,16 +223,21 @@ fn run_tools(
                 .to_owned(),
         );
     }
-    if !result.errors.is_empty() {
-        return could_not_run(result.errors);
+    for error in &mut executed.errors {
+        if error.hints.is_empty() {
+            let hint = format!("`towpath logs \"{}\"` shows all that it said", context.job);
+            error.hints.push(hint);
+        }
     }
+    result.errors.splice(0..0, executed.errors);
     if let Some(plan) = scan.as_ref().filter(|_| is_kept) {
         session.keep_scan(plan);
     }
     let mut outcome = concluded(result);
     outcome.cpu_ms = executed.cpu_ms;
     outcome.commands = executed.commands;
-    if !retried && work.network != towpath_standard::Network::Open {
+    let is_verdict = outcome.conclusion != Conclusion::Error;
+    if is_verdict && !retried && work.network != towpath_standard::Network::Open {
         outcome.dependencies = executed.dependencies;
     }
     outcome
@@ -280,7 +281,11 @@ fn with_notes(mut result: CheckResult, work: &ToolWork) -> CheckResult {
     result
 }
 
-fn concluded(result: CheckResult) -> Outcome {
+fn concluded(mut result: CheckResult) -> Outcome {
+    if let Some(first) = result.errors.first() {
+        result.summary = text::first_line(&first.message);
+        return Outcome::ended(Conclusion::Error, result);
+    }
     if !result.skipped.is_empty() {
         let reason = result.skipped.clone();
         return Outcome::ended(Conclusion::Skipped, result).because(reason);
@@ -294,16 +299,10 @@ fn concluded(result: CheckResult) -> Outcome {
 }
 
 pub(crate) fn could_not_run(errors: Vec<Problem>) -> Outcome {
-    let summary = errors
-        .first()
-        .and_then(|problem| problem.message.lines().next())
-        .map_or_else(String::new, str::to_owned);
-    let result = CheckResult {
-        summary,
+    concluded(CheckResult {
         errors,
         ..CheckResult::default()
-    };
-    Outcome::ended(Conclusion::Error, result)
+    })
 }
 
 /// Names with values, sorted.

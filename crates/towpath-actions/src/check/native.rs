@@ -1,12 +1,12 @@
 //! Checks that this program does itself.
 
 use towpath_python::index_versions;
-use towpath_report::Problem;
+use towpath_report::{Conclusion, Problem};
 use towpath_runner::{Dependencies, Key, Outcome};
 use towpath_standard::NativeWork;
 
 use super::session::Session;
-use super::{Subject, concluded, could_not_run};
+use super::{Subject, concluded};
 
 impl Session<'_> {
     /// Returns what the result of native work depends on beside files.
@@ -32,16 +32,13 @@ impl Session<'_> {
             })
         };
         let result = (work.run)(&versions);
-        if !result.errors.is_empty() {
-            return could_not_run(result.errors);
-        }
         let mut outcome = concluded(result);
         let files = work
             .files
             .iter()
             .map(|path| (path.clone(), self.tree.digest(path)))
             .collect();
-        if asked.get() {
+        if asked.get() && outcome.conclusion != Conclusion::Error {
             outcome.dependencies = Some(Dependencies {
                 key: self.native_key(subject, work),
                 files,

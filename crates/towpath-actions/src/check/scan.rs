@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 use towpath_host::Digest;
 use towpath_report::Finding;
 use towpath_runner::Key;
-use towpath_standard::Scan;
+use towpath_standard::{Partial, Scan};
 
 use super::session::Session;
+
+/// How many bytes of paths one command gets: a quarter of what Linux lets it have by default, which its
+/// variables share.
+const LARGEST_PORTION: usize = 512 * 1024;
 
 /// Findings of each file, by the digest of its contents.
 type Known = BTreeMap<String, BTreeMap<String, Vec<Finding>>>;
@@ -35,8 +39,43 @@ impl ScanPlan {
         self.current.iter().flat_map(of_file).collect()
     }
 
-    /// Takes over what the tool found in the files that it looked at.
-    pub(crate) fn add(&mut self, found: &[Finding]) {
+    /// Returns the files that the tool must look at in portions that fit a command line, each as a path
+    /// that cannot be taken for an option.
+    pub(crate) fn portions(&self) -> Vec<Vec<String>> {
+        let mut portions: Vec<Vec<String>> = Vec::new();
+        let mut room = 0;
+        for path in &self.remaining {
+            if path.len() >= room {
+                portions.push(Vec::new());
+                room = LARGEST_PORTION;
+            }
+            room = room.saturating_sub(path.len() + 1);
+            let named = if path.starts_with('-') {
+                format!("./{path}")
+            } else {
+                path.clone()
+            };
+            if let Some(last) = portions.last_mut() {
+                last.push(named);
+            }
+        }
+        portions
+    }
+
+    /// Takes over what the tool found in the files that it looked at, in one or several portions, and puts
+    /// what is known of all files in its place.
+    pub(crate) fn add(&mut self, portions: &mut [Partial]) {
+        let found: Vec<Finding> = portions
+            .iter_mut()
+            .flat_map(|portion| std::mem::take(&mut portion.findings))
+            .collect();
+        self.take_over(&found);
+        if let Some(first) = portions.first_mut() {
+            first.findings = self.findings();
+        }
+    }
+
+    fn take_over(&mut self, found: &[Finding]) {
         for path in std::mem::take(&mut self.remaining) {
             let Some((_, digest)) = self.current.iter().find(|(name, _)| *name == path) else {
                 continue;
@@ -94,5 +133,33 @@ impl Session<'_> {
         {
             tracing::debug!("the scan was not kept: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_in_portions_that_fit_a_command_line() {
+        let mut remaining = vec!["-x.py".to_owned()];
+        remaining
+            .extend((0..30_000).map(|number| format!("a/folder/with/a/long/name/{number}.py")));
+        let plan = ScanPlan {
+            key: String::new(),
+            known: Known::default(),
+            current: Vec::new(),
+            remaining: remaining.clone(),
+        };
+        let portions = plan.portions();
+        let size = |portion: &Vec<String>| portion.iter().map(|path| path.len() + 1).sum::<usize>();
+        assert!(
+            portions
+                .iter()
+                .all(|portion| (1..=LARGEST_PORTION + 2).contains(&size(portion)))
+        );
+        assert_eq!(portions.len(), 2);
+        remaining[0].insert_str(0, "./");
+        assert_eq!(portions.concat(), remaining);
     }
 }

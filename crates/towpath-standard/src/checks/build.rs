@@ -159,11 +159,10 @@ struct Trouble {
 
 fn read_build(output: &Output<'_>) -> Result<Partial, String> {
     let bytes = (output.file)("build.json").ok_or_else(|| {
-        let lines: Vec<&str> = output.stderr.lines().collect();
         format!(
             "it ended with exit code {}\n{}",
             output.exit,
-            lines[lines.len().saturating_sub(5)..].join("\n")
+            output.last_lines(5)
         )
     })?;
     let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;

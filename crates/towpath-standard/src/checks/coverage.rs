@@ -7,16 +7,18 @@ use towpath_host::Digest;
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, coverage_py};
 use towpath_report::{
-    Changes, CheckResult, Coverage, Finding, Place, Problem, Severity, percent_covered,
+    Changes, CheckResult, Coverage, Finding, Place, Problem, Severity, TestCase, TestOutcome,
+    percent_covered,
 };
 
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
 use crate::adoption::has_automation;
 use crate::facts::{Facts, NeededCheck};
+use crate::settings::Measure;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
-    PythonChoice, ToolWork, TreeUse, Work,
+    Applies, Command, EnvironmentNeed, Inputs, NativeWork, Network, Output, Partial,
+    ProjectInstall, PythonChoice, ToolWork, TreeUse, Work,
 };
 
 pub(crate) struct Definition;
@@ -52,6 +54,9 @@ impl Check for Definition {
             .enumerate()
             .map(|(index, artifact)| (format!("data/.coverage.{index}"), artifact.clone()))
             .collect();
+        if let Some(problem) = unjudged(facts, needs, artifacts.len()) {
+            return Applies::Work(Box::new(Work::Native(NativeWork::without_verdict(problem))));
+        }
         if artifacts.is_empty() {
             return Applies::Skip("no test measured coverage".to_owned());
         }
@@ -124,7 +129,11 @@ impl Check for Definition {
         };
         if coverage.files.is_empty() {
             result.summary = "nothing was measured".to_owned();
-            if threshold(facts).is_some() {
+            let changes = facts.changes.as_ref();
+            let has_changes = changes.is_none_or(|changes| !changes.files.is_empty());
+            if threshold(facts).is_some()
+                || (facts.settings.changed_lines_gate.is_some() && has_changes)
+            {
                 let message =
                     "no file of the project was measured, though a threshold is set".to_owned();
                 result.findings.push(gate("total", message));
@@ -185,6 +194,35 @@ impl Check for Definition {
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         result
     }
+}
+
+/// Returns why a gate cannot be judged though the tests passed: nobody measured them, or what was measured
+/// is not there. `kept` data of them are.
+fn unjudged(facts: &Facts<'_>, needs: &[NeededCheck<'_>], kept: usize) -> Option<Problem> {
+    if threshold(facts).is_none() && facts.settings.changed_lines_gate.is_none() {
+        return None;
+    }
+    let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
+    let passed = |needed: &&NeededCheck<'_>| {
+        let result = needed.result;
+        needed.project == facts.project.root && !result.failed && result.tests.iter().any(ran)
+    };
+    let passed = needs.iter().filter(passed).count();
+    let has_tests = facts.projects.iter().any(|project| project.tests.is_some());
+    let expected = match facts.settings.measure {
+        _ if !has_tests => 1,
+        Measure::All => passed,
+        Measure::NewestOnly | Measure::None => passed.min(1),
+    };
+    if kept >= expected {
+        return None;
+    }
+    let problem = Problem::error("a threshold for coverage is set, and coverage was not measured");
+    Some(if facts.settings.measure == Measure::None {
+        problem.with_hint("take `measure = \"none\"` out of `[tool.towpath.coverage]`, or the threshold out of the settings")
+    } else {
+        problem.with_hint("`towpath logs tests` shows what became of the data")
+    })
 }
 
 /// Writes a threshold for the key.
@@ -307,15 +345,7 @@ fn gate(rule: &str, message: String) -> Finding {
 }
 
 fn read_coverage(output: &Output<'_>) -> Result<Partial, String> {
-    let bytes = (output.file)("coverage.json").ok_or_else(|| {
-        let text = if output.stderr.trim().is_empty() {
-            String::from_utf8_lossy(output.stdout).into_owned()
-        } else {
-            output.stderr.to_owned()
-        };
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(5)..].join("\n")
-    })?;
+    let bytes = (output.file)("coverage.json").ok_or_else(|| output.last_lines(5))?;
     let paths = Paths {
         root: output.root,
         folder: output.folder,

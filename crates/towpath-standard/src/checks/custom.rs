@@ -104,16 +104,11 @@ impl Check for CustomCheckDefinition {
 fn read_command(output: &Output<'_>) -> Result<Partial, String> {
     let mut partial = Partial::default();
     if output.exit != 0 {
-        let lines: Vec<&str> = output
-            .stderr
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
         partial.findings.push(Finding {
             tool: output.hint.to_owned(),
             rule: format!("exit code {}", output.exit),
             rule_url: None,
-            message: lines[lines.len().saturating_sub(10)..].join("\n"),
+            message: output.last_lines(10),
             place: None,
             severity: Severity::Error,
             fixable: false,

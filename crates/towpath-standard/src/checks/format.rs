@@ -3,7 +3,8 @@
 use towpath_python::PythonVersion;
 use towpath_report::CheckResult;
 
-use super::lint::{conclude, fix_work, is_python, linter_work};
+use super::lint::{fix_work, is_python, linter_work};
+use super::linted::conclude;
 use super::{Check, Scope};
 use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};

@@ -1,15 +1,13 @@
 //! `lint`: the project's own linters, or else ruff with the standard's base rules.
 
-use std::collections::BTreeMap;
+use towpath_python::PythonVersion;
+use towpath_report::CheckResult;
 
-use towpath_python::{AutomationKind, PythonVersion};
-use towpath_report::{CheckResult, Finding, Severity};
-
-use super::{Check, Scope, count, gathered, not_blocking};
-use crate::adoption::{Adoption, ToolRun, adopted, hands_over};
+use super::linted::{conclude, policy};
+use super::{Check, Scope};
+use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};
-use crate::judge::{BASELINE_FILE, judge};
-use crate::linter_output::COULD_NOT_RUN;
+use crate::judge::BASELINE_FILE;
 use crate::linters::linter;
 use crate::tool_command::{command, fix_command};
 use crate::tools;
@@ -242,161 +240,4 @@ fn plugins(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<String> {
         })
         .cloned()
         .collect()
-}
-
-/// Returns what the judgement depends on beside the findings.
-pub(crate) fn policy(facts: &Facts<'_>, runs: &[ToolRun]) -> String {
-    let stands: BTreeMap<&str, &Adoption> = runs
-        .iter()
-        .map(|run| (run.tool.as_str(), &run.adoption))
-        .collect();
-    let patterns: Vec<_> = runs
-        .iter()
-        .filter_map(|run| run.invocation.as_ref())
-        .map(|invocation| (&invocation.files_pattern, &invocation.exclude_pattern))
-        .collect();
-    format!(
-        "{stands:?} {patterns:?} standard={} git={}",
-        facts.settings.standard,
-        !facts.git_state.is_empty()
-    )
-}
-
-/// Judges the findings of linters: those of adopted tools block; of others only what cannot be code
-/// that works.
-pub(crate) fn conclude(
-    facts: &Facts<'_>,
-    check: &str,
-    runs: &[ToolRun],
-    found: Vec<Partial>,
-) -> CheckResult {
-    let idle: Vec<String> = found
-        .iter()
-        .filter_map(|partial| partial.facts.get(COULD_NOT_RUN))
-        .cloned()
-        .collect();
-    let mut result = gathered(found);
-    let mut generated: BTreeMap<String, bool> = BTreeMap::new();
-    let mut is_generated = |path: &str| {
-        *generated
-            .entry(path.to_owned())
-            .or_insert_with(|| is_left_by_a_build(facts, path))
-    };
-    result.findings.retain(|finding| {
-        is_in_scope(facts, runs, finding)
-            && !finding
-                .place
-                .as_ref()
-                .is_some_and(|place| is_generated(&place.path))
-    });
-    let blocks = |finding: &Finding| {
-        let of_tool = |run: &&ToolRun| {
-            run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
-        };
-        let adopted = finding.severity != Severity::Note
-            && runs
-                .iter()
-                .filter(of_tool)
-                .any(|run| run.blocks_for(finding));
-        adopted || facts.settings.standard || cannot_work(facts, finding)
-    };
-    let baseline = facts.baseline();
-    let said = judge(
-        check,
-        &mut result.findings,
-        &facts.settings.ratchet(check),
-        baseline.as_ref(),
-        &blocks,
-    );
-    result.notes.extend(said);
-    result.failed = result.findings.iter().any(|finding| finding.blocking);
-    let mut tools: Vec<&str> = runs.iter().map(|run| run.tool.as_str()).collect();
-    tools.dedup();
-    result.summary = match result
-        .findings
-        .iter()
-        .filter(|finding| finding.blocking)
-        .count()
-    {
-        0 if !idle.is_empty() => format!("{} could not run, does not block", idle.join(", ")),
-        0 if result.findings.is_empty() => tools.join(", "),
-        0 => not_blocking(result.findings.len(), "finding"),
-        number => count(number, "problem"),
-    };
-    result
-}
-
-/// Returns whether a finding is in a file that the project's automation hands to its tool.
-fn is_in_scope(facts: &Facts<'_>, runs: &[ToolRun], finding: &Finding) -> bool {
-    let Some(place) = &finding.place else {
-        return true;
-    };
-    if !facts.tree.contains(&place.path) || facts.is_foreign(&place.path) {
-        return false;
-    }
-    let hooks: Vec<_> = runs
-        .iter()
-        .filter(|run| run.tool.split(' ').next() == Some(&finding.tool))
-        .filter_map(|run| run.invocation.as_ref())
-        .filter(|invocation| invocation.kind == AutomationKind::PreCommit)
-        .collect();
-    hooks.is_empty() || hooks.iter().any(|hook| hands_over(hook, &place.path))
-}
-
-/// Returns whether a file was written by a build and came along in an archive: where git is at hand
-/// such a file is ignored, and no automation ever sees it.
-fn is_left_by_a_build(facts: &Facts<'_>, path: &str) -> bool {
-    if !facts.git_state.is_empty() {
-        return false;
-    }
-    let text = facts.tree.read_text(path).unwrap_or_default();
-    let head = text
-        .lines()
-        .take(6)
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_ascii_lowercase();
-    let says = |words: &str| head.contains(words);
-    says("@generated")
-        || says("track in version control")
-        // An sdist's `setup.py` that the author never wrote.
-        || says("generated by flit for tools")
-        || (says("generated by")
-            && (says("do not edit") || says("don't edit") || says("don't change")))
-}
-
-/// Names that Python 2 built in: code for both Pythons uses them behind a question for the version.
-const BUILT_INTO_PYTHON_2: [&str; 13] = [
-    "unicode",
-    "basestring",
-    "long",
-    "xrange",
-    "unichr",
-    "raw_input",
-    "reduce",
-    "file",
-    "execfile",
-    "cmp",
-    "reload",
-    "buffer",
-    "apply",
-];
-
-/// Syntax errors and undefined names in modules that are installed.
-fn cannot_work(facts: &Facts<'_>, finding: &Finding) -> bool {
-    let fatal = ["F821", "E999", "invalid-syntax", "syntax-error"].contains(&finding.rule.as_str());
-    let Some(place) = &finding.place else {
-        return false;
-    };
-    let of_python_2 = BUILT_INTO_PYTHON_2.iter().any(|name| {
-        [format!("`{name}`"), format!("'{name}'")]
-            .iter()
-            .any(|quoted| finding.message.ends_with(quoted.as_str()))
-    });
-    let installed = facts
-        .projects
-        .iter()
-        .flat_map(|project| &project.layout.packages)
-        .any(|package| crate::facts::is_below(&place.path, package));
-    fatal && !of_python_2 && installed && !place.path.contains("/tests/")
 }

@@ -9,6 +9,7 @@ mod docs;
 mod format;
 mod integration;
 mod lint;
+mod linted;
 mod secrets;
 mod security;
 mod tests;

@@ -106,18 +106,8 @@ impl Check for Definition {
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let mut result = gathered(found);
         let has_baseline = facts.tree.contains(BASELINE);
-        let baseline = facts.baseline();
-        let ratchet = facts.settings.ratchet(self.name());
-        let blocks = |_: &Finding| has_baseline || ratchet.baseline || facts.settings.standard;
-        let said = judge(
-            self.name(),
-            &mut result.findings,
-            &ratchet,
-            baseline.as_ref(),
-            &blocks,
-        );
-        result.notes.extend(said);
-        result.failed = result.findings.iter().any(|finding| finding.blocking);
+        let blocks = |_: &Finding| has_baseline || facts.settings.standard;
+        judge(facts, self.name(), &mut result, &blocks);
         let files = files(facts).len();
         result.summary = match result.findings.len() {
             0 => format!("no secret in {}", count(files, "file")),

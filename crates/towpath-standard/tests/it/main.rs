@@ -3,6 +3,7 @@
 mod adoption;
 mod calls;
 mod integration;
+mod judgement;
 mod pipeline;
 mod repository;
 mod types;

@@ -48,6 +48,7 @@ pub(super) fn run(
     let all = ground.repository.facts(&ground.interpreters, &[], None);
     let session = ground.session(process, &all, &fix.execution);
     let root = fix.project.as_deref().map(project_root);
+    let mut problems = Vec::new();
     for facts in all
         .iter()
         .filter(|facts| root.is_none_or(|root| facts.project.root == root))
@@ -56,12 +57,8 @@ pub(super) fn run(
             if name.is_none_or(|name| name == check.name())
                 && let Some(work) = check.fix(facts)
             {
-                session
-                    .mend(*check, facts, &work)
-                    .map_err(|problems| Failure {
-                        problems,
-                        closing: String::new(),
-                    })?;
+                let mended = session.mend(*check, facts, &work);
+                problems.extend(mended.err().into_iter().flatten());
             }
         }
     }
@@ -83,8 +80,16 @@ pub(super) fn run(
         1 => "1 file mended\n".to_owned(),
         number => format!("{number} files mended\n"),
     };
-    output::print(&(lines.concat() + &closing));
-    Ok(ExitCode::Passed)
+    if problems.is_empty() {
+        output::print(&(lines.concat() + &closing));
+        return Ok(ExitCode::Passed);
+    }
+    output::print(&lines.concat());
+    let closing = match lines.len() {
+        0 => "nothing was mended".to_owned(),
+        _ => closing.trim_end().to_owned(),
+    };
+    Err(Failure { problems, closing }.into())
 }
 
 fn not_possible(name: &str, possible: &[&str], baseline: bool) -> Failure {

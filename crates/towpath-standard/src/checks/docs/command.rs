@@ -42,7 +42,7 @@ pub(super) fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> 
         folder: facts.project.root.clone(),
         reads_stdout: true,
         read: read_sphinx,
-        hint: String::new(),
+        hint: if strict { STRICT } else { "" }.to_owned(),
     }
 }
 
@@ -74,6 +74,9 @@ pub(super) fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
     }
 }
 
+/// What the hint of a command says whose warnings end it with 1.
+const STRICT: &str = "strict";
+
 fn read_sphinx(output: &Output<'_>) -> Result<Partial, String> {
     let paths = Paths {
         root: output.root,
@@ -82,39 +85,122 @@ fn read_sphinx(output: &Output<'_>) -> Result<Partial, String> {
     };
     let warnings = (output.file)("warnings.txt").unwrap_or_default();
     let findings = sphinx::read(&warnings, &paths);
-    ended(output, findings)
+    let is_explained = output.exit == 1 && output.hint == STRICT && !findings.is_empty();
+    Ok(ended(output, findings, is_explained))
 }
 
 fn read_mkdocs(output: &Output<'_>) -> Result<Partial, String> {
     let findings = mkdocs::read(output.stderr.as_bytes(), output.hint);
-    ended(output, findings)
+    let stdout = String::from_utf8_lossy(output.stdout);
+    let is_explained = stdout.contains("in strict mode")
+        || findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
+    Ok(ended(output, findings, is_explained))
 }
 
-/// A build that failed without a warning did not start: an extension that is missing, a bad setting.
-fn ended(output: &Output<'_>, mut findings: Vec<Finding>) -> Result<Partial, String> {
-    if output.exit != 0 && findings.is_empty() {
-        let text = if output.stderr.trim().is_empty() {
-            String::from_utf8_lossy(output.stdout).into_owned()
-        } else {
-            output.stderr.to_owned()
-        };
-        let lines: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
+/// A build that failed for another reason than its findings did not come to its end: an extension that is
+/// missing or crashed, a bad setting.
+fn ended(output: &Output<'_>, mut findings: Vec<Finding>, is_explained: bool) -> Partial {
+    if output.exit != 0 && !is_explained {
+        let why = exception(&output.said()).unwrap_or_else(|| output.last_lines(4));
         findings.push(Finding {
             tool: "docs".to_owned(),
             rule: "build-failed".to_owned(),
             rule_url: None,
-            message: lines[lines.len().saturating_sub(4)..].join("\n"),
+            message: format!("it ended with exit code {}: {why}", output.exit),
             place: None,
             severity: Severity::Error,
             fixable: false,
             blocking: true,
         });
     }
-    Ok(Partial {
+    Partial {
         findings,
         ..Partial::default()
-    })
+    }
+}
+
+/// Returns the last line that is an exception as Python writes it: `package.SomeError: text`.
+fn exception(said: &str) -> Option<String> {
+    let is_exception = |line: &&str| {
+        let name = line.split(':').next().unwrap_or_default();
+        let class = name.rsplit('.').next().unwrap_or_default();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+        name.chars().all(is_name) && (class.ends_with("Error") || class.ends_with("Exception"))
+    };
+    said.lines()
+        .map(str::trim)
+        .rfind(is_exception)
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CRASH: &str = "Traceback:\n  File \"conf.py\"\n    ValueError: no theme\nReport this.\n";
+
+    fn messages(
+        read: fn(&Output<'_>) -> Result<Partial, String>,
+        hint: &str,
+        exit: i32,
+        [stdout, stderr]: [&str; 2],
+    ) -> String {
+        let output = Output {
+            exit,
+            stdout: stdout.as_bytes(),
+            stderr,
+            root: "/r",
+            folder: "",
+            hint,
+            file: &|_| Some(b"a.rst:1: WARNING: x".to_vec()),
+        };
+        let found = read(&output).expect("it can be read").findings;
+        let messages: Vec<String> = found.into_iter().map(|one| one.message).collect();
+        messages.join("|")
+    }
+
+    #[test]
+    fn end_of_sphinx_that_no_warning_explains_is_a_finding() {
+        for (hint, exit, said, expected) in [
+            ("", 0, "", "x"),
+            (STRICT, 1, "", "x"),
+            (
+                STRICT,
+                2,
+                CRASH,
+                "x|it ended with exit code 2: ValueError: no theme",
+            ),
+            (
+                "",
+                1,
+                "doctest failed",
+                "x|it ended with exit code 1: doctest failed",
+            ),
+        ] {
+            assert_eq!(messages(read_sphinx, hint, exit, ["", said]), expected);
+        }
+    }
+
+    #[test]
+    fn end_of_mkdocs_that_no_warning_explains_is_a_finding() {
+        let crash = format!("WARNING - y\n{CRASH}");
+        for (exit, said, expected) in [
+            (0, ["", "WARNING - y"], "y"),
+            (
+                1,
+                ["Aborted with 1 warnings in strict mode!", "WARNING - y"],
+                "y",
+            ),
+            (1, ["Aborted with a BuildError!", "ERROR - y"], "y"),
+            (
+                1,
+                ["", &crash],
+                "y|it ended with exit code 1: ValueError: no theme",
+            ),
+        ] {
+            assert_eq!(messages(read_mkdocs, "", exit, said), expected);
+        }
+    }
 }

@@ -65,13 +65,14 @@ impl Check for Definition {
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
         let run = run(facts);
-        let blocks = (run.blocks() || facts.settings.standard) && is_strict(&run);
+        let counts = run.blocks() || facts.settings.standard;
+        let is_strict = is_strict(&run);
         let mut result = gathered(found);
         let lacks_inventories = result.findings.iter().any(is_unreachable);
         for finding in &mut result.findings {
             let broken = finding.severity == Severity::Error;
             let excused = is_unreachable(finding) || (lacks_inventories && is_reference(finding));
-            finding.blocking = (blocks || (broken && run.blocks())) && !excused;
+            finding.blocking = counts && (is_strict || broken) && !excused;
             locate(facts, finding);
         }
         let blocking = result

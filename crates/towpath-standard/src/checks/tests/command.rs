@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use towpath_report::readers::pytest;
 
 use super::Core;
-use super::read::read_tests;
+use super::read::{MEASURED, read_combined, read_tests};
 use crate::facts::{Facts, is_below};
 use crate::measured::measured;
 use crate::test_call::TestCall;
-use crate::work::{Command, Partial};
+use crate::work::Command;
 
 pub(super) fn pytest_command(
     facts: &Facts<'_>,
@@ -62,8 +62,8 @@ pub(super) fn pytest_command(
         folder: call.folder.clone(),
         reads_stdout: false,
         read: read_tests,
-        hint: if core == Core::None {
-            "no coverage"
+        hint: if core != Core::None && !is_measured_by_process(facts, core) {
+            MEASURED
         } else {
             ""
         }
@@ -163,13 +163,12 @@ fn installed_modules(facts: &Facts<'_>, folder: &str, argument: &str) -> Vec<Str
 }
 
 /// Whether coverage.py writes one data file for each process, so that they are to be joined.
-pub(super) fn names_data_by_process(facts: &Facts<'_>) -> bool {
+pub(super) fn is_measured_by_process(facts: &Facts<'_>, core: Core) -> bool {
     let coverage = &facts.project.coverage;
-    coverage.parallel
-        || coverage
-            .concurrency
-            .iter()
-            .any(|library| library == "multiprocessing")
+    let libraries = &coverage.concurrency;
+    let names_process =
+        coverage.parallel || libraries.iter().any(|library| library == "multiprocessing");
+    matches!(core, Core::Tracer | Core::Monitoring) && names_process
 }
 
 /// Joins the data files of all processes into the one that is kept.
@@ -181,9 +180,8 @@ pub(super) fn combine_command(facts: &Facts<'_>) -> Command {
             .to_vec(),
         environment: BTreeMap::from([("COVERAGE_FILE".to_owned(), "{out}/.coverage".to_owned())]),
         folder: facts.project.root.clone(),
-        // Tests that never started left nothing to join, which the tests themselves say.
         reads_stdout: true,
-        read: |_| Ok(Partial::default()),
+        read: read_combined,
         hint: String::new(),
     }
 }

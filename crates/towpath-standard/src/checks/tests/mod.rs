@@ -20,7 +20,7 @@ use crate::work::{
     Applies, EnvironmentNeed, Inputs, NativeWork, Network, Partial, ProjectInstall, PythonChoice,
     ToolWork, TreeUse, Work,
 };
-use command::{combine_command, names_data_by_process, pytest_command};
+use command::{combine_command, is_measured_by_process, pytest_command};
 
 pub(crate) use judge::conclude_tests;
 
@@ -100,15 +100,7 @@ fn no_python(facts: &Facts<'_>) -> NativeWork {
         ..Problem::error(what)
     }
     .with_hint(hint);
-    NativeWork {
-        files: Vec::new(),
-        key: Vec::new(),
-        asks_index: false,
-        run: Box::new(move |_| CheckResult {
-            errors: vec![problem.clone()],
-            ..CheckResult::default()
-        }),
-    }
+    NativeWork::without_verdict(problem)
 }
 
 /// How coverage is measured on one Python.
@@ -225,7 +217,7 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
         notes.push("coverage is measured by sys.monitoring".to_owned());
     }
     let mut commands = vec![pytest_command(facts, &call, core, installed)];
-    if matches!(core, Core::Tracer | Core::Monitoring) && names_data_by_process(facts) {
+    if is_measured_by_process(facts, core) {
         commands.push(combine_command(facts));
     }
     ToolWork {

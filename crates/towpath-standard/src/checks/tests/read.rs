@@ -12,6 +12,9 @@ pub(super) const NOT_INSTALLED: &str = "not_installed";
 /// Written by the launcher where the run failed: the names of all modules that could be imported.
 pub(super) const IMPORTABLE: &str = "importable";
 
+/// Hint of the command whose own data of coverage are kept.
+pub(super) const MEASURED: &str = "measured";
+
 /// Fact about the module without which pytest could not start.
 pub(super) const ABSENT: &str = "absent";
 
@@ -40,11 +43,8 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
         ));
     }
     let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
-    if output.hint != "no coverage" && partial.tests.iter().any(ran) {
-        partial.artifacts.push(Artifact {
-            name: "coverage".to_owned(),
-            path: ".coverage".to_owned(),
-        });
+    if output.hint == MEASURED && partial.tests.iter().any(ran) {
+        partial.artifacts.extend(coverage_data(output));
     }
     if let Some(names) = (output.file)(IMPORTABLE) {
         partial.facts.insert(
@@ -88,39 +88,45 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
                 Problem::error(format!(
                     "pytest ended with exit code {code} before any test failed"
                 ))
-                .with_hint(last_words(output)),
+                .with_hint(format!("it said:\n{}", output.last_lines(8))),
             );
         }
     }
     Ok(partial)
 }
 
-fn said(output: &Output<'_>) -> String {
-    if output.stderr.trim().is_empty() {
-        String::from_utf8_lossy(output.stdout).into_owned()
+/// Returns the data of coverage that the tests left, if they did.
+fn coverage_data(output: &Output<'_>) -> Option<Artifact> {
+    let path = ".coverage".to_owned();
+    (output.file)(&path).map(|_| Artifact {
+        name: "coverage".to_owned(),
+        path,
+    })
+}
+
+/// Reads how the data of all processes were joined. Tests that never started left nothing to join, which
+/// the tests themselves say.
+pub(super) fn read_combined(output: &Output<'_>) -> Result<Partial, String> {
+    let mut partial = Partial::default();
+    if output.exit == 0 {
+        partial.artifacts.extend(coverage_data(output));
     } else {
-        output.stderr.to_owned()
+        partial.notes.push(format!(
+            "the coverage of several processes was not combined: {}",
+            output.last_lines(1)
+        ));
     }
+    Ok(partial)
 }
 
 /// Returns the last line that says why, else the last line.
 fn last_line(output: &Output<'_>) -> String {
-    let text = said(output);
+    let text = output.said();
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let why = lines().rfind(|line| line.starts_with("ERROR") || line.starts_with("FAIL"));
     why.or_else(|| lines().next_back())
         .unwrap_or("it did not say why")
         .to_owned()
-}
-
-fn last_words(output: &Output<'_>) -> String {
-    let text = said(output);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let from = lines.len().saturating_sub(8);
-    format!("it said:\n{}", lines[from..].join("\n"))
 }
 
 fn general(rule: &str, message: &str) -> Finding {

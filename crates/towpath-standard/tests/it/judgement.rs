@@ -1,0 +1,199 @@
+//! Gates and ratchets: judged, or said not to be.
+
+use towpath_report::{
+    ArtifactRecord, CheckResult, Finding, Place, Severity, TestCase, TestOutcome,
+};
+use towpath_standard::{Applies, NeededCheck, Partial, Work, check};
+
+use crate::repository::{verdict_of, with_projects};
+
+const MANIFEST: &str = "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.11\"\n";
+const WORKFLOW: &str =
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: mypy pkg\n";
+
+fn finding(path: &str, severity: Severity) -> Finding {
+    Finding {
+        tool: "mypy".to_owned(),
+        rule: "syntax".to_owned(),
+        rule_url: None,
+        message: "invalid syntax".to_owned(),
+        place: Some(Place::at(path, 1, 1)),
+        severity,
+        fixable: false,
+        blocking: false,
+    }
+}
+
+#[test]
+fn tool_that_stopped_outside_the_project_gave_no_verdict() {
+    let files = [
+        ("pyproject.toml", MANIFEST),
+        ("pkg/__init__.py", ""),
+        (".github/workflows/ci.yml", WORKFLOW),
+    ];
+    for (path, hint, expected) in [
+        ("pkg/__init__.py", "mypy", (1, 0)),
+        ("/env/lib/numpy/__init__.pyi", "mypy", (0, 1)),
+        ("/env/lib/numpy/__init__.pyi", "unproven mypy", (0, 0)),
+    ] {
+        let found = Partial {
+            findings: vec![finding(path, Severity::Error)],
+            facts: [("stopped".to_owned(), hint.to_owned())].into(),
+            ..Partial::default()
+        };
+        let result = verdict_of("types", &files, found);
+        assert_eq!(
+            (result.findings.len(), result.errors.len()),
+            expected,
+            "{path} {result:?}"
+        );
+    }
+}
+
+#[test]
+fn baseline_that_cannot_be_read_is_an_error() {
+    let settings = format!("{MANIFEST}[tool.towpath.types]\nbaseline = true\n");
+    for (baseline, expected) in [
+        (
+            r#"{"types": {"pkg/__init__.py": {"syntax": 1}}}"#,
+            (false, 0),
+        ),
+        ("{}", (true, 0)),
+        ("[1]", (false, 1)),
+    ] {
+        let files = [
+            ("pyproject.toml", settings.as_str()),
+            ("pkg/__init__.py", ""),
+            (".github/workflows/ci.yml", WORKFLOW),
+            ("towpath-baseline.json", baseline),
+        ];
+        let found = Partial {
+            findings: vec![finding("pkg/__init__.py", Severity::Error)],
+            ..Partial::default()
+        };
+        let result = verdict_of("types", &files, found);
+        assert_eq!(
+            (result.failed, result.errors.len()),
+            expected,
+            "{baseline} {result:?}"
+        );
+    }
+}
+
+/// Returns what coverage does about tests that passed and left data of so many runs.
+fn coverage(settings: &str, runs: &[bool]) -> &'static str {
+    let manifest = format!("{MANIFEST}{settings}");
+    let files = [
+        ("pyproject.toml", manifest.as_str()),
+        ("pkg/__init__.py", ""),
+        ("tests/test_a.py", "def test_a(): pass\n"),
+    ];
+    let passed = TestCase {
+        id: "tests/test_a.py::test_a".to_owned(),
+        path: "tests/test_a.py".to_owned(),
+        line: 1,
+        outcome: TestOutcome::Passed,
+        seconds: 0.0,
+        message: String::new(),
+        failed_at: None,
+        details: String::new(),
+    };
+    let data = || ArtifactRecord {
+        name: "coverage".to_owned(),
+        sha256: String::new(),
+        size: 1,
+    };
+    let results: Vec<CheckResult> = runs
+        .iter()
+        .map(|is_kept| CheckResult {
+            tests: vec![passed.clone()],
+            artifacts: is_kept.then(data).into_iter().collect(),
+            ..CheckResult::default()
+        })
+        .collect();
+    let needs: Vec<NeededCheck<'_>> = results
+        .iter()
+        .map(|result| NeededCheck {
+            check: "tests",
+            project: "",
+            result,
+        })
+        .collect();
+    with_projects(&files, |projects| {
+        let coverage = check("coverage").expect("there is such a check");
+        let facts = projects.first().expect("there is a project");
+        match coverage.work(facts, None, &needs) {
+            Applies::Skip(_) => "skipped",
+            Applies::Work(work) => match *work {
+                Work::Tool(_) => "judged",
+                Work::Native(_) => "no verdict",
+            },
+        }
+    })
+}
+
+#[test]
+fn gate_for_coverage_is_judged_or_there_is_no_verdict() {
+    const GATE: &str = "[tool.towpath.tests]\ncoverage = 90\n";
+    const CHANGED: &str = "[tool.towpath.coverage]\nchanged-lines = 90\n";
+    const NONE: &str = "[tool.towpath.coverage]\nmeasure = \"none\"\n";
+    const NEWEST: &str = "[tool.towpath.coverage]\nmeasure = \"newest-only\"\n";
+    for (settings, runs, expected) in [
+        ("", &[false][..], "skipped"),
+        (GATE, &[], "skipped"),
+        (GATE, &[true, true], "judged"),
+        (GATE, &[true, false], "no verdict"),
+        (GATE, &[false], "no verdict"),
+        (CHANGED, &[false], "no verdict"),
+        (&format!("{GATE}{NONE}"), &[false], "no verdict"),
+        (&format!("{GATE}{NEWEST}"), &[false, true], "judged"),
+        (&format!("{GATE}{NEWEST}"), &[false, false], "no verdict"),
+    ] {
+        assert_eq!(coverage(settings, runs), expected, "{settings} {runs:?}");
+    }
+}
+
+#[test]
+fn locks_of_all_projects_are_looked_up() {
+    const ADVISORY: &str = r#"{"id": "X-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "A.b"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]}]}"#;
+    let settings = format!("{MANIFEST}[tool.towpath.security]\nadvisories = \"db\"\n");
+    let other = MANIFEST.replace("pkg", "other");
+    for (advisories, expected) in [
+        (
+            [("db/a.json", ADVISORY), ("db/b.json", "[]")],
+            (vec!["other/requirements.txt:2"], 0),
+        ),
+        (
+            [("db/a.json", ADVISORY), ("db/b.json", "<html>")],
+            (vec!["other/requirements.txt:2"], 1),
+        ),
+        ([("a.json", ADVISORY), ("b.json", "[]")], (vec![], 1)),
+    ] {
+        let mut files = vec![
+            ("pyproject.toml", settings.as_str()),
+            ("pkg/__init__.py", ""),
+            ("other/pyproject.toml", other.as_str()),
+            ("other/other/__init__.py", ""),
+            (
+                "other/requirements.txt",
+                "c==1 --hash=sha256:1\na-b==1.5 --hash=sha256:2\n",
+            ),
+        ];
+        files.extend(advisories);
+        let result = verdict_of("security", &files, Partial::default());
+        let places: Vec<String> = result
+            .findings
+            .iter()
+            .filter_map(|finding| finding.place.as_ref().map(ToString::to_string))
+            .collect();
+        assert_eq!(
+            (
+                places.iter().map(String::as_str).collect(),
+                result.errors.len()
+            ),
+            expected,
+            "{result:?}"
+        );
+    }
+}
