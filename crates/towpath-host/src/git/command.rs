@@ -95,12 +95,7 @@ pub(super) fn output<S: AsRef<OsStr>>(
 ) -> Result<Output, Error> {
     let mut command = command(top_level, emptied);
     command.args(arguments);
-    command.output().map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => Error::NotInstalled {
-            top_level: top_level.to_owned(),
-        },
-        _ => Error::NotStarted { source },
-    })
+    start(command, top_level)
 }
 
 /// Runs git and returns its standard output; an exit code other than 0 is an error.
@@ -109,18 +104,31 @@ pub(super) fn run<S: AsRef<OsStr>>(
     emptied: &[String],
     arguments: &[S],
 ) -> Result<Vec<u8>, Error> {
-    let output = output(top_level, emptied, arguments)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
+    let mut command = command(top_level, emptied);
+    command.args(arguments);
     let name = arguments
         .first()
         .map(|name| name.as_ref().to_string_lossy().into_owned());
-    Err(Error::from_output(
-        &name.unwrap_or_default(),
-        top_level,
-        &output.stderr,
-    ))
+    finished(command, &name.unwrap_or_default(), top_level)
+}
+
+/// Runs a command of git, `name`, that is complete, and returns its standard output; an exit code other
+/// than 0 is an error.
+pub(super) fn finished(command: Command, name: &str, top_level: &Path) -> Result<Vec<u8>, Error> {
+    let output = start(command, top_level)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(Error::from_output(name, top_level, &output.stderr))
+}
+
+fn start(mut command: Command, top_level: &Path) -> Result<Output, Error> {
+    command.output().map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => Error::NotInstalled {
+            top_level: top_level.to_owned(),
+        },
+        _ => Error::NotStarted { source },
+    })
 }
 
 /// Returns the keys to be emptied so that no content filter runs which the repository's own configuration

@@ -50,6 +50,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A folder that is to be filled could not be written.
+    #[error("cannot write into `{}`", path.display())]
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// Anything else that git says.
     #[error("`git {command}` failed in `{}`: {message}", top_level.display())]
     Failed {
@@ -92,6 +101,12 @@ impl Error {
             Self::Unreadable { path, .. } => {
                 vec![format!(
                     "make `{}` readable, or ignore it in `.gitignore`",
+                    path.display()
+                )]
+            }
+            Self::Unwritable { path, .. } => {
+                vec![format!(
+                    "check that there is space and that you may write `{}`",
                     path.display()
                 )]
             }

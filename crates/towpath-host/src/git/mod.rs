@@ -1,13 +1,15 @@
 //! What git knows of a repository, asked of the `git` program.
 //!
 //! The user's and the system's configuration apply; nothing that lies in the repository can make git
-//! run a program. Nothing is written, and no network is used.
+//! run a program. Nothing is written into it, and no network is used.
 
 mod command;
 mod diff;
 mod error;
+mod frozen;
 mod history;
 mod locate;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,9 +21,11 @@ use crate::tree::{decode_name, encode_name};
 
 pub use diff::ChangedLines;
 pub use error::Error;
+pub use frozen::Frozen;
 pub use history::{Commit, Person, Upstream};
 pub use locate::GitView;
 pub(crate) use locate::locate;
+pub use workspace::{CheckOut, Depth, Sparse};
 
 /// A repository with a working tree.
 #[derive(Debug)]
@@ -194,6 +198,31 @@ impl Git {
     /// Returns the file whose stat changes whenever the list of tracked files does.
     pub(crate) fn index_file(&self) -> PathBuf {
         self.view.git_folder.join("index")
+    }
+
+    /// Returns the commit that a revision leads to, whole; `None` where the repository does not have it.
+    pub fn find_commit(&self, revision: &str) -> Result<Option<String>, Error> {
+        match self.commit(revision) {
+            Ok(commit) => Ok(Some(commit)),
+            Err(Error::UnknownRevision { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the names of the remotes with their URLs, without passwords.
+    pub fn remotes(&self) -> BTreeMap<String, String> {
+        let arguments = ["config", "-z", "--get-regexp", r"^remote\..*\.url$"];
+        let output = self.run(&arguments).unwrap_or_default();
+        let text = String::from_utf8_lossy(&output);
+        let records = text
+            .split('\0')
+            .filter_map(|record| record.split_once('\n'));
+        records
+            .filter_map(|(key, url)| {
+                let name = key.strip_prefix("remote.")?.strip_suffix(".url")?;
+                Some((name.to_owned(), without_password(url)))
+            })
+            .collect()
     }
 
     fn commit(&self, revision: &str) -> Result<String, Error> {

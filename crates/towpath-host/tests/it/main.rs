@@ -8,3 +8,4 @@ mod process;
 mod sandbox;
 mod store;
 mod tree;
+mod workspace;
