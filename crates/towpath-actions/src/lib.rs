@@ -1,8 +1,13 @@
 //! The built-in actions, one file or folder each.
 //!
-//! So far one: `towpath/check`, the primitive behind `towpath check NAME` and behind each step of the
-//! standard pipeline.
+//! `towpath/check` is the primitive behind `towpath check NAME` and behind each step of the standard
+//! pipeline; the others stand for published actions in workflows that `towpath run` runs.
 
 pub mod check;
+pub mod checkout;
+mod step;
+mod versions;
 
 pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variables};
+pub use checkout::Checkout;
+pub use versions::{Versions, version_comment};

@@ -4,6 +4,7 @@
 //! only when its stat says that it changed. Never follows a symbolic link, never writes into the tree,
 //! and does not know what the files mean.
 
+mod copy;
 pub(crate) mod index;
 mod names;
 mod snapshot;

@@ -1,0 +1,6 @@
+//! Tests of the built-in actions in real workspaces.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+mod checkout;
+mod world;
