@@ -10,6 +10,8 @@ mod ahead;
 mod event;
 mod past;
 mod plan;
+mod platforms;
+mod preview;
 mod request;
 mod reuse;
 mod run;
@@ -24,6 +26,10 @@ pub use event::{
     StartingEvent, input_kind, resolve_inputs,
 };
 pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
+pub use platforms::Platforms;
+pub use preview::{
+    ConditionPreview, Copies, CopyPreview, EnvironmentPreview, JobPreview, PreviewScope, preview,
+};
 pub use request::Request;
 pub use reuse::{
     Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
