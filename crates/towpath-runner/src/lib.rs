@@ -7,6 +7,7 @@
 
 mod action;
 mod ahead;
+pub mod commands;
 mod event;
 mod past;
 mod plan;
@@ -16,6 +17,7 @@ mod request;
 mod reuse;
 mod run;
 mod schedule;
+pub mod shell;
 mod work;
 
 pub use action::{
