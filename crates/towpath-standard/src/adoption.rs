@@ -83,10 +83,13 @@ pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
             runs.extend(configured(facts, tool));
         }
         for invocation in chosen {
-            let adoption = if invocation.can_fail {
+            let adoption = if !invocation.can_fail {
+                Adoption::Advice(format!("{tool} cannot fail at {}", invocation.place))
+            } else if facts.automation.runs_unasked(invocation) {
                 Adoption::Adopted
             } else {
-                Adoption::Advice(format!("{} cannot fail at {}", tool, invocation.place))
+                let asked = invocation.via.last().map_or("a task", String::as_str);
+                Adoption::Advice(format!("{tool} is run by {asked}, which nothing asks for"))
             };
             runs.push(ToolRun {
                 tool: (*tool).to_owned(),

@@ -131,6 +131,7 @@ mod tests {
             reached_from_ci: false,
             on_change: false,
             can_fail: true,
+            by_default: true,
             version: None,
             additional_dependencies: Vec::new(),
             environment: std::collections::BTreeMap::new(),

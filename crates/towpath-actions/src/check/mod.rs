@@ -261,13 +261,15 @@ fn scanned_before(
     outcome
 }
 
-/// Returns whether what was found would make the check fail, or could not even be read.
+/// Returns whether what was found would make the check fail, leaves it undecided, or could not even be
+/// read.
 fn fails(subject: &Subject<'_>, executed: &Executed) -> bool {
     !executed.errors.is_empty()
         || executed
             .found
             .iter()
             .any(|partial| !partial.errors.is_empty())
+        || subject.check.is_undecided(subject.facts, &executed.found)
         || subject
             .check
             .conclude(subject.facts, executed.found.clone())

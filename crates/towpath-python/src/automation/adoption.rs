@@ -36,6 +36,12 @@ impl Automation {
             .filter(|invocation| standing(invocation) != Standing::Rest || !self.ci_is_whole)
     }
 
+    /// Returns whether a command is run without being asked for by name. Where CI exists, what it asks
+    /// for is what counts, and what of that cannot be read may be anything.
+    pub fn runs_unasked(&self, invocation: &Invocation) -> bool {
+        self.has_ci || invocation.by_default
+    }
+
     /// Returns the commands by which the project runs a tool: those of the best standing that can
     /// fail, else those of the best standing that cannot. Empty where nothing runs it.
     pub fn chosen(&self, tool: &str) -> Vec<&Invocation> {
@@ -147,6 +153,34 @@ mod tests {
             Some("flake8 tox @tox.ini:5"),
             "without CI tox counts"
         );
+    }
+
+    #[test]
+    fn knows_what_a_bare_call_of_a_task_runner_runs() {
+        let tox = "[tox]\nenvlist = py312\n[testenv]\ncommands = pytest\n[testenv:docs]\ncommands =\n  sphinx-build docs out\n  pytest --docs\n";
+        let nox = "import nox\nnox.options.sessions = ['types']\n@nox.session\ndef types(session):\n    session.run('mypy')\n@nox.session\ndef lint(session):\n    session.run('flake8')\n";
+        let far = "on: push\njobs:\n  t:\n    uses: a/b/.github/workflows/x.yml@main\n";
+        let unasked = |files: &[(&str, &str)], tool: &str| -> Vec<bool> {
+            let found = automation(files);
+            let chosen = found.chosen(tool).into_iter();
+            chosen.map(|one| found.runs_unasked(one)).collect()
+        };
+        let both = [("tox.ini", tox), ("noxfile.py", nox)];
+        assert_eq!(unasked(&both, "sphinx-build"), [false]);
+        assert_eq!(unasked(&both, "pytest"), [true, false]);
+        assert_eq!(unasked(&both, "mypy"), [true]);
+        assert_eq!(unasked(&both, "flake8"), [false]);
+        let with_ci = [both[0], (CI, far)];
+        assert_eq!(
+            unasked(&with_ci, "sphinx-build"),
+            [true],
+            "CI may ask for it"
+        );
+        let no_list = [(
+            "tox.ini",
+            "[testenv:docs]\ncommands = sphinx-build docs out\n",
+        )];
+        assert_eq!(unasked(&no_list, "sphinx-build"), [true]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct Invocation {
     pub on_change: bool,
     /// Whether a bad verdict of the tool makes the automation fail.
     pub can_fail: bool,
+    /// Whether the task runner runs it when it is called with nothing but its name.
+    pub by_default: bool,
     /// The version pinned beside it.
     pub version: Option<VersionPin>,
     /// `additional_dependencies` of a pre-commit hook, and packages added by `--with`.

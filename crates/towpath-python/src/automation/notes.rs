@@ -22,6 +22,7 @@ impl Walker<'_> {
                     .any(|argument| argument == "--exit-zero"));
         let mut invocation = Invocation {
             can_fail: scene.can_fail && fails,
+            by_default: scene.by_default,
             version: self.version(&tool.name, scene),
             tool: tool.name,
             arguments: tool.arguments,
@@ -60,7 +61,14 @@ impl Walker<'_> {
             self.automation.invocations.push(invocation);
             return;
         };
-        let is_better = |one: &Invocation| (one.reached_from_ci, one.on_change, one.can_fail);
+        let is_better = |one: &Invocation| {
+            (
+                one.reached_from_ci,
+                one.on_change,
+                one.by_default,
+                one.can_fail,
+            )
+        };
         let pythons = merged(&other.pythons, &invocation.pythons);
         if is_better(&invocation) > is_better(other) {
             // Pythons of an uncalled environment say nothing about the call.

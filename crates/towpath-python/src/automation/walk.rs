@@ -27,6 +27,8 @@ pub(super) struct Scene {
     pub(super) from_ci: bool,
     pub(super) on_change: bool,
     pub(super) can_fail: bool,
+    /// Whether a task runner comes here when nothing is asked of it.
+    pub(super) by_default: bool,
     pub(super) folder: String,
     pub(super) environment: BTreeMap<String, String>,
     pub(super) pythons: Vec<PythonVersion>,
@@ -154,6 +156,7 @@ impl<'a> Walker<'a> {
             from_ci: false,
             on_change: false,
             can_fail: true,
+            by_default: true,
             folder: String::new(),
             environment: BTreeMap::new(),
             pythons: Vec::new(),

@@ -12,6 +12,7 @@ pub mod cobertura;
 pub mod coverage_py;
 pub mod detect_secrets;
 pub mod diff;
+pub mod exception;
 pub mod flake8;
 pub mod isort;
 pub mod junit;

@@ -1,6 +1,8 @@
-//! Reads the warnings that `sphinx-build -w FILE` writes to that file.
+//! Reads the warnings that `sphinx-build -w FILE` writes to that file, and the failures that its
+//! builder of doctests writes to `output.txt`.
 
-use super::Paths;
+use super::paths::joined;
+use super::{Paths, exception};
 use crate::{Finding, Place, Severity, text};
 
 /// What sphinx-build is asked with; the path of the file of warnings follows.
@@ -20,7 +22,72 @@ pub fn read(warnings: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
             last.message.push_str(line.trim_end());
         }
     }
+    for finding in &mut findings {
+        finish(finding);
+    }
     findings
+}
+
+/// Returns the failures in what the builder of doctests writes: `File "path", line 3, in default`
+/// followed by the example. Paths are relative to the documentation's `source`, which is relative to
+/// the repository.
+pub fn read_doctests(output: &[u8], source: &str) -> Vec<Finding> {
+    let output = String::from_utf8_lossy(output);
+    let lines: Vec<&str> = output.lines().collect();
+    let starts = lines.iter().enumerate().filter_map(|(at, line)| {
+        let (path, rest) = line.strip_prefix("File \"")?.split_once('"')?;
+        let number = rest.strip_prefix(", line ")?;
+        let number = number.split(',').next().unwrap_or_default();
+        let place = joined(source, path);
+        Some((at, Place::at(&place, number.parse().unwrap_or(0), 0)))
+    });
+    starts
+        .map(|(at, place)| {
+            let said = lines.get(at + 1..).unwrap_or_default().iter();
+            let said: Vec<&str> = said
+                .take_while(|line| !line.is_empty() && !line.starts_with("****"))
+                .copied()
+                .collect();
+            Finding {
+                message: format!("doctest failed\n{}", said.join("\n")),
+                rule: "doctest".to_owned(),
+                ..plain(Severity::Error, Some(place))
+            }
+        })
+        .collect()
+}
+
+fn plain(severity: Severity, place: Option<Place>) -> Finding {
+    Finding {
+        tool: "sphinx".to_owned(),
+        rule: String::new(),
+        rule_url: None,
+        message: String::new(),
+        place,
+        severity,
+        fixable: false,
+        blocking: false,
+    }
+}
+
+/// Takes the type off the end of a message, and puts what it announces by a colon on its first line: the
+/// cause is what a reader looks for.
+fn finish(finding: &mut Finding) {
+    let (message, rule) = message_and_type(&finding.message);
+    let (message, rule) = (message.to_owned(), rule.to_owned());
+    finding.rule = rule;
+    finding.message = match message.split_once('\n') {
+        Some((head, rest)) if head.ends_with(':') => {
+            let is_traceback = rest.trim_start().starts_with("Traceback (");
+            let cause = if is_traceback {
+                exception::cause(rest)
+            } else {
+                rest.to_owned()
+            };
+            format!("{head} {}", cause.trim_start())
+        }
+        _ => message,
+    };
 }
 
 fn finding(line: &str, paths: &Paths<'_>) -> Option<Finding> {
@@ -41,16 +108,9 @@ fn finding(line: &str, paths: &Paths<'_>) -> Option<Finding> {
         None if head.is_empty() => None,
         None => return None,
     };
-    let (message, rule) = message_and_type(line.get(at + width..)?);
     Some(Finding {
-        tool: "sphinx".to_owned(),
-        rule: rule.to_owned(),
-        rule_url: None,
-        message: message.to_owned(),
-        place,
-        severity,
-        fixable: false,
-        blocking: false,
+        message: line.get(at + width..)?.to_owned(),
+        ..plain(severity, place)
     })
 }
 
@@ -135,6 +195,46 @@ mod tests {
         assert_eq!(
             findings[0].message,
             "Title underline too short.\nTitle\n==="
+        );
+    }
+
+    #[test]
+    fn first_line_names_the_cause() {
+        let findings = read(
+            b"/r/d/c.rst:4: CRITICAL: Problems with \"include\" directive path:\nInputError: [Errno 2] No such file or directory: 'CHANGES.rst'. [docutils]\nWARNING: autodoc: failed to import module 'a'; the following exception was raised:\nTraceback (most recent call last):\n  File \"/e/x.py\", line 1, in f\n    import a\nModuleNotFoundError: No module named 'a' [autodoc.import_object]\n",
+            &Paths::at_root("/r"),
+        );
+        let said: Vec<(&str, &str)> = findings
+            .iter()
+            .map(|finding| (finding.rule.as_str(), finding.message.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (
+                    "docutils",
+                    "Problems with \"include\" directive path: InputError: [Errno 2] No such file or directory: 'CHANGES.rst'."
+                ),
+                (
+                    "autodoc.import_object",
+                    "autodoc: failed to import module 'a'; the following exception was raised: ModuleNotFoundError: No module named 'a'"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn reads_failures_of_doctests() {
+        let output = b"Results of doctest builder run on 2026-11-21\n\nDocument: api\n-------------\n******\nFile \"../pkg/m.py\", line 12, in default\nFailed example:\n    f()\nExpected:\n    1\nGot:\n    2\n******\nFile \"api.rst\", line ?, in default\nFailed example:\n    g()\n\nDoctest summary\n";
+        let findings = read_doctests(output, "docs");
+        let places: Vec<String> = findings
+            .iter()
+            .map(|finding| finding.place.as_ref().unwrap().to_string())
+            .collect();
+        assert_eq!(places, ["pkg/m.py:12", "docs/api.rst"]);
+        assert_eq!(
+            findings[0].message,
+            "doctest failed\nFailed example:\n    f()\nExpected:\n    1\nGot:\n    2"
         );
     }
 }

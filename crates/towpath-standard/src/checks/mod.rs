@@ -76,6 +76,11 @@ pub trait Check: Sync {
 
     /// Judges what the tools found: what blocks, what the summary says.
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult;
+
+    /// Returns whether what the tools found would be judged otherwise if they had reached the network.
+    fn is_undecided(&self, _facts: &Facts<'_>, _found: &[Partial]) -> bool {
+        false
+    }
 }
 
 pub use custom::CustomCheckDefinition;

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod calls;
+mod docs;
 mod integration;
 mod judgement;
 mod pipeline;

@@ -6,7 +6,8 @@ use towpath_host::{SnapshotOptions, snapshot};
 use towpath_python::{PythonVersion, read_automation, read_projects, read_settings};
 use towpath_report::{Changes, CheckResult};
 use towpath_standard::{
-    Applies, Facts, Network, Partial, SETTINGS, Settings, ToolWork, Work, check, python_matrix,
+    Applies, Facts, Network, Output, Partial, SETTINGS, Settings, ToolWork, Work, check,
+    python_matrix,
 };
 use towpath_testing::TestContext;
 
@@ -43,6 +44,45 @@ pub(crate) fn verdict_of(name: &str, files: &[(&str, &str)], found: Partial) -> 
     with_facts(files, |facts| check.conclude(facts, vec![found]))
 }
 
+/// Returns what a check makes of what its first command left behind: its exit code, what it wrote to
+/// standard error, and files by name. The repository is a checkout of git where that is said.
+#[track_caller]
+pub(crate) fn judged(
+    name: &str,
+    files: &[(&str, &str)],
+    (exit, stderr): (i32, &str),
+    written: &[(&str, &str)],
+    is_checkout: bool,
+) -> CheckResult {
+    let check = check(name).expect("there is such a check");
+    let file = |name: &str| {
+        let found = written.iter().find(|(written, _)| *written == name);
+        found.map(|(_, text)| text.as_bytes().to_vec())
+    };
+    let git_state = if is_checkout { "abc" } else { "" };
+    with_projects_of(files, git_state, |projects| {
+        let facts = projects.first().expect("there is a project");
+        let Applies::Work(work) = check.work(facts, None, &[]) else {
+            panic!("{name} does not apply");
+        };
+        let Work::Tool(work) = *work else {
+            panic!("{name} runs no tool");
+        };
+        let command = work.commands.first().expect("there is a command");
+        let output = Output {
+            exit,
+            stdout: b"",
+            stderr,
+            root: "/r",
+            folder: &command.folder,
+            hint: &command.hint,
+            file: &file,
+        };
+        let found = (command.read)(&output).expect("it can be read");
+        check.conclude(facts, vec![found])
+    })
+}
+
 /// Hands over the facts of the first project of a repository that holds `files`.
 #[track_caller]
 fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {
@@ -54,6 +94,15 @@ fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> 
 /// Hands over the facts of all projects of a repository that holds `files`.
 #[track_caller]
 pub(crate) fn with_projects<T>(files: &[(&str, &str)], then: impl FnOnce(&[Facts<'_>]) -> T) -> T {
+    with_projects_of(files, "", then)
+}
+
+#[track_caller]
+fn with_projects_of<T>(
+    files: &[(&str, &str)],
+    git_state: &str,
+    then: impl FnOnce(&[Facts<'_>]) -> T,
+) -> T {
     let context = TestContext::without_git();
     for (path, text) in files {
         context.write(path, text);
@@ -79,7 +128,7 @@ pub(crate) fn with_projects<T>(files: &[(&str, &str)], then: impl FnOnce(&[Facts
             pythons: python_matrix(project, &automation, &settings, &HERE),
             settings,
             changes: Some(Changes::default()),
-            git_state: String::new(),
+            git_state: git_state.to_owned(),
         }
     });
     let facts: Vec<Facts<'_>> = facts.collect();

@@ -1,68 +1,188 @@
-//! The commands that build the documentation, and what they say.
+//! The commands that build the documentation, and what they report.
 
 use std::collections::BTreeMap;
 
-use towpath_report::readers::{Paths, mkdocs, sphinx};
+use towpath_python::{Docs, DocsTool, Invocation};
+use towpath_report::readers::{Paths, exception, mkdocs, sphinx};
 use towpath_report::{Finding, Severity};
 
 use crate::adoption::ToolRun;
 use crate::facts::Facts;
 use crate::work::{Command, Output, Partial};
 
-pub(super) fn sphinx_command(facts: &Facts<'_>, run: &ToolRun, strict: bool) -> Command {
-    let folder = facts
-        .project
-        .docs
-        .as_ref()
-        .map_or("docs", |docs| docs.folder.as_str());
-    let given = run
-        .invocation
-        .as_ref()
-        .map_or(&[][..], |invocation| &invocation.arguments);
-    let mut arguments: Vec<String> = ["{python}", "-m", "sphinx"].map(str::to_owned).to_vec();
-    arguments.extend(sphinx::ARGUMENTS.iter().map(|text| (*text).to_owned()));
-    arguments.push("{out}/warnings.txt".to_owned());
-    if strict {
-        arguments.extend(["-W".to_owned(), "--keep-going".to_owned()]);
-    }
-    if given.iter().any(|argument| argument == "-n") {
-        arguments.push("-n".to_owned());
-    }
-    arguments.extend([
-        "-b".to_owned(),
-        builder(given).to_owned(),
-        "-d".to_owned(),
-        "{out}/doctrees".to_owned(),
-    ]);
-    arguments.extend([format!("{{tree}}/{folder}"), "{out}/docs".to_owned()]);
-    Command {
-        tool: "sphinx".to_owned(),
-        arguments,
-        environment: BTreeMap::new(),
-        folder: facts.project.root.clone(),
-        reads_stdout: true,
-        read: read_sphinx,
-        hint: if strict { STRICT } else { "" }.to_owned(),
+/// Options of sphinx-build whose value changes what is built.
+const CARRIED: [&str; 3] = ["-t", "-D", "-A"];
+
+/// Options of sphinx-build with a value that is of no concern here.
+const DROPPED: [&str; 3] = ["-d", "-j", "-w"];
+
+/// Returns the programs that build documentation of the project's kind.
+pub(super) fn tool_names(facts: &Facts<'_>) -> &'static [&'static str] {
+    match facts.project.docs.as_ref().map(|docs| docs.tool) {
+        Some(DocsTool::Mkdocs) => &["mkdocs"],
+        _ => &["sphinx-build"],
     }
 }
 
-fn builder(given: &[String]) -> &str {
-    let at = given
+/// Returns whether a command is a check: serving and publishing build too, and links of other sites
+/// are no matter of this one.
+pub(super) fn is_build(invocation: &Invocation) -> bool {
+    const OTHERS: [&str; 5] = ["serve", "gh-deploy", "linkcheck", "gettext", "clean"];
+    !invocation
+        .arguments
         .iter()
-        .position(|argument| argument == "-b" || argument == "--builder");
-    at.and_then(|at| given.get(at + 1))
-        .map_or("html", String::as_str)
+        .any(|argument| OTHERS.contains(&argument.as_str()))
 }
 
-pub(super) fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
-    let docs = facts.project.docs.as_ref();
+/// Returns the commands of all runs, each once.
+pub(super) fn commands(facts: &Facts<'_>, docs: &Docs, runs: &[ToolRun]) -> Vec<Command> {
+    if docs.tool == DocsTool::Mkdocs {
+        let strict = runs.iter().any(|run| {
+            arguments(run)
+                .iter()
+                .any(|argument| matches!(argument.as_str(), "-s" | "--strict"))
+        });
+        return vec![mkdocs_command(facts, docs, strict)];
+    }
+    let mut builds: Vec<Build> = Vec::new();
+    for run in runs {
+        let build = Build::of(facts, docs, run);
+        if !builds.contains(&build) {
+            builds.push(build);
+        }
+    }
+    builds
+        .iter()
+        .enumerate()
+        .map(|(index, build)| build.command(facts, index))
+        .collect()
+}
+
+fn arguments(run: &ToolRun) -> &[String] {
+    run.invocation
+        .as_ref()
+        .map_or(&[], |invocation| &invocation.arguments)
+}
+
+/// One call of sphinx-build, as far as it decides what is found.
+#[derive(Debug, PartialEq)]
+struct Build {
+    builder: String,
+    /// Relative to the repository.
+    source: String,
+    strict: bool,
+    options: Vec<String>,
+}
+
+impl Build {
+    fn of(facts: &Facts<'_>, docs: &Docs, run: &ToolRun) -> Self {
+        let mut build = Self {
+            builder: "html".to_owned(),
+            source: docs.folder.clone(),
+            strict: false,
+            options: Vec::new(),
+        };
+        let folder = run
+            .invocation
+            .as_ref()
+            .map_or("", |invocation| invocation.folder.as_str());
+        let mut settings = None;
+        let mut operands = Vec::new();
+        let mut words = arguments(run).iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "-b" | "--builder" | "-M" => {
+                    build.builder = words.next().cloned().unwrap_or_default();
+                }
+                "-c" => settings = words.next().map(|word| joined(folder, word)),
+                option if CARRIED.contains(&option) => {
+                    build.options.push(option.to_owned());
+                    build.options.extend(words.next().cloned());
+                }
+                option if DROPPED.contains(&option) => {
+                    words.next();
+                }
+                option if option.starts_with("--") => {
+                    build.strict |= option == "--fail-on-warning";
+                    let builder = option.strip_prefix("--builder=").map(str::to_owned);
+                    build.builder = builder.unwrap_or(build.builder);
+                    build.is_nitpicky(option == "--nitpicky");
+                }
+                option if option.starts_with("-b") => option[2..].clone_into(&mut build.builder),
+                option if DROPPED.iter().any(|dropped| option.starts_with(dropped)) => {}
+                option if CARRIED.iter().any(|carried| option.starts_with(carried)) => {
+                    build.options.push(option.to_owned());
+                }
+                option if option.starts_with('-') => {
+                    build.strict |= option.contains('W');
+                    build.is_nitpicky(option.contains('n'));
+                }
+                _ => operands.push(word),
+            }
+        }
+        if build.builder == "latexpdf" {
+            "latex".clone_into(&mut build.builder);
+        }
+        let named = operands.first().map(|word| joined(folder, word));
+        let has_settings = |folder: &String| facts.tree.contains(&joined(folder, "conf.py"));
+        if let Some(settings) = settings.filter(has_settings) {
+            build.source = named.unwrap_or(build.source);
+            let settings = format!("{{tree}}/{settings}");
+            build.options.extend(["-c".to_owned(), settings]);
+        } else {
+            build.source = named.filter(has_settings).unwrap_or(build.source);
+        }
+        build
+    }
+
+    fn is_nitpicky(&mut self, nitpicky: bool) {
+        if nitpicky && !self.options.iter().any(|option| option == "-n") {
+            self.options.push("-n".to_owned());
+        }
+    }
+
+    fn command(&self, facts: &Facts<'_>, index: usize) -> Command {
+        let mut arguments: Vec<String> = ["{python}", "-m", "sphinx"].map(str::to_owned).to_vec();
+        arguments.extend(sphinx::ARGUMENTS.iter().map(|text| (*text).to_owned()));
+        arguments.push(format!("{{out}}/warnings-{index}.txt"));
+        if self.strict {
+            arguments.extend(["-W".to_owned(), "--keep-going".to_owned()]);
+        }
+        arguments.extend(self.options.iter().cloned());
+        arguments.extend(["-b".to_owned(), self.builder.clone()]);
+        arguments.extend(["-d".to_owned(), "{out}/doctrees".to_owned()]);
+        arguments.push(format!("{{tree}}/{}", self.source));
+        arguments.push(format!("{{out}}/docs-{index}"));
+        Command {
+            tool: "sphinx".to_owned(),
+            arguments,
+            environment: BTreeMap::new(),
+            folder: facts.project.root.clone(),
+            reads_stdout: true,
+            read: if self.strict {
+                read_strict_sphinx
+            } else {
+                read_sphinx
+            },
+            hint: format!("{index} {}", self.source),
+        }
+    }
+}
+
+/// Returns a path below a folder, without `.` and `..`.
+fn joined(folder: &str, path: &str) -> String {
+    let joined = format!("{folder}/{path}");
+    Paths::at_root("").relative(joined.trim_start_matches('/'))
+}
+
+fn mkdocs_command(facts: &Facts<'_>, docs: &Docs, strict: bool) -> Command {
     let mut arguments: Vec<String> = ["{python}", "-m", "mkdocs"].map(str::to_owned).to_vec();
     arguments.extend(mkdocs::ARGUMENTS.iter().map(|text| (*text).to_owned()));
     if strict {
         arguments.push("--strict".to_owned());
     }
     arguments.extend(["--site-dir".to_owned(), "{out}/docs".to_owned()]);
-    arguments.extend(docs.map(|docs| format!("--config-file={{tree}}/{}", docs.config)));
+    arguments.push(format!("--config-file={{tree}}/{}", docs.config));
     Command {
         tool: "mkdocs".to_owned(),
         arguments,
@@ -70,137 +190,83 @@ pub(super) fn mkdocs_command(facts: &Facts<'_>, strict: bool) -> Command {
         folder: facts.project.root.clone(),
         reads_stdout: true,
         read: read_mkdocs,
-        hint: docs.map_or_else(String::new, |docs| docs.folder.clone()),
+        hint: docs.folder.clone(),
     }
 }
 
-/// What the hint of a command says whose warnings end it with 1.
-const STRICT: &str = "strict";
-
 fn read_sphinx(output: &Output<'_>) -> Result<Partial, String> {
+    Ok(sphinx_ended(output, false))
+}
+
+fn read_strict_sphinx(output: &Output<'_>) -> Result<Partial, String> {
+    Ok(sphinx_ended(output, true))
+}
+
+/// Reads what one sphinx-build wrote, and says what of it made the command fail: warnings where they
+/// are errors, failing doctests, or what ended it (exit code 2).
+fn sphinx_ended(output: &Output<'_>, strict: bool) -> Partial {
     let paths = Paths {
         root: output.root,
         folder: output.folder,
         installed: &[],
     };
-    let warnings = (output.file)("warnings.txt").unwrap_or_default();
-    let findings = sphinx::read(&warnings, &paths);
-    let is_explained = output.exit == 1 && output.hint == STRICT && !findings.is_empty();
-    Ok(ended(output, findings, is_explained))
+    let (index, source) = output.hint.split_once(' ').unwrap_or((output.hint, ""));
+    let warnings = (output.file)(&format!("warnings-{index}.txt")).unwrap_or_default();
+    let mut findings = sphinx::read(&warnings, &paths);
+    let doctests = (output.file)(&format!("docs-{index}/output.txt")).unwrap_or_default();
+    let failures = sphinx::read_doctests(&doctests, source);
+    for finding in &mut findings {
+        finding.blocking = output.exit != 0 && strict && finding.severity != Severity::Note;
+    }
+    findings.extend(failures.into_iter().map(|finding| Finding {
+        blocking: true,
+        ..finding
+    }));
+    let is_explained = output.exit == 1 && findings.iter().any(|finding| finding.blocking);
+    ended(output, findings, is_explained)
 }
 
 fn read_mkdocs(output: &Output<'_>) -> Result<Partial, String> {
-    let findings = mkdocs::read(output.stderr.as_bytes(), output.hint);
-    let stdout = String::from_utf8_lossy(output.stdout);
-    let is_explained = stdout.contains("in strict mode")
-        || findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error);
+    let mut findings = mkdocs::read(output.stderr.as_bytes(), output.hint);
+    let counts_warnings = output.stderr.contains("in strict mode");
+    for finding in &mut findings {
+        let counts = counts_warnings || finding.severity == Severity::Error;
+        finding.blocking = output.exit != 0 && counts;
+    }
+    let is_explained = findings.iter().any(|finding| finding.blocking);
     Ok(ended(output, findings, is_explained))
 }
 
-/// A build that failed for another reason than its findings did not come to its end: an extension that is
-/// missing or crashed, a bad setting.
+/// A build that failed for none of the reasons that it reports did not come to its end: an extension
+/// that is missing, a bad setting. An error of the whole build that it logged last is its reason.
 fn ended(output: &Output<'_>, mut findings: Vec<Finding>, is_explained: bool) -> Partial {
     if output.exit != 0 && !is_explained {
-        let why = exception(&output.said()).unwrap_or_else(|| output.last_lines(4));
-        findings.push(Finding {
-            tool: "docs".to_owned(),
-            rule: "build-failed".to_owned(),
-            rule_url: None,
-            message: format!("it ended with exit code {}: {why}", output.exit),
-            place: None,
-            severity: Severity::Error,
-            fixable: false,
-            blocking: true,
-        });
+        let text = if output.stderr.trim().is_empty() {
+            String::from_utf8_lossy(output.stdout).into_owned()
+        } else {
+            output.stderr.to_owned()
+        };
+        let is_reason =
+            |finding: &&mut Finding| finding.severity == Severity::Error && finding.place.is_none();
+        match findings.last_mut().filter(is_reason) {
+            Some(last) => {
+                "build-failed".clone_into(&mut last.rule);
+                last.blocking = true;
+            }
+            None => findings.push(Finding {
+                tool: "docs".to_owned(),
+                rule: "build-failed".to_owned(),
+                rule_url: None,
+                message: exception::cause(&text),
+                place: None,
+                severity: Severity::Error,
+                fixable: false,
+                blocking: true,
+            }),
+        }
     }
     Partial {
         findings,
         ..Partial::default()
-    }
-}
-
-/// Returns the last line that is an exception as Python writes it: `package.SomeError: text`.
-fn exception(said: &str) -> Option<String> {
-    let is_exception = |line: &&str| {
-        let name = line.split(':').next().unwrap_or_default();
-        let class = name.rsplit('.').next().unwrap_or_default();
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
-        name.chars().all(is_name) && (class.ends_with("Error") || class.ends_with("Exception"))
-    };
-    said.lines()
-        .map(str::trim)
-        .rfind(is_exception)
-        .map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CRASH: &str = "Traceback:\n  File \"conf.py\"\n    ValueError: no theme\nReport this.\n";
-
-    fn messages(
-        read: fn(&Output<'_>) -> Result<Partial, String>,
-        hint: &str,
-        exit: i32,
-        [stdout, stderr]: [&str; 2],
-    ) -> String {
-        let output = Output {
-            exit,
-            stdout: stdout.as_bytes(),
-            stderr,
-            root: "/r",
-            folder: "",
-            hint,
-            file: &|_| Some(b"a.rst:1: WARNING: x".to_vec()),
-        };
-        let found = read(&output).expect("it can be read").findings;
-        let messages: Vec<String> = found.into_iter().map(|one| one.message).collect();
-        messages.join("|")
-    }
-
-    #[test]
-    fn end_of_sphinx_that_no_warning_explains_is_a_finding() {
-        for (hint, exit, said, expected) in [
-            ("", 0, "", "x"),
-            (STRICT, 1, "", "x"),
-            (
-                STRICT,
-                2,
-                CRASH,
-                "x|it ended with exit code 2: ValueError: no theme",
-            ),
-            (
-                "",
-                1,
-                "doctest failed",
-                "x|it ended with exit code 1: doctest failed",
-            ),
-        ] {
-            assert_eq!(messages(read_sphinx, hint, exit, ["", said]), expected);
-        }
-    }
-
-    #[test]
-    fn end_of_mkdocs_that_no_warning_explains_is_a_finding() {
-        let crash = format!("WARNING - y\n{CRASH}");
-        for (exit, said, expected) in [
-            (0, ["", "WARNING - y"], "y"),
-            (
-                1,
-                ["Aborted with 1 warnings in strict mode!", "WARNING - y"],
-                "y",
-            ),
-            (1, ["Aborted with a BuildError!", "ERROR - y"], "y"),
-            (
-                1,
-                ["", &crash],
-                "y|it ended with exit code 1: ValueError: no theme",
-            ),
-        ] {
-            assert_eq!(messages(read_mkdocs, "", exit, said), expected);
-        }
     }
 }

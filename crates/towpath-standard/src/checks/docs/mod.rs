@@ -1,17 +1,17 @@
-//! `docs`: sphinx or mkdocs, with warnings as the project sets them.
+//! `docs`: sphinx or mkdocs, as the project runs it: what makes its command fail blocks.
 
 mod command;
 mod environment;
+mod excuse;
 
-use towpath_python::{DocsTool, PythonVersion};
-use towpath_report::{CheckResult, Finding, Severity};
+use towpath_python::PythonVersion;
+use towpath_report::{CheckResult, Finding};
 
 use super::{Check, count, gathered, line_of, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted, has_automation};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Inputs, Network, Partial, ToolWork, TreeUse, Work};
-use command::{mkdocs_command, sphinx_command};
-use environment::environment;
+use excuse::Excuses;
 
 pub(crate) struct Definition;
 
@@ -33,17 +33,14 @@ impl Check for Definition {
         let Some(docs) = &facts.project.docs else {
             return Applies::Skip("no sphinx or mkdocs configuration".to_owned());
         };
-        let run = run(facts);
-        if let (Some(why), None, false) = (run.note(), &run.invocation, facts.settings.standard) {
+        let runs = runs(facts);
+        let first = runs.first();
+        let unrun = first.filter(|run| run.invocation.is_none() && !facts.settings.standard);
+        if let Some(why) = unrun.and_then(ToolRun::note) {
             return Applies::Skip(format!("{} is configured, {why}", docs.config));
         }
-        let strict = is_strict(&run);
-        let command = match docs.tool {
-            DocsTool::Sphinx => sphinx_command(facts, &run, strict),
-            DocsTool::Mkdocs => mkdocs_command(facts, strict),
-        };
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: environment(facts),
+            environment: environment::environment(facts),
             tree: TreeUse::Private,
             network: Network::OnFailure,
             inputs: Inputs {
@@ -54,27 +51,42 @@ impl Check for Definition {
             },
             executes_project: true,
             builds: false,
-            commands: vec![command],
+            commands: command::commands(facts, docs, &runs),
             scan: None,
             support_files: Vec::new(),
             artifacts: Vec::new(),
-            key: vec![("blocks".to_owned(), run.blocks().to_string())],
-            notes: Vec::new(),
+            key: vec![
+                ("blocks".to_owned(), blocks(&runs).to_string()),
+                ("git".to_owned(), (!facts.git_state.is_empty()).to_string()),
+            ],
+            notes: first
+                .and_then(ToolRun::note)
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
         })))
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
-        let run = run(facts);
-        let counts = run.blocks() || facts.settings.standard;
-        let is_strict = is_strict(&run);
+        let blocks = blocks(&runs(facts)) || facts.settings.standard;
+        let builds = found.len();
+        let mut unjudged: Vec<String> = found
+            .iter()
+            .filter_map(|partial| Excuses::of(facts, &partial.findings).unjudged(&partial.findings))
+            .collect();
+        let is_judged = unjudged.len() < builds;
+        unjudged.dedup();
         let mut result = gathered(found);
-        let lacks_inventories = result.findings.iter().any(is_unreachable);
+        result.findings = once(result.findings);
         for finding in &mut result.findings {
-            let broken = finding.severity == Severity::Error;
-            let excused = is_unreachable(finding) || (lacks_inventories && is_reference(finding));
-            finding.blocking = counts && (is_strict || broken) && !excused;
+            finding.blocking &= blocks;
             locate(facts, finding);
         }
+        let excuses = Excuses::of(facts, &result.findings);
+        result.findings.retain_mut(|finding| {
+            finding.blocking &= !excuses.cover(finding);
+            !excuses.are_here(finding)
+        });
         let blocking = result
             .findings
             .iter()
@@ -86,8 +98,42 @@ impl Check for Definition {
             (0, all) => not_blocking(all, "warning"),
             (number, _) => count(number, "problem"),
         };
+        if is_judged {
+            let unjudged = unjudged.iter();
+            let notes = unjudged.map(|why| format!("one of {builds} builds is not judged: {why}"));
+            result.notes.extend(notes);
+        } else if !result.failed {
+            result.skipped = unjudged.swap_remove(0);
+        }
         result
     }
+
+    fn is_undecided(&self, facts: &Facts<'_>, found: &[Partial]) -> bool {
+        let all: Vec<Finding> = found
+            .iter()
+            .flat_map(|partial| partial.findings.clone())
+            .collect();
+        blocks(&runs(facts)) && excuse::lacks_inventories(&all)
+    }
+}
+
+/// Returns whether a broken build blocks.
+fn blocks(runs: &[ToolRun]) -> bool {
+    runs.iter().any(ToolRun::blocks)
+}
+
+/// Keeps one of those findings that several builds of the same documentation report.
+fn once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let is_same =
+            |other: &&mut Finding| other.message == finding.message && other.place == finding.place;
+        match kept.iter_mut().find(is_same) {
+            Some(other) => other.blocking |= finding.blocking,
+            None => kept.push(finding),
+        }
+    }
+    kept
 }
 
 /// mkdocs names the page of a broken link and not its line.
@@ -103,63 +149,30 @@ fn locate(facts: &Facts<'_>, finding: &mut Finding) {
     }
 }
 
-/// An inventory of another project that this machine cannot fetch is no fault of the documentation.
-fn is_unreachable(finding: &Finding) -> bool {
-    finding
-        .message
-        .contains("failed to reach any of the inventories")
-        || finding.message.contains("intersphinx inventory")
-}
-
-/// Returns whether a finding is a reference that sphinx could not resolve: without the inventories of
-/// other projects nobody can tell a wrong one from one that leads there.
-fn is_reference(finding: &Finding) -> bool {
-    finding.rule.starts_with("ref.") || finding.message.contains("reference target not found")
-}
-
-fn tool_names(facts: &Facts<'_>) -> &'static [&'static str] {
-    match facts.project.docs.as_ref().map(|docs| docs.tool) {
-        Some(DocsTool::Mkdocs) => &["mkdocs"],
-        _ => &["sphinx-build"],
+/// Returns how the project builds its documentation: every way that can fail, else one that cannot.
+fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
+    let tools = command::tool_names(facts);
+    let mut runs = adopted(facts, tools);
+    runs.retain(|run| run.invocation.as_ref().is_some_and(command::is_build));
+    if blocks(&runs) {
+        runs.retain(ToolRun::blocks);
+    } else {
+        runs.truncate(1);
     }
-}
-
-fn run(facts: &Facts<'_>) -> ToolRun {
-    let none = ToolRun {
-        tool: tool_names(facts)
-            .first()
-            .map_or_else(String::new, |tool| (*tool).to_owned()),
-        adoption: if has_automation(facts.automation) {
-            Adoption::Advice("run by none of the project's automation".to_owned())
-        } else if facts.is_release() {
-            Adoption::Advice("but how it is built was left out of the release".to_owned())
-        } else {
-            Adoption::Adopted
-        },
-        invocation: None,
-    };
-    adopted(facts, tool_names(facts))
-        .into_iter()
-        .find(|run| {
-            run.invocation.as_ref().is_some_and(|invocation| {
-                // Serving and publishing build too, but they are no checks.
-                !invocation.arguments.iter().any(|argument| {
-                    matches!(argument.as_str(), "serve" | "gh-deploy" | "linkcheck")
-                })
-            })
-        })
-        .unwrap_or(none)
-}
-
-fn is_strict(run: &ToolRun) -> bool {
-    run.invocation.as_ref().is_some_and(|invocation| {
-        invocation.arguments.iter().any(|argument| {
-            matches!(
-                argument.as_str(),
-                "-W" | "--fail-on-warning" | "--strict" | "-s"
-            ) || (argument.starts_with('-')
-                && !argument.starts_with("--")
-                && argument.contains('W'))
-        })
-    })
+    if runs.is_empty() {
+        runs.push(ToolRun {
+            tool: tools
+                .first()
+                .map_or_else(String::new, |tool| (*tool).to_owned()),
+            adoption: if has_automation(facts.automation) {
+                Adoption::Advice("run by none of the project's automation".to_owned())
+            } else if facts.is_release() {
+                Adoption::Advice("but how it is built was left out of the release".to_owned())
+            } else {
+                Adoption::Adopted
+            },
+            invocation: None,
+        });
+    }
+    runs
 }

@@ -78,6 +78,7 @@ impl Walker<'_> {
         let mut scene = self.root_scene(AutomationKind::Nox, &nox.path);
         scene.folder.clone_from(&nox.folder);
         for session in &nox.sessions {
+            scene.by_default = Call::default().wants(session, &nox);
             self.nox_session(&nox, session, &Call::default(), &[], &scene);
         }
     }

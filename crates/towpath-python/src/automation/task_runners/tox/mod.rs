@@ -71,6 +71,7 @@ impl Walker<'_> {
         };
         self.source("tox", &tox.path);
         let mut names = tox.environments();
+        let defaults = names.clone();
         if names.is_empty() {
             names.push("py".to_owned());
         }
@@ -82,6 +83,7 @@ impl Walker<'_> {
         let mut scene = self.root_scene(AutomationKind::Tox, &tox.path);
         scene.folder.clone_from(&tox.folder);
         for name in names {
+            scene.by_default = defaults.is_empty() || defaults.contains(&name);
             self.tox_environment(&tox, &name, None, &scene);
         }
     }
