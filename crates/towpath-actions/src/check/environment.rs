@@ -51,7 +51,7 @@ impl<'a> Session<'a> {
     ) -> Result<Option<Resolved<'_>>, Problem> {
         let interpreter = self.interpreter(need)?;
         let requirements = self.requirements(subject, need);
-        let question = self.question(subject, interpreter, &requirements);
+        let question = self.question(subject, interpreter, &requirements)?;
         let resolution = match context {
             Some(context) => {
                 let resolution = self
@@ -175,10 +175,8 @@ impl<'a> Session<'a> {
             let interpreter = self.interpreter(need)?;
             let requirements = self.requirements(subject, need);
             let resolution = self.resolve(interpreter, &requirements, &Silent)?;
-            self.know(
-                &self.question(subject, interpreter, &requirements),
-                &resolution,
-            );
+            let question = self.question(subject, interpreter, &requirements)?;
+            self.know(&question, &resolution);
             self.environment(interpreter, &resolution, &Silent)
         };
         if let Err(problem) = make() {
@@ -217,7 +215,7 @@ impl<'a> Session<'a> {
         subject: &Subject<'_>,
         interpreter: &Interpreter,
         requirements: &Requirements,
-    ) -> String {
+    ) -> Result<String, Problem> {
         let project = subject.facts.project;
         let lock = project.lock.iter().map(|lock| lock.path.clone());
         let named = project
@@ -226,11 +224,12 @@ impl<'a> Session<'a> {
             .map(|file| file.path.clone());
         let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
         let mut text = format!(
-            "{} {requirements:?} {} {} {}\n",
+            "{} {requirements:?} {} {} {} {}\n",
             self.build,
             interpreter.path.display(),
             interpreter.version,
-            self.date
+            self.date,
+            self.installer_settings(project)?
         );
         for path in lock.chain(named).chain(manifests) {
             if let Some(digest) = self.tree.digest(&path) {
@@ -246,7 +245,7 @@ impl<'a> Session<'a> {
         {
             text.push_str(&format!("{name}={value}\n"));
         }
-        Digest::of(text.as_bytes()).to_string()
+        Ok(Digest::of(text.as_bytes()).to_string())
     }
 
     fn known(&self, question: &str) -> Option<Resolution> {

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use towpath_host::clean_tree::{self, SyncReport};
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Store, Tree};
-use towpath_python::environments::build_variables;
-use towpath_python::{Interpreter, Machine, Uv, find_uv};
+use towpath_python::environments::{build_variables, installer_settings};
+use towpath_python::{Interpreter, Machine, Project, Uv, find_uv};
 use towpath_report::Problem;
 use towpath_standard::{Check, Facts};
 
@@ -55,6 +55,7 @@ pub struct Session<'a> {
     clean: OnceLock<Result<SyncReport, Problem>>,
     locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     names: Mutex<BTreeMap<String, Digest>>,
+    installer_settings: Mutex<BTreeMap<String, Digest>>,
     /// What builds see of the user's variables.
     pub(crate) build_variables: Variables,
 }
@@ -78,6 +79,7 @@ impl<'a> Session<'a> {
             clean: OnceLock::new(),
             locks: Mutex::default(),
             names: Mutex::default(),
+            installer_settings: Mutex::default(),
         }
     }
 
@@ -134,6 +136,22 @@ impl<'a> Session<'a> {
     pub(crate) fn lock(&self, name: &str) -> Arc<Mutex<()>> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(name.to_owned()).or_default())
+    }
+
+    /// Returns the identity of what pip and uv are told beside the requirements of a project, computed
+    /// once.
+    pub(crate) fn installer_settings(&self, project: &Project) -> Result<Digest, Problem> {
+        let mut known = self
+            .installer_settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(digest) = known.get(&project.root) {
+            return Ok(digest.clone());
+        }
+        let digest = installer_settings(&self.machine, &self.root().join(&project.root))
+            .map_err(|error| problem(&error, error.hints()))?;
+        known.insert(project.root.clone(), digest.clone());
+        Ok(digest)
     }
 
     /// Returns the digest of the names of all files that a project may see, computed once.

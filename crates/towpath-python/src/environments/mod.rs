@@ -9,6 +9,7 @@ mod editable;
 mod error;
 mod failure;
 mod first_start;
+mod installer_settings;
 mod lock;
 mod markers;
 mod model;
@@ -26,6 +27,7 @@ pub use editable::{
 pub use error::{Error, Words};
 pub use failure::FailureKind;
 pub use first_start::PYRIGHT_CACHE;
+pub use installer_settings::installer_settings;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
 pub use prepare::{existing, prepare};
 pub use resolve::resolve;

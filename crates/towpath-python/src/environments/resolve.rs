@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use towpath_host::{Digest, Store};
 
 use super::context::Context;
+use super::installer_settings::uv_settings;
 use super::markers::Target;
 use super::wanted::{self, Wanted};
 use super::{Error, Package, Requirements, Resolution, lock, pip_file};
@@ -109,10 +110,7 @@ impl Context<'_> {
         exact: &[Package],
         requirements: &Requirements,
     ) -> Result<Digest, Error> {
-        let settings = match &requirements.settings_folder {
-            Some(folder) => uv_settings(folder)?,
-            None => String::new(),
-        };
+        let settings = uv_settings(self.machine, requirements.settings_folder.as_deref())?;
         let archives: Vec<&str> = wanted.archives.iter().map(Digest::as_str).collect();
         let text = serde_json::json!({
             "format": 1,
@@ -222,24 +220,4 @@ pub(super) fn index_arguments(indexes: &Indexes, options: &[String]) -> Vec<Stri
 
 pub(super) fn scratch() -> Result<tempfile::TempDir, Error> {
     tempfile::tempdir().map_err(|source| Error::write(Path::new("the temporary folder"), source))
-}
-
-/// Returns the settings of uv that apply in a folder, as text: `uv.toml`, else `[tool.uv]`.
-fn uv_settings(folder: &Path) -> Result<String, Error> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        match fs_err::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Read { path, source }),
-        }
-    };
-    if let Some(text) = read("uv.toml")? {
-        return Ok(text);
-    }
-    let pyproject = read("pyproject.toml")?.and_then(|text| text.parse::<toml::Table>().ok());
-    let settings = pyproject
-        .as_ref()
-        .and_then(|table| table.get("tool")?.get("uv"));
-    Ok(settings.map(ToString::to_string).unwrap_or_default())
 }
