@@ -5,9 +5,11 @@
 
 pub mod check;
 pub mod checkout;
+pub mod setup_python;
 mod step;
 mod versions;
 
 pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variables};
 pub use checkout::Checkout;
+pub use setup_python::SetupPython;
 pub use versions::{Versions, version_comment};

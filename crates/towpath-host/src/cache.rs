@@ -15,7 +15,14 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const USERS: &str = "users";
 
 /// Folders of the cache whose children are made, used and removed each as a whole.
-const KINDS: [&str; 5] = ["environments", "layers", "editables", "tools", "uv"];
+const KINDS: [&str; 6] = [
+    "environments",
+    "layers",
+    "editables",
+    "pythons",
+    "tools",
+    "uv",
+];
 
 /// Parts of a repository's state that are made again when they are missing.
 const REMADE: [&str; 2] = ["bytecode", "tree"];

@@ -9,6 +9,7 @@ mod editable;
 mod error;
 mod failure;
 mod first_start;
+mod installation;
 mod installer_settings;
 mod lock;
 mod markers;
@@ -27,6 +28,7 @@ pub use editable::{
 pub use error::{Error, Words};
 pub use failure::FailureKind;
 pub use first_start::PYRIGHT_CACHE;
+pub use installation::install_python;
 pub use installer_settings::installer_settings;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
 pub use prepare::{existing, prepare};
