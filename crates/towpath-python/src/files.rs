@@ -164,10 +164,21 @@ fn check_encoding(tree: &Tree, path: &str, text: &str, problems: &mut Vec<Proble
         let message = format!("`{path}` is not UTF-8, which TOML has to be");
         let problem = source.error(start..start, message, "the first byte that is not");
         problems.push(problem.with_hint("save the file as UTF-8"));
-    } else if bytes.starts_with(b"\xef\xbb\xbf") {
-        let message = format!(
-            "`{path}` begins with a byte order mark, which pip and most build backends refuse"
+    } else {
+        check_mark(
+            &bytes,
+            source,
+            "pip and most build backends refuse",
+            problems,
         );
+    }
+}
+
+/// Warns of a byte order mark at the beginning of a file, which others refuse.
+fn check_mark(bytes: &[u8], source: Source<'_>, others: &str, problems: &mut Vec<Problem>) {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        let path = source.path;
+        let message = format!("`{path}` begins with a byte order mark, which {others}");
         let problem = source.error(0..0, message, "before this");
         problems.push(
             problem
@@ -260,7 +271,15 @@ pub(crate) fn read_json(
 /// Reads an INI file that may be absent; what cannot be understood is left out and reported.
 pub(crate) fn read_ini(tree: &Tree, path: &str, problems: &mut Vec<Problem>) -> Option<Ini> {
     let text = read_text(tree, path, problems)?;
-    let (ini, found) = ini::parse(Source { path, text: &text });
+    let source = Source { path, text: &text };
+    let bytes = tree.read(path).unwrap_or_default();
+    check_mark(
+        &bytes,
+        source,
+        "Python's own reader of such files refuses",
+        problems,
+    );
+    let (ini, found) = ini::parse(source);
     problems.extend(found.into_iter().take(MOST_PROBLEMS));
     Some(ini)
 }

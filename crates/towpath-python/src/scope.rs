@@ -129,8 +129,19 @@ pub(crate) const TEST_FOLDERS: &[&str] = &["tests", "test", "testing", "unittest
 /// Returns whether tests in this folder, relative to the project, are data for other tests or belong
 /// to something else than the project.
 pub(crate) fn holds_no_tests(path: &str) -> bool {
+    let is_beside = |part: &str| {
+        matches!(
+            part,
+            "demo" | "demos" | "samples" | "scripts" | "tools" | "ci"
+        )
+    };
+    holds_data(path) || folder::parent(path).split('/').any(is_beside)
+}
+
+/// As [`holds_no_tests`] for a project that has no other tests: those of its scripts and demos count.
+pub(crate) fn holds_data(path: &str) -> bool {
     folder::parent(path).split('/').any(|part| {
-        let is_other = matches!(
+        let is_data = matches!(
             part,
             "fixtures"
                 | "testdata"
@@ -145,15 +156,9 @@ pub(crate) fn holds_no_tests(path: &str) -> bool {
                 | "benchmark"
                 | "bench"
                 | "snapshots"
-                | "demo"
-                | "demos"
-                | "samples"
-                | "scripts"
-                | "tools"
-                | "ci"
                 | "docs_src"
         );
-        is_other || part.starts_with(['.', '{']) || FOREIGN.contains(&part)
+        is_data || part.starts_with(['.', '{']) || FOREIGN.contains(&part)
     })
 }
 

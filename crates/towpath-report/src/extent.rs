@@ -22,33 +22,44 @@ pub(crate) fn extent(run: &RunRecord, group: &str, project: &str, jobs: &[String
         .iter()
         .filter(|job| job.project == project && job.conclusion != Conclusion::Skipped)
         .collect();
-    let hit = |wheel: bool| {
-        records
+    let cells_of = |group: &str| -> Vec<&str> {
+        let hit = records
             .iter()
-            .filter(move |job| (job.group == "wheel") == wheel && jobs.contains(&job.name))
+            .filter(|job| job.group == group && jobs.contains(&job.name));
+        hit.map(|job| cell(job)).collect()
     };
-    let cells: Vec<&str> = hit(false)
-        .map(|job| cell(job))
-        .filter(|cell| !cell.is_empty())
-        .collect();
-    let siblings = records
-        .iter()
-        .filter(|job| job.group == group && group != "wheel")
-        .count();
-    let has_wheel = hit(true).next().is_some();
+    let siblings = |group: &str| records.iter().filter(|job| job.group == group).count();
+    let mut cells = cells_of(group);
+    cells.retain(|cell| !cell.is_empty() && group != "wheel");
     let pythons = match cells.len() {
-        0 | 1 if siblings < 2 => String::new(),
+        0 | 1 if siblings(group) < 2 => String::new(),
         0 => String::new(),
-        count if count == siblings && group == "tests" => "on every Python".to_owned(),
-        count if count == siblings => "in every one".to_owned(),
+        count if count == siblings(group) && group == "tests" => "on every Python".to_owned(),
+        count if count == siblings(group) => "in every one".to_owned(),
         _ => format!("on {}", listed(&sorted(cells))),
     };
-    let is_also_outside = hit(false).next().is_some();
-    match (pythons.is_empty(), has_wheel) {
-        (_, false) => pythons,
-        (true, true) if is_also_outside => "also in the wheel".to_owned(),
-        (true, true) => "only in the wheel".to_owned(),
-        (false, true) => format!("{pythons} and in the wheel"),
+    let wheels = cells_of("wheel");
+    let wheel = if wheels.len() < siblings("wheel") {
+        format!("the wheel on {}", listed(&sorted(wheels.clone())))
+    } else {
+        "the wheel".to_owned()
+    };
+    let mut others: Vec<&str> = records
+        .iter()
+        .filter(|job| jobs.contains(&job.name) && job.group != group && job.group != "wheel")
+        .map(|job| job.group.as_str())
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    if !others.is_empty() {
+        others.extend((!wheels.is_empty()).then_some(wheel.as_str()));
+        return wording(&pythons, &format!("also in {}", listed(&others)));
+    }
+    match (pythons.is_empty(), wheels.is_empty()) {
+        (_, true) => pythons,
+        (true, false) if jobs.len() > wheels.len() => format!("also in {wheel}"),
+        (true, false) => format!("only in {wheel}"),
+        (false, false) => format!("{pythons} and in {wheel}"),
     }
 }
 

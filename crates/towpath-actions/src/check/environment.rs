@@ -16,7 +16,7 @@ use super::Subject;
 use super::declared::declared_at;
 use super::members::{needed, replaced};
 use super::prepared::{Prepared, Resolved};
-use super::session::{Session, problem};
+use super::session::Session;
 
 /// Kind of the entries that tell a resolution without asking uv.
 const KNOWN: &str = "known-resolution";
@@ -84,7 +84,9 @@ impl<'a> Session<'a> {
         mut problem: Problem,
     ) -> Problem {
         let project = subject.facts.project;
-        problem.place = declared_at(self.tree, project, &need.requirements, &problem.message);
+        if problem.place.is_none() {
+            problem.place = declared_at(self.tree, project, &need.requirements, &problem.message);
+        }
         problem
     }
 
@@ -130,15 +132,19 @@ impl<'a> Session<'a> {
         let lock = self.lock(&format!("resolve {} {requirements:?}", interpreter.version));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         progress.doing("resolving what it needs");
-        resolve(
-            self.uv()?,
-            &self.machine,
-            interpreter,
-            requirements,
-            self.store,
-            &self.date,
-        )
-        .map_err(|error| problem(&error, error.hints()))
+        let uv = self.uv()?;
+        let files = &requirements.requirement_files;
+        let settings = format!("resolve {:?} {files:?}", requirements.settings_folder);
+        self.ask_index(settings, || {
+            resolve(
+                uv,
+                &self.machine,
+                interpreter,
+                requirements,
+                self.store,
+                &self.date,
+            )
+        })
     }
 
     /// Builds an environment, one job at a time for the same contents.
@@ -154,14 +160,14 @@ impl<'a> Session<'a> {
             resolution.digest
         ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        prepare(
-            self.uv()?,
-            &self.machine,
-            interpreter,
-            resolution,
-            &mut |text| progress.doing(text),
-        )
-        .map_err(|error| problem(&error, error.hints()))
+        let uv = self.uv()?;
+        let options = &resolution.options;
+        let settings = format!("install {:?} {options:?}", resolution.settings_folder);
+        self.ask_index(settings, || {
+            prepare(uv, &self.machine, interpreter, resolution, &mut |text| {
+                progress.doing(text);
+            })
+        })
     }
 
     /// Resolves and builds the environment of a job that is still to start; what goes wrong is told then.

@@ -111,10 +111,23 @@ impl Session<'_> {
         context: &JobContext<'_>,
     ) -> Result<String, Vec<Problem>> {
         let serves = Serves::of(subject, need);
-        let (mut built, key) = self.built(subject, serves, context)?;
-        if matches!(serves, Serves::All) && !built.is_pure() {
-            (built, _) = self.built(subject, Serves::One(need.python), context)?;
-        }
+        let one = Serves::One(need.python);
+        let is_for_all = matches!(serves, Serves::All);
+        let (built, key) = match self.built(subject, serves, context) {
+            Ok((built, key)) if is_for_all && !built.is_pure() => {
+                (self.built(subject, one, context)?.0, key)
+            }
+            Ok(both) => both,
+            // An old backend may not know the newest Python, and yet serve this one.
+            Err(_) if is_for_all && need.python != serves.python(subject) => {
+                let (built, _) = self.built(subject, one, context)?;
+                let key = self.editable_key(subject, serves, Some(context));
+                let unknown = || failed(subject, "what builds it is not known");
+                let key = key.and_then(|key| key.ok_or_else(unknown));
+                (built, key.map_err(|problem| vec![problem])?)
+            }
+            Err(problems) => return Err(problems),
+        };
         let request = self.editable_request(subject);
         let layer = built
             .lay(self.machine.cache, &request, &prepared.environment)

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use towpath_host::clean_tree::{self, SyncReport};
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Store, Tree};
-use towpath_python::environments::{build_variables, installer_settings};
+use towpath_python::environments::{self, build_variables, installer_settings};
 use towpath_python::{Interpreter, Machine, Project, Uv, find_uv};
-use towpath_report::Problem;
+use towpath_report::{Place, Problem};
 use towpath_standard::{Check, Facts};
 
 use super::Variables;
@@ -56,6 +56,8 @@ pub struct Session<'a> {
     locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     names: Mutex<BTreeMap<String, Digest>>,
     installer_settings: Mutex<BTreeMap<String, Digest>>,
+    /// Indexes that did not answer in this run, by the settings that name them.
+    silent: Mutex<BTreeMap<String, Problem>>,
     /// What builds see of the user's variables.
     pub(crate) build_variables: Variables,
 }
@@ -80,6 +82,7 @@ impl<'a> Session<'a> {
             locks: Mutex::default(),
             names: Mutex::default(),
             installer_settings: Mutex::default(),
+            silent: Mutex::default(),
         }
     }
 
@@ -152,6 +155,36 @@ impl<'a> Session<'a> {
             .map_err(|error| problem(&error, error.hints()))?;
         known.insert(project.root.clone(), digest.clone());
         Ok(digest)
+    }
+
+    /// Does what may ask an index. One that did not answer a question of the same `settings` is not asked
+    /// again in this run.
+    pub(crate) fn ask_index<T>(
+        &self,
+        settings: String,
+        ask: impl FnOnce() -> Result<T, environments::Error>,
+    ) -> Result<T, Problem> {
+        let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = silent().get(&settings) {
+            return Err(known.clone());
+        }
+        ask().map_err(|error| {
+            let mut problem = problem(&error, error.hints());
+            // Files of the repository are told by their paths in it.
+            let root = format!("{}/", self.root().display());
+            problem.message = problem.message.replace(&root, "");
+            for hint in &mut problem.hints {
+                *hint = hint.replace(&root, "");
+            }
+            problem.place = error.place().and_then(|(path, line)| {
+                let path = path.strip_prefix(self.root()).ok()?.to_str()?;
+                Some(Place::at(path, u32::try_from(line).ok()?, 0))
+            });
+            if error.is_unreachable() {
+                silent().insert(settings, problem.clone());
+            }
+            problem
+        })
     }
 
     /// Returns the digest of the names of all files that a project may see, computed once.

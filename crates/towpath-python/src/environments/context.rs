@@ -34,7 +34,11 @@ impl Context<'_> {
         if output.status.success() {
             Ok(output.stdout)
         } else {
-            Err(Error::uv(doing, failure::read(&output.stderr)))
+            Err(Error::uv(
+                doing,
+                failure::read(&output.stderr),
+                self.machine,
+            ))
         }
     }
 }

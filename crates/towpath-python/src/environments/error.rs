@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use towpath_host::{lock, store};
 
 use super::failure::{Failure, FailureKind};
+use crate::Machine;
 use crate::child::ChildError;
+use crate::uv::{named_by, server};
 
 /// Why there is no environment.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +82,19 @@ pub enum Error {
 pub struct Words(pub String);
 
 impl Error {
-    pub(super) fn uv(doing: String, failure: Failure) -> Self {
-        let Failure { kind, words, hints } = failure;
+    /// Returns the failure of uv while `doing` something. Of an index that is silent it says so, and
+    /// nothing of what was to be done, so that it reads the same whatever needs the index.
+    pub(super) fn uv(mut doing: String, failure: Failure, machine: &Machine<'_>) -> Self {
+        let Failure {
+            kind,
+            words,
+            mut hints,
+        } = failure;
+        if let FailureKind::Unreachable(url) = &kind {
+            let server = server(url);
+            doing = format!("reach the package index at `{server}`");
+            hints.insert(0, named_by(machine, server));
+        }
         Self::Uv {
             doing,
             kind,
@@ -104,6 +117,19 @@ impl Error {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// Returns the line of a file that is to blame, where there is one.
+    pub fn place(&self) -> Option<(&Path, usize)> {
+        match self {
+            Self::Lock { path, line, .. } => Some((path, (*line)?)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether an index did not answer, so that asking it again is of no use.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Uv { kind, .. } if matches!(kind, FailureKind::Unreachable(_)))
     }
 
     /// Returns what to do about it.

@@ -49,6 +49,7 @@ pub(super) fn read(stderr: &str) -> Failure {
     let kind = kind_of(&text);
     let words = match kind {
         FailureKind::Build => build_words(&text),
+        FailureKind::Unreachable(_) => last_cause(&text),
         _ => shorten(&explanation(&text)),
     };
     let hints = hints_for(&kind, &text);
@@ -179,6 +180,14 @@ fn shorten(text: &str) -> String {
     format!("… {}", end.get(sentence.unwrap_or(0)..).unwrap_or_default())
 }
 
+/// Why an index is out of reach: the innermost cause, `Connection refused (os error 111)`.
+fn last_cause(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let mut causes = lines.filter(|line| !line.is_empty() && !line.starts_with("hint:"));
+    let last = causes.next_back().unwrap_or_default();
+    last.trim_start_matches("cause:").trim().to_owned()
+}
+
 /// Which package failed, and the end of what its build said.
 fn build_words(text: &str) -> String {
     let lines: Vec<&str> = text
@@ -223,8 +232,8 @@ fn hints_for(kind: &FailureKind, text: &str) -> Vec<String> {
             "check the spelling, or name the index that has it (`UV_INDEX`, `PIP_EXTRA_INDEX_URL`)".to_owned()
         }
         FailureKind::Unreachable(_) => {
-            "check the network and the index settings; behind a proxy set `HTTPS_PROXY`, for own certificates \
-             `SSL_CERT_FILE`"
+            "check the network; behind a proxy set `HTTPS_PROXY`, for own certificates `SSL_CERT_FILE`; with \
+             `--offline` what is in the cache is taken"
                 .to_owned()
         }
         FailureKind::Refused(_) => "check the user and password of this index".to_owned(),
@@ -320,10 +329,9 @@ mod tests {
         check(
             "error: Request failed after 3 retries in 7.7s\n  cause: Failed to fetch: http://u:p@127.0.0.1:9/simple/a/\n  \
              cause: error sending request for url (http://127.0.0.1:9/simple/a/)\n  cause: Connection refused (os \
-             error 111)\n",
+             error 111)\n\nhint: say it\n",
             FailureKind::Unreachable("http://127.0.0.1:9/simple/a/".to_owned()),
-            "Failed to fetch: http://u:p@127.0.0.1:9/simple/a/ error sending request for url \
-             (http://127.0.0.1:9/simple/a/) Connection refused (os error 111)",
+            "Connection refused (os error 111)",
         );
         let offline = "error: No solution found when resolving dependencies\n  cause: Because flask was not found in \
             the cache and you require flask, we can conclude that your requirements are unsatisfiable.\n\nhint: \

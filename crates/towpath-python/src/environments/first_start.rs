@@ -75,6 +75,7 @@ pub(super) fn bring_in(
                     .to_owned(),
             ],
         },
+        machine,
     ))
 }
 

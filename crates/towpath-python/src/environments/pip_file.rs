@@ -88,10 +88,11 @@ impl Reader {
         for (number, line) in logical_lines(text) {
             match option(&line) {
                 Some(("-r" | "--requirement", value)) => {
-                    self.follow(&normal(&folder.join(value)), limits, file)?;
+                    let included = existing(value, (path, number))?;
+                    self.follow(&included, limits, file)?;
                 }
                 Some(("-c" | "--constraint", value)) => {
-                    self.follow(&normal(&folder.join(value)), true, file)?;
+                    self.follow(&existing(value, (path, number))?, true, file)?;
                 }
                 Some(("-e" | "--editable", value)) => {
                     add(value, true, folder, (path, number), limits, file)?;
@@ -102,6 +103,23 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Returns the file that a line includes.
+fn existing(value: &str, (path, number): (&Path, usize)) -> Result<PathBuf, Error> {
+    let included = normal(&path.parent().unwrap_or(Path::new("/")).join(value));
+    if included.exists() {
+        return Ok(included);
+    }
+    Err(Error::Lock {
+        path: path.to_owned(),
+        line: Some(number),
+        what: format!("it includes `{value}`, which does not exist"),
+        hint: format!(
+            "add `{}`, or remove the line; paths begin at the folder of the file that holds them",
+            included.display()
+        ),
+    })
 }
 
 /// Returns the name and value of a line that is an option.
@@ -362,6 +380,17 @@ mod tests {
                 "--no-index"
             ]
         );
+    }
+
+    #[test]
+    fn included_file_that_is_not_there_has_a_place() {
+        for line in ["-r base.txt", "--requirement=base.txt", "-c base.txt"] {
+            let error = read_text(&format!("a\n{line}\n"), Path::new("/x/r.txt")).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "`/x/r.txt` line 2: it includes `base.txt`, which does not exist"
+            );
+        }
     }
 
     #[test]

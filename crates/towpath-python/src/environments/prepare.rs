@@ -199,7 +199,11 @@ impl Work<'_> {
             return Ok(());
         }
         let doing = format!("make an environment of {}", self.interpreter.title());
-        Err(Error::uv(doing, failure::read(&output.stderr)))
+        Err(Error::uv(
+            doing,
+            failure::read(&output.stderr),
+            self.machine,
+        ))
     }
 
     /// Tries without the network first: asking the index for what is in uv's cache costs more than
@@ -240,7 +244,11 @@ impl Work<'_> {
         }
         let count = self.resolution.packages.len();
         let doing = format!("install {count} packages for {}", self.interpreter.title());
-        Err(Error::uv(doing, failure::read(&output.stderr)))
+        Err(Error::uv(
+            doing,
+            failure::read(&output.stderr),
+            self.machine,
+        ))
     }
 
     fn call(&self, arguments: Vec<String>, folder: &Path, offline: bool) -> Result<Output, Error> {

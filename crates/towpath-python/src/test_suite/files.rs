@@ -8,11 +8,30 @@ use super::config::Config;
 use crate::Layout;
 use crate::files::{ProjectFiles, read_optional};
 use crate::folder;
-use crate::scope::{TEST_FOLDERS, holds_no_tests};
+use crate::scope::{TEST_FOLDERS, holds_data, holds_no_tests};
 
 /// Returns the test files of a project as pytest would collect them: by `python_files`, without the
-/// folders of `norecursedirs` and of `--ignore`; relative to the repository, in order.
-pub(super) fn find(files: &ProjectFiles<'_>, config: &Config) -> Vec<String> {
+/// folders of `norecursedirs` and of `--ignore`; relative to the repository, in order. Of folders that
+/// do not look as if they held the project's tests only those inside a package, and all where there are
+/// no others.
+pub(super) fn find(files: &ProjectFiles<'_>, config: &Config, layout: &Layout) -> Vec<String> {
+    let usual = find_where(files, config, &|path| {
+        let whole = files.path(path);
+        let mut packages = layout.packages.iter();
+        let inside = packages.find_map(|package| folder::below(package, &whole));
+        !holds_no_tests(inside.unwrap_or(path))
+    });
+    if usual.is_empty() {
+        return find_where(files, config, &|path| !holds_data(path));
+    }
+    usual
+}
+
+fn find_where(
+    files: &ProjectFiles<'_>,
+    config: &Config,
+    may_hold_tests: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let (set, not_entered) = (globs(&config.patterns), globs(&config.not_entered));
     let ignored: Vec<&str> = config
         .options
@@ -32,7 +51,7 @@ pub(super) fn find(files: &ProjectFiles<'_>, config: &Config) -> Vec<String> {
         .filter(move |path| {
             let folder = folder::parent(path);
             if folder != judged.0 {
-                judged = (folder, is_entered(folder) && !holds_no_tests(path));
+                judged = (folder, is_entered(folder) && may_hold_tests(path));
             }
             judged.1
         })
@@ -120,10 +139,10 @@ pub(super) fn roots(files: &ProjectFiles<'_>, found: &[&String], layout: &Layout
             .iter()
             .any(|package| folder::is_within(package, path))
     };
+    let is_helper = named.iter().any(|path| !in_package(path));
     for (folder, mut paths) in loose {
-        // `pkg/test_tools.py` is more often a helper for tests than a test.
+        // Beside a folder of tests, `pkg/test_tools.py` is more often a helper for them than a test.
         if in_package(folder) {
-            let is_helper = named.iter().any(|path| !in_package(path));
             paths.retain(|path| !is_helper && holds_test_functions(files, path));
         }
         let is_project = folder == files.root;

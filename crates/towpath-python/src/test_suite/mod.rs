@@ -31,7 +31,7 @@ pub(crate) fn read(
     if django.is_some() {
         config.patterns = vec![django::PATTERN.to_owned()];
     }
-    let all = files::find(files, &config);
+    let all = files::find(files, &config, &project.layout);
     let configured = files::expand(files, &config.test_paths);
     let inside = |path: &str| is_inside(&project.layout, path);
     let in_configured = |path: &&String| {

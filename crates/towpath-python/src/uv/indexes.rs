@@ -108,6 +108,35 @@ impl Indexes {
     }
 }
 
+/// Returns the part of an address that names the server: `https://host:8080`.
+pub(crate) fn server(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url.get(start..).and_then(|rest| rest.find('/'));
+    path.and_then(|path| url.get(..start + path)).unwrap_or(url)
+}
+
+/// Says which setting makes a server the one that packages come from.
+pub(crate) fn named_by(machine: &Machine<'_>, server: &str) -> String {
+    let host = server.split_once("://").map_or(server, |(_, host)| host);
+    let variables = machine.environment.iter();
+    let mut names = variables.filter(|(name, value)| {
+        (name.starts_with("UV_") || name.starts_with("PIP_")) && value.contains(host)
+    });
+    if let Some((name, _)) = names.next() {
+        return format!("`{name}` names this index: check its address");
+    }
+    let holds =
+        |path: &&PathBuf| std::fs::read_to_string(path).is_ok_and(|text| text.contains(host));
+    if let Some(path) = pip_files(machine).iter().find(holds) {
+        return format!("`{}` names this index: check its address", path.display());
+    }
+    if ["pypi.org", "files.pythonhosted.org"].contains(&host) {
+        return "no setting names another index; `UV_DEFAULT_INDEX` or `PIP_INDEX_URL` would"
+            .to_owned();
+    }
+    "the project names this index: look into `[tool.uv]` and its requirements files".to_owned()
+}
+
 /// Returns the address of an index that may be written `name=address`.
 fn address(index: &str) -> &str {
     match index.split_once('=') {
@@ -318,6 +347,49 @@ mod tests {
             "",
             &[("UV_INDEX", "https://u")],
         );
+    }
+
+    #[test]
+    fn setting_that_names_an_index_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        std::fs::write(&file, "[global]\nindex-url = https://filed/simple\n").unwrap();
+        let variables = environment(&[
+            ("PIP_INDEX_URL", "http://127.0.0.1:9/simple"),
+            ("PIP_CONFIG_FILE", &file.display().to_string()),
+        ]);
+        let machine = Machine {
+            environment: &variables,
+            home: None,
+            cache: folder.path(),
+            offline: false,
+        };
+        for (url, expected, named) in [
+            (
+                "http://127.0.0.1:9/simple/a/",
+                "http://127.0.0.1:9",
+                "`PIP_INDEX_URL` names",
+            ),
+            (
+                "https://filed/simple/a/",
+                "https://filed",
+                "pip.conf` names",
+            ),
+            (
+                "https://pypi.org/simple/a/",
+                "https://pypi.org",
+                "no setting names another",
+            ),
+            (
+                "https://own.example",
+                "https://own.example",
+                "the project names",
+            ),
+        ] {
+            assert_eq!(server(url), expected);
+            let said = named_by(&machine, server(url));
+            assert!(said.contains(named), "{url}: {said}");
+        }
     }
 
     #[test]

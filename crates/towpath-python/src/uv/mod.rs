@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::Machine;
 
 pub use error::Error;
-pub(crate) use indexes::Indexes;
+pub(crate) use indexes::{Indexes, named_by, server};
 pub(crate) use run::Call;
 pub(crate) use simple::without_password;
 pub use versions::{VersionsError, index_versions};

@@ -59,6 +59,7 @@ const PASSED_OF_UV: &[&str] = &[
     "UV_CREDENTIALS_DIR",
     "UV_GITHUB_TOKEN",
     "UV_GIT_LFS",
+    "UV_HTTP_CONNECT_TIMEOUT",
     "UV_HTTP_RETRIES",
     "UV_HTTP_TIMEOUT",
     "UV_LINK_MODE",
@@ -67,6 +68,14 @@ const PASSED_OF_UV: &[&str] = &[
     "UV_NO_CACHE",
     "UV_REQUEST_TIMEOUT",
     "UV_SYSTEM_CERTS",
+];
+
+/// Time limits in seconds, and how often a request is repeated, where the user sets none of the names:
+/// with uv's own an index that is silent keeps a call waiting for two minutes.
+const LIMITS: [(&[&str], &str); 3] = [
+    (&["UV_HTTP_CONNECT_TIMEOUT"], "8"),
+    (&["UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"], "15"),
+    (&["UV_HTTP_RETRIES"], "2"),
 ];
 
 /// One call of uv.
@@ -140,6 +149,13 @@ fn environment(machine: &Machine<'_>, indexes: &Indexes) -> BTreeMap<String, Str
         .collect();
     add_pips_network(machine, &mut variables);
     variables.extend(indexes.variables.clone());
+    for (names, limit) in LIMITS {
+        if let [name, ..] = names
+            && !names.iter().any(|name| variables.contains_key(*name))
+        {
+            variables.insert((*name).to_owned(), limit.to_owned());
+        }
+    }
     // Interpreters are chosen by towpath; one that uv fetched by itself would be a surprise.
     variables.insert("UV_PYTHON_DOWNLOADS".to_owned(), "never".to_owned());
     variables
@@ -197,6 +213,7 @@ mod tests {
             ("UV_PYTHON", "3.9"),
             ("UV_PROJECT_ENVIRONMENT", "/e"),
             ("UV_CACHE_DIR", "/cache"),
+            ("UV_REQUEST_TIMEOUT", "60"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
             ("PIP_CONFIG_FILE", "/dev/null"),
             ("PIP_CERT", "/cert.pem"),
@@ -215,7 +232,10 @@ mod tests {
             ("SSL_CERT_FILE", "/cert.pem"),
             ("UV_CACHE_DIR", "/cache"),
             ("UV_DEFAULT_INDEX", "https://i"),
+            ("UV_HTTP_CONNECT_TIMEOUT", "8"),
+            ("UV_HTTP_RETRIES", "2"),
             ("UV_PYTHON_DOWNLOADS", "never"),
+            ("UV_REQUEST_TIMEOUT", "60"),
             ("https_proxy", "http://p"),
         ]);
         assert_eq!(environment(&machine, &Indexes::of(&machine)), expected);

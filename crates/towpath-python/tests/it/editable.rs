@@ -118,6 +118,8 @@ impl Installation {
         let (program, rest) = arguments.split_first().unwrap();
         let mut command = Command::new(program);
         let command = command.args(rest).env_clear().current_dir(&self.root);
+        // Compilers start others by name.
+        command.env("PATH", "/usr/bin:/bin");
         assert!(command.status().unwrap().success());
         let answer = std::fs::read(out.path().join("editable.json")).unwrap();
         let answer: Answer = serde_json::from_slice(&answer).unwrap();
@@ -213,4 +215,30 @@ fn index_brings_what_a_backend_asks_for() {
         ("app.py", "'''d'''\ndef main(): pass\n"),
     ]);
     assert_eq!(editable.install().1, 2);
+}
+
+#[test]
+fn index_compiles_where_the_backend_has_no_hook_for_editing() {
+    let manifest = "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"backend\"\nbackend-path = [\"tools\"]\n";
+    let setup = "from setuptools import setup, Extension\n\
+        setup(name='old', version='0.3', packages=['old'], package_dir={'': 'src'}, \
+        ext_modules=[Extension('old._c', ['src/old/_c.c'])])\n";
+    let source = "#include <Python.h>\n\
+        static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", \"\", -1, NULL};\n\
+        PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n";
+    let editable = Installation::new(&[
+        ("pyproject.toml", manifest),
+        ("setup.py", setup),
+        (
+            "tools/backend.py",
+            "from setuptools.build_meta import build_wheel\n",
+        ),
+        ("src/old/__init__.py", "from old import _c\n"),
+        ("src/old/_c.c", source),
+    ]);
+    let (layer, _) = editable.install();
+    let found = editable.import(&layer, "import old; print(old.__file__, old._c.__file__)");
+    for path in found.split_whitespace() {
+        assert!(path.contains("project/src/old/"), "{found}");
+    }
 }

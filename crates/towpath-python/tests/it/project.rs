@@ -434,18 +434,25 @@ fn puts_own_extras_in_place() {
 
 #[test]
 fn bytes_that_other_programs_refuse_are_told() {
-    for (bytes, expected) in [
+    for (name, bytes, expected) in [
         (
+            "setup.cfg",
+            b"\xef\xbb\xbf[metadata]\nname = a\nversion = 1\n".to_vec(),
+            "Warning `setup.cfg` begins with a byte order mark, which Python's own reader of such files refuses setup.cfg:1:1",
+        ),
+        (
+            "pyproject.toml",
             b"[project]\nname = 'a'\nversion = '1'\ndescription = 'caf\xe9'\n".to_vec(),
             "Error `pyproject.toml` is not UTF-8, which TOML has to be pyproject.toml:4:19",
         ),
         (
+            "pyproject.toml",
             b"\xef\xbb\xbf[project]\nname = 'a'\nversion = '1'\n".to_vec(),
             "Warning `pyproject.toml` begins with a byte order mark, which pip and most build backends refuse pyproject.toml:1:1",
         ),
     ] {
         let repository = repository_with("== a.py\n", |root| {
-            std::fs::write(root.join("pyproject.toml"), &bytes).expect("a file");
+            std::fs::write(root.join(name), &bytes).expect("a file");
         });
         let (projects, problems) = read_projects(&repository.tree);
         assert_eq!(projects[0].name.as_deref(), Some("a"));
@@ -559,6 +566,16 @@ const TESTS: &[(&str, &str, &str)] = &[
         "fixtures and examples are none",
         "== a.py\n== examples/test_x.py\n== tests/fixtures/test_y.py\n",
         "none",
+    ),
+    (
+        "a package of any name holds tests",
+        "== pyproject.toml\n[project]\nname='demo'\nversion='1'\n[tool.setuptools]\npackages=['demo']\n== demo/__init__.py\n== demo/test_a.py\ndef test_a(): pass\n== checks/test_b.py\n== tools/test_c.py\n",
+        "Pytest checks/test_b.py demo/test_a.py",
+    ),
+    (
+        "where nothing else is tested, scripts and demos are",
+        "== lib.py\n== demo/test_a.py\ndef test_a(): pass\n== examples/test_b.py\n",
+        "Pytest demo/test_a.py",
     ),
     (
         "doctests alone",

@@ -128,6 +128,24 @@ fn words_how_far_a_failure_reaches() {
         ),
         (
             vec![
+                ("tests 3.9", PASS),
+                ("wheel 3.9", PASS),
+                ("wheel 3.10", FAIL),
+            ],
+            "only in the wheel on 3.10",
+        ),
+        (
+            vec![
+                ("tests 3.9", FAIL),
+                ("tests 3.10", FAIL),
+                ("build", FAIL),
+                ("lint", FAIL),
+                ("wheel 3.10", FAIL),
+            ],
+            "on every Python, also in build, lint and the wheel",
+        ),
+        (
+            vec![
                 ("tests 3.9", FAIL),
                 ("tests 3.10", FAIL),
                 ("wheel 3.10", FAIL),

@@ -25,10 +25,17 @@ impl Check for Definition {
         "builds the sdist and from it the wheel, and looks into both"
     }
 
+    fn matrix(&self, facts: &Facts<'_>) -> Vec<Option<PythonVersion>> {
+        if facts.project.has_native_sources {
+            return facts.pythons.run.iter().copied().map(Some).collect();
+        }
+        vec![None]
+    }
+
     fn work(
         &self,
         facts: &Facts<'_>,
-        _python: Option<PythonVersion>,
+        python: Option<PythonVersion>,
         _needs: &[NeededCheck<'_>],
     ) -> Applies {
         let project = facts.project;
@@ -48,13 +55,9 @@ impl Check for Definition {
         arguments.extend(system.backend_path.iter().cloned());
         Applies::Work(Box::new(Work::Tool(ToolWork {
             environment: EnvironmentNeed {
-                python: facts
-                    .pythons
-                    .run
-                    .last()
-                    .map_or(PythonChoice::ForTools, |python| {
-                        PythonChoice::Exactly(*python)
-                    }),
+                python: python
+                    .or(facts.pythons.run.last().copied())
+                    .map_or(PythonChoice::ForTools, PythonChoice::Exactly),
                 requirements: system.requires,
                 requirement_files: Vec::new(),
                 constraints: Vec::new(),

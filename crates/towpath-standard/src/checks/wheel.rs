@@ -23,8 +23,12 @@ impl Check for Definition {
         if !facts.project.is_package || facts.project.tests.is_none() {
             return vec![None];
         }
-        // A pure wheel is the same on every Python; a compiled one is made for one.
-        vec![facts.pythons.run.last().copied()]
+        let mut pythons = facts.pythons.run.iter().copied().map(Some);
+        if facts.project.has_native_sources {
+            return pythons.collect();
+        }
+        // A pure wheel is the same on every Python.
+        vec![pythons.next_back().flatten()]
     }
 
     fn needs(&self, _facts: &Facts<'_>) -> &'static [&'static str] {
@@ -46,7 +50,7 @@ impl Check for Definition {
         let Some(python) = python else {
             return Applies::Skip("no Python that the project admits is here".to_owned());
         };
-        let Some(wheel) = wheel(facts, needs) else {
+        let Some(wheel) = wheel(facts, needs, python) else {
             return Applies::Skip("no wheel was built".to_owned());
         };
         let run = TestRun::of_the_project(facts, python, ProjectInstall::Wheel(wheel), Core::None);
@@ -59,14 +63,30 @@ impl Check for Definition {
     }
 }
 
-/// Returns the wheel that the project's own build made.
-fn wheel(facts: &Facts<'_>, needs: &[NeededCheck<'_>]) -> Option<ArtifactRecord> {
+/// Returns the wheel that the project's own build made for a Python: a platform wheel is built on each.
+fn wheel(
+    facts: &Facts<'_>,
+    needs: &[NeededCheck<'_>],
+    python: PythonVersion,
+) -> Option<ArtifactRecord> {
     needs
         .iter()
         .filter(|needed| needed.check == "build" && needed.project == facts.project.root)
         .flat_map(|needed| &needed.result.artifacts)
-        .find(|artifact| artifact.name.ends_with(".whl"))
+        .find(|artifact| is_for(&artifact.name, python))
         .cloned()
+}
+
+/// Whether a file is a wheel that one Python can install, by the tags in its name: `cp312-cp312`, or one
+/// that is not bound to a version, `py3-none` and `cp38-abi3`.
+fn is_for(name: &str, python: PythonVersion) -> bool {
+    let Some(stem) = name.strip_suffix(".whl") else {
+        return false;
+    };
+    let mut tags = stem.rsplit('-').skip(1);
+    let (abi, version) = (tags.next().unwrap_or(""), tags.next().unwrap_or(""));
+    let own = format!("cp{}{}", python.major, python.minor);
+    !version.starts_with("cp") || abi == "abi3" || version.split('.').any(|tag| tag == own)
 }
 
 /// A test that reads the project's own sources by their path says nothing of the wheel: they are out
@@ -130,6 +150,22 @@ fn misses_one_of(hidden: &[String], case: &TestCase) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wheel_is_for_the_python_of_its_tags() {
+        let python = PythonVersion::new(3, 12);
+        for (name, expected) in [
+            ("pkg-1.0-py3-none-any.whl", true),
+            ("pkg-1.0-py3-none-manylinux_2_28_x86_64.whl", true),
+            ("pkg-1.0-cp312-cp312-linux_x86_64.whl", true),
+            ("pkg-1.0-1-cp311.cp312-none-linux_x86_64.whl", true),
+            ("pkg-1.0-cp39-abi3-linux_x86_64.whl", true),
+            ("pkg-1.0-cp311-cp311-linux_x86_64.whl", false),
+            ("pkg-1.0.tar.gz", false),
+        ] {
+            assert_eq!(is_for(name, python), expected, "{name}");
+        }
+    }
 
     #[test]
     fn only_a_missing_source_excuses_a_test() {

@@ -9,3 +9,4 @@ mod pipeline;
 mod repository;
 mod types;
 mod undeclared;
+mod wheel;

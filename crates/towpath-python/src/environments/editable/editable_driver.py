@@ -2,8 +2,8 @@
 project's folders.
 
 Arguments: the output folder, the repository as this job sees it and as the wheel shall lead to it, the
-backend (`module:object`), the import roots joined by `:`, then folders of `backend-path`. Runs in the
-project's folder. Writes `editable.json`: the name of the wheel in `dist`, or what the backend asks for in
+backend (`module:object`), the import roots joined by `:`, `compiled` where the project has extension
+modules, then folders of `backend-path`. Runs in the project's folder. Writes `editable.json`: the name of the wheel in `dist`, or what the backend asks for in
 addition, or the error.
 """
 
@@ -17,8 +17,8 @@ import build_hooks
 
 
 def main():
-    out, seen, source, name, roots = sys.argv[1:6]
-    paths = [os.path.abspath(folder) for folder in sys.argv[6:]]
+    out, seen, source, name, roots, kind = sys.argv[1:7]
+    paths = [os.path.abspath(folder) for folder in sys.argv[7:]]
     dist = os.path.join(out, "dist")
     os.makedirs(dist, exist_ok=True)
     answer = {}
@@ -27,7 +27,12 @@ def main():
         is_editable = hasattr(backend, "build_editable")
         answer["requires"] = build_hooks.missing(backend, "editable" if is_editable else "wheel")
         if not answer["requires"]:
-            wheel = backend.build_editable(dist, {}) if is_editable else leading(backend, dist, roots.split(":"))
+            if is_editable:
+                wheel = backend.build_editable(dist, {})
+            elif kind == "compiled":
+                wheel = compiled(backend, dist, roots.split(":"), seen, source)
+            else:
+                wheel = leading(dist, roots.split(":"), metadata(backend, os.path.join(dist, "metadata")))
             answer["wheel"] = os.path.basename(wheel)
             if seen != source:
                 redirect(os.path.join(dist, answer["wheel"]), seen.encode(), source.encode())
@@ -38,16 +43,35 @@ def main():
         json.dump(answer, stream)
 
 
-def leading(backend, dist, roots):
+def leading(dist, roots, files, name=None):
     """Writes a wheel that holds the metadata and a path file."""
-    files = metadata(backend, os.path.join(dist, "metadata"))
     info = next(iter(files)).split("/")[0]
-    name = info[: -len(".dist-info")] + "-py3-none-any.whl"
+    name = name or info[: -len(".dist-info")] + "-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(dist, name), "w") as archive:
         for path, content in files.items():
             archive.writestr(path, content)
         archive.writestr("__editable__.{}.pth".format(name.split("-")[0]), "\n".join(roots) + "\n")
     return name
+
+
+def compiled(backend, dist, roots, seen, source):
+    """Puts the extension modules of a whole wheel beside their sources, and writes a wheel that leads there."""
+    folder = os.path.join(dist, "whole")
+    os.makedirs(folder)
+    name = os.path.basename(backend.build_wheel(folder, {}))
+    folders = [root.replace(source, seen, 1) for root in roots]
+    with zipfile.ZipFile(os.path.join(folder, name)) as wheel:
+        for path in wheel.namelist():
+            if path.endswith((".so", ".pyd")):
+                package = os.path.dirname(path)
+                holding = [root for root in folders if os.path.isdir(os.path.join(root, package))]
+                wheel.extract(path, (holding or folders)[0])
+        files = infos(wheel)
+    return leading(dist, roots, files, name)
+
+
+def infos(wheel):
+    return {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" in name}
 
 
 def redirect(path, seen, source):
@@ -65,7 +89,7 @@ def metadata(backend, folder):
     os.makedirs(folder, exist_ok=True)
     if not hasattr(backend, "prepare_metadata_for_build_wheel"):
         with zipfile.ZipFile(os.path.join(folder, backend.build_wheel(folder, {}))) as wheel:
-            return {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" in name}
+            return infos(wheel)
     info = backend.prepare_metadata_for_build_wheel(folder, {})
     files = {}
     for place, _, names in os.walk(os.path.join(folder, info)):

@@ -71,7 +71,12 @@ pub fn editable_build(request: &EditableRequest<'_>) -> EditableBuild {
     let mut arguments = ["{python}", &driver, "{out}", "{tree}", &source]
         .map(str::to_owned)
         .to_vec();
-    arguments.extend([system.backend, roots.join(":")]);
+    let kind = if project.has_native_sources {
+        "compiled"
+    } else {
+        "pure"
+    };
+    arguments.extend([system.backend, roots.join(":"), kind.to_owned()]);
     arguments.extend(system.backend_path);
     EditableBuild {
         requirements,
