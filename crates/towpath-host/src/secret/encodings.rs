@@ -64,6 +64,7 @@ fn text_forms(value: &str) -> Vec<String> {
         escape(value, "\"", |_| "\"\"".to_owned()),
         escape(value, "'", |_| "'\\''".to_owned()),
         escape(value, "'", |_| "'\"'\"'".to_owned()),
+        escape(value, "\"", |c| format!("\\{c}")),
         escape(value, "\\\"$`", |c| format!("\\{c}")),
         escape(value, "\\\"$`!", |c| format!("\\{c}")),
         escape(value, " \t|&;<>()$`\\\"'*?[]{}#~=%!^,", |c| {
@@ -251,6 +252,7 @@ mod tests {
             ("pass word/1", "pass+word%2F1"),
             ("pass word/1", "pass%20word/1"),
             ("a\"b\\c", "a\\\"b\\\\c"),
+            ("a\"b\\c", "a\\\"b\\c"),
             ("a\nb", "a\\nb"),
             ("a<b&c", "a&lt;b&amp;c"),
             ("a<b&c", "a\\u003cb\\u0026c"),

@@ -1,13 +1,16 @@
 //! Replaces secrets in a stream of bytes, whatever pieces it arrives in.
 //!
 //! Bytes are held back only while they may be the beginning of a secret, so a live log is not delayed
-//! by more than that. Memory is bounded by the longest form of a secret.
+//! by more than that. Memory is bounded by the longest form of a secret, and each byte is looked at once.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, MatchKind};
 
 use super::{Secret, encodings};
 
@@ -15,158 +18,186 @@ use super::{Secret, encodings};
 const MASK: &[u8] = b"***";
 
 /// Masks one stream. Cloning gives a masker for another stream with the same secrets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Masker {
     /// `None` where there are no secrets.
     patterns: Option<Arc<Patterns>>,
+    /// What the last bytes may be the beginning of.
+    state: StateID,
     held: Vec<u8>,
-    /// How many of the first held bytes belong to a secret whose mask was written already.
-    masked: usize,
-}
-
-#[derive(Debug)]
-struct Patterns {
-    automaton: AhoCorasick,
-    /// By first byte, so that most bytes are seen at once not to begin a secret.
-    by_first_byte: Vec<Vec<Box<[u8]>>>,
-    longest: usize,
+    /// Where secrets stand in the held bytes: those that overlap as one, ascending.
+    secrets: Vec<Range<usize>>,
+    /// Whether the mask of the first of them was written already.
+    is_begun: bool,
 }
 
 impl Masker {
     /// Makes a masker for the secrets, each with its lines and encodings.
     pub fn new(secrets: &[Secret]) -> Self {
-        let forms: BTreeSet<Vec<u8>> = secrets
-            .iter()
-            .flat_map(|secret| encodings::forms(secret.expose()))
-            .collect();
-        Self {
-            patterns: Patterns::new(forms).map(Arc::new),
-            held: Vec::new(),
-            masked: 0,
+        let mut masker = Self::default();
+        masker.add(secrets);
+        masker
+    }
+
+    /// Adds secrets; they are masked from here on, in this stream and in those of later clones.
+    pub fn add(&mut self, secrets: &[Secret]) {
+        let known = self.patterns.as_ref().map(|patterns| &patterns.forms);
+        let mut forms = known.cloned().unwrap_or_default();
+        let before = forms.len();
+        for secret in secrets {
+            forms.extend(encodings::forms(secret.expose()));
         }
+        if forms.len() == before {
+            return;
+        }
+        self.patterns = Patterns::new(forms).map(Arc::new);
+        self.state = self.start();
+        // What is held may be the beginning of a new one.
+        let held = mem::take(&mut self.held);
+        self.hold(&held);
     }
 
     /// Takes the next bytes of the stream and appends to `output` what can be told of it.
     pub fn mask(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
-        let Some(patterns) = self.patterns.clone() else {
-            output.extend_from_slice(bytes);
-            return;
-        };
-        self.held.extend_from_slice(bytes);
-        let open = patterns.first_open(&self.held);
-        self.write(&patterns, open, output);
+        self.hold(bytes);
+        let patterns = self.patterns.as_ref();
+        let open = patterns.map_or(0, |patterns| patterns.depth(self.state));
+        self.write(self.held.len().saturating_sub(open), output);
     }
 
     /// Ends the stream and appends the rest to `output`. The masker can be used for another stream.
     pub fn finish(&mut self, output: &mut Vec<u8>) {
-        if let Some(patterns) = self.patterns.clone() {
-            self.write(&patterns, self.held.len(), output);
-        }
-        self.held.clear();
-        self.masked = 0;
+        self.write(self.held.len(), output);
+        self.state = self.start();
     }
 
     /// Masks a whole text.
     pub fn mask_text(&self, text: &str) -> String {
         let mut masker = Self {
             patterns: self.patterns.clone(),
-            held: Vec::new(),
-            masked: 0,
+            state: self.start(),
+            ..Self::default()
         };
+        masker.look_at(text.as_bytes());
+        if masker.secrets.is_empty() {
+            return text.to_owned();
+        }
+        masker.held = text.as_bytes().to_vec();
         let mut output = Vec::with_capacity(text.len());
-        masker.mask(text.as_bytes(), &mut output);
         masker.finish(&mut output);
         String::from_utf8_lossy(&output).into_owned()
     }
 
+    fn start(&self) -> StateID {
+        let patterns = self.patterns.as_ref();
+        patterns.map_or_else(StateID::default, |patterns| patterns.start)
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        self.look_at(bytes);
+        self.held.extend_from_slice(bytes);
+    }
+
+    /// Notes the secrets that end in bytes which come behind those that are held.
+    fn look_at(&mut self, bytes: &[u8]) {
+        let Some(patterns) = &self.patterns else {
+            return;
+        };
+        let mut state = self.state;
+        for (position, &byte) in bytes.iter().enumerate() {
+            state = patterns.automaton.next_state(Anchored::No, state, byte);
+            if patterns.automaton.is_match(state) {
+                let end = self.held.len() + position + 1;
+                note(&mut self.secrets, end - patterns.longest_at(state)..end);
+            }
+        }
+        self.state = state;
+    }
+
     /// Writes what is held before `end`; a secret that goes on behind it leaves its mask, and is
     /// remembered as begun.
-    fn write(&mut self, patterns: &Patterns, end: usize, output: &mut Vec<u8>) {
-        if end == 0 {
-            return;
-        }
+    fn write(&mut self, end: usize, output: &mut Vec<u8>) {
         let mut position = 0;
-        let mut masked_after = 0;
-        for range in patterns.secrets(&self.held, self.masked) {
-            if range.start >= end {
-                break;
-            }
-            let is_begun = self.masked > 0 && range.start == 0;
-            if !is_begun {
-                output.extend_from_slice(&self.held[position..range.start]);
+        for range in self.secrets.iter().take_while(|range| range.start < end) {
+            if !(self.is_begun && range.start == 0) {
+                output.extend_from_slice(self.held.get(position..range.start).unwrap_or_default());
                 output.extend_from_slice(MASK);
             }
             position = range.end.min(end);
-            masked_after = range.end.saturating_sub(end);
         }
-        if position < end {
-            output.extend_from_slice(&self.held[position..end]);
-        }
+        output.extend_from_slice(self.held.get(position..end).unwrap_or_default());
         self.held.drain(..end);
-        self.masked = masked_after;
+        if end > 0 {
+            self.secrets.retain(|range| range.end > end);
+            self.is_begun = self.secrets.first().is_some_and(|range| range.start < end);
+            for range in &mut self.secrets {
+                *range = range.start.saturating_sub(end)..range.end - end;
+            }
+        }
     }
+}
+
+/// Adds a secret that ends behind all others.
+fn note(secrets: &mut Vec<Range<usize>>, mut found: Range<usize>) {
+    while let Some(last) = secrets.pop_if(|last| found.start < last.end) {
+        found.start = found.start.min(last.start);
+    }
+    secrets.push(found);
+}
+
+#[derive(Debug)]
+struct Patterns {
+    forms: BTreeSet<Vec<u8>>,
+    automaton: NFA,
+    start: StateID,
+    /// How many bytes lead to each state, ascending by state.
+    depths: Vec<(StateID, usize)>,
 }
 
 impl Patterns {
     fn new(forms: BTreeSet<Vec<u8>>) -> Option<Self> {
-        let longest = forms.iter().map(Vec::len).max()?;
-        let automaton = AhoCorasick::builder()
+        let automaton = NFA::builder()
             .match_kind(MatchKind::Standard)
+            .prefilter(false)
             .build(&forms)
             .ok()?;
-        let mut by_first_byte = vec![Vec::new(); 256];
-        for form in forms {
-            if let Some(list) = form
-                .first()
-                .and_then(|byte| by_first_byte.get_mut(usize::from(*byte)))
-            {
-                list.push(form.into_boxed_slice());
+        let start = automaton.start_state(Anchored::No).ok()?;
+        let mut depths = Vec::new();
+        for form in &forms {
+            let mut state = start;
+            for (index, &byte) in form.iter().enumerate() {
+                state = automaton.next_state(Anchored::No, state, byte);
+                depths.push((state, index + 1));
             }
         }
+        depths.sort_unstable();
+        depths.dedup();
         Some(Self {
+            forms,
             automaton,
-            by_first_byte,
-            longest,
+            start,
+            depths,
         })
     }
 
-    /// Returns the first position from which the bytes up to the end may begin a longer secret.
-    fn first_open(&self, bytes: &[u8]) -> usize {
-        let start = bytes.len().saturating_sub(self.longest - 1);
-        let is_open = |position: &usize| {
-            let tail = bytes.get(*position..).unwrap_or_default();
-            let forms = tail
-                .first()
-                .and_then(|byte| self.by_first_byte.get(usize::from(*byte)));
-            forms.is_some_and(|forms| {
-                forms
-                    .iter()
-                    .any(|form| form.len() > tail.len() && form.starts_with(tail))
-            })
-        };
-        (start..bytes.len()).find(is_open).unwrap_or(bytes.len())
+    /// Returns how many of the last bytes may be the beginning of a secret.
+    fn depth(&self, state: StateID) -> usize {
+        let index = self
+            .depths
+            .binary_search_by_key(&state, |(known, _)| *known);
+        index
+            .ok()
+            .and_then(|index| self.depths.get(index))
+            .map_or(0, |(_, depth)| *depth)
     }
 
-    /// Returns the ranges of secrets, those that overlap as one, ascending; the first `masked` bytes are
-    /// part of one.
-    fn secrets(&self, bytes: &[u8], masked: usize) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = self
-            .automaton
-            .find_overlapping_iter(bytes)
-            .map(|found| found.range())
-            .collect();
-        if masked > 0 {
-            found.push(0..masked);
-        }
-        found.sort_unstable_by_key(|range| range.start);
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for range in found {
-            match merged.last_mut() {
-                Some(last) if range.start < last.end => last.end = last.end.max(range.end),
-                _ => merged.push(range),
-            }
-        }
-        merged
+    /// Returns the length of the longest secret that ends at a state.
+    fn longest_at(&self, state: StateID) -> usize {
+        let lengths = (0..self.automaton.match_len(state)).map(|index| {
+            let pattern = self.automaton.match_pattern(state, index);
+            self.automaton.pattern_len(pattern)
+        });
+        lengths.max().unwrap_or_default()
     }
 }
 
@@ -257,6 +288,25 @@ mod tests {
         assert_eq!(output, b"progress 50%\rnow ");
         masker.mask(b"dred\xff\0", &mut output);
         assert_eq!(output, b"progress 50%\rnow hundred\xff\0");
+    }
+
+    #[test]
+    fn a_secret_may_be_added_while_a_stream_runs() {
+        let mut masker = masker(&["hunter2"]);
+        let mut output = Vec::new();
+        masker.mask(b"other hunt", &mut output);
+        masker.add(&[Secret::new("other"), Secret::new("untold")]);
+        masker.mask(b"old other hunter2 hu", &mut output);
+        masker.add(&[]);
+        masker.mask(b"nter2 unto", &mut output);
+        let mut later = masker.clone();
+        masker.finish(&mut output);
+        assert_eq!(output, b"other h*** *** *** *** unto");
+        output.clear();
+        later.mask(b"ld", &mut output);
+        later.finish(&mut output);
+        assert_eq!(output, b"***");
+        assert_eq!(later.mask_text("an untold other"), "an *** ***");
     }
 
     #[test]

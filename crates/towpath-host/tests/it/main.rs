@@ -6,6 +6,7 @@ mod clean_tree;
 mod git;
 mod process;
 mod sandbox;
+mod secrets;
 mod store;
 mod tree;
 mod workspace;
