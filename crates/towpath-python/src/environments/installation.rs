@@ -152,7 +152,7 @@ fn add_pip(
         return Ok(());
     }
     let doing = format!("install pip for {}", interpreter.title());
-    Err(Error::uv(doing, failure::read(&output.stderr)))
+    Err(Error::uv(doing, failure::read(&output.stderr), machine))
 }
 
 /// Copies a folder; links stay links, and times stay, so that bytecode stays valid.
