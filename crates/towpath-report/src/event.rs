@@ -31,6 +31,14 @@ pub enum RunEvent {
         /// How many jobs depend on them, or wait for one that does.
         jobs: usize,
     },
+    /// It has become known what a job stands for: the copies of its matrix, or the jobs of the workflow
+    /// that it calls. They take its place.
+    JobExpanded {
+        /// The job.
+        job: String,
+        /// What it stands for, in the order of the plan.
+        into: Vec<ExpectedJob>,
+    },
     /// A job has begun.
     JobStarted {
         /// The job.

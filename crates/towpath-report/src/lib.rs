@@ -30,6 +30,6 @@ pub use place::{Place, Source};
 pub use problem::{Excerpt, Problem};
 pub use record::{
     ArtifactRecord, CheckResult, Conclusion, JobRecord, LastPass, Reused, RunRecord,
-    SCHEMA_VERSION, Verdict,
+    SCHEMA_VERSION, StepRecord, Verdict,
 };
 pub use test_case::{TestCase, TestOutcome};

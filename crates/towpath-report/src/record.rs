@@ -139,6 +139,23 @@ pub struct JobRecord {
     /// The commands that ran, each as its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<Vec<String>>,
+    /// The steps of a job of a workflow file, in the order they ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepRecord>,
+}
+
+/// One step of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Its name, as GitHub shows it.
+    pub name: String,
+    /// How it ended, before `continue-on-error`.
+    pub conclusion: Conclusion,
+    /// Why it failed; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
 }
 
 /// A whole run.

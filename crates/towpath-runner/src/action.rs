@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use towpath_host::sandbox::Cancel;
+use towpath_host::process::Cancel;
 use towpath_host::secret::Secret;
-use towpath_report::{CheckResult, Conclusion};
+use towpath_report::{CheckResult, Conclusion, StepRecord};
 use towpath_workflow::expression::Object;
 
 use crate::reuse::{Dependencies, Key};
@@ -118,6 +118,8 @@ pub struct Outcome {
     pub commands: Vec<Vec<String>>,
     /// What it changes for the steps after it.
     pub effects: Effects,
+    /// The steps of a job with steps of its own.
+    pub steps: Vec<StepRecord>,
 }
 
 impl Outcome {
@@ -136,6 +138,7 @@ impl Outcome {
             cpu_ms: 0,
             commands: Vec::new(),
             effects: Effects::default(),
+            steps: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
-use towpath_host::sandbox::Cancel;
+use towpath_host::process::Cancel;
 
 use crate::action::Actions;
 use crate::plan::Plan;
@@ -31,12 +31,18 @@ impl<'a> Ahead<'a> {
 
     /// Says that a job has started, so that it needs nothing made ready any more.
     pub(crate) fn start(&mut self, job: usize) {
-        self.started[job].store(true, Ordering::Relaxed);
+        if let Some(started) = self.started.get(job) {
+            started.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Says that a job will run but waits for a slot.
     pub(crate) fn waits(&mut self, job: usize) {
-        if !std::mem::replace(&mut self.told[job], true) {
+        // Nothing can be made ready for a job that the plan did not know.
+        let Some(told) = self.told.get_mut(job) else {
+            return;
+        };
+        if !std::mem::replace(told, true) {
             // The thread lives as long as the scope of the run.
             let _ = self.waiting.send(job);
         }

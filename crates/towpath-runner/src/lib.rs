@@ -8,7 +8,9 @@
 mod action;
 mod ahead;
 pub mod commands;
+mod evaluate;
 mod event;
+mod job;
 mod past;
 mod plan;
 mod platforms;
@@ -18,6 +20,7 @@ mod reuse;
 mod run;
 mod schedule;
 pub mod shell;
+mod standing;
 mod work;
 
 pub use action::{
@@ -27,12 +30,14 @@ pub use event::{
     Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
     StartingEvent, input_kind, resolve_inputs,
 };
-pub use plan::{Error as PlanError, Plan, PlannedJob, PlannedStep, plan};
+pub use plan::{
+    Error as PlanError, Frame, JobCopy, Plan, PlannedJob, PlannedStep, plan, plan_frames,
+};
 pub use platforms::Platforms;
 pub use preview::{
     ConditionPreview, Copies, CopyPreview, EnvironmentPreview, JobPreview, PreviewScope, preview,
 };
-pub use request::Request;
+pub use request::{FetchedActions, Machine, Request};
 pub use reuse::{
     Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
     tree_digest,

@@ -1,6 +1,7 @@
 //! What earlier runs tell of this one: which files make jobs work, and when a failing job passed last.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use towpath_host::Tree;
 use towpath_report::{CheckResult, LastPass, Place, TestCase, TestOutcome};
@@ -15,7 +16,7 @@ use crate::reuse::{LastRun, Ledger, compare_files};
 /// changed: then the files alone are not the reason. A job whose last verdict could not be stored
 /// runs in any case and is not counted.
 pub(crate) fn reasons(
-    jobs: &[PlannedJob],
+    jobs: &[Arc<PlannedJob>],
     unfinished: &[usize],
     last: &[Option<LastRun>],
     tree: &Tree,

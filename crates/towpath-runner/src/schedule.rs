@@ -20,6 +20,8 @@ pub(crate) struct Schedule {
 enum State {
     Waiting,
     Running,
+    /// Its copies are known and have not all ended.
+    Expanded,
     Ended,
 }
 
@@ -54,6 +56,35 @@ impl Schedule {
         ready
     }
 
+    /// Adds a job that needs nothing but what has ended, or others that were added.
+    pub(crate) fn add(&mut self, needs: Vec<usize>, estimate_ms: u64) {
+        let expected = if estimate_ms == 0 {
+            UNKNOWN_MS
+        } else {
+            estimate_ms
+        };
+        self.needs.push(needs);
+        self.own.push(expected);
+        self.state.push(State::Waiting);
+        self.priority = chains(&self.needs, &self.own);
+    }
+
+    /// Marks a job as one whose copies are known; it ends when they have.
+    pub(crate) fn expand(&mut self, index: usize) {
+        self.state[index] = State::Expanded;
+        self.own[index] = 0;
+    }
+
+    /// Returns whether a job runs, or copies of it may.
+    pub(crate) fn is_under_way(&self, index: usize) -> bool {
+        matches!(self.state[index], State::Running | State::Expanded)
+    }
+
+    /// Returns whether a job has neither started nor ended.
+    pub(crate) fn is_waiting(&self, index: usize) -> bool {
+        self.state[index] == State::Waiting
+    }
+
     /// Marks a job as started.
     pub(crate) fn start(&mut self, index: usize) {
         self.state[index] = State::Running;
@@ -82,7 +113,7 @@ impl Schedule {
     /// Returns the jobs that have not ended.
     pub(crate) fn unfinished(&self) -> Vec<usize> {
         (0..self.state.len())
-            .filter(|index| self.state[*index] != State::Ended)
+            .filter(|index| matches!(self.state[*index], State::Waiting | State::Running))
             .collect()
     }
 
@@ -93,7 +124,7 @@ impl Schedule {
             .map(|index| match self.state[index] {
                 State::Waiting => self.own[index],
                 State::Running => self.own[index].saturating_sub(spent_ms(index)),
-                State::Ended => 0,
+                State::Expanded | State::Ended => 0,
             })
             .collect();
         let longest = chains(&self.needs, &left).into_iter().max().unwrap_or(0);
@@ -126,6 +157,9 @@ mod tests {
             always: false,
             advisory: false,
             steps: Vec::new(),
+            frame: 0,
+            definition: 0,
+            copy: None,
         }
     }
 

@@ -1,14 +1,34 @@
 //! A job's work on its own thread: its steps in order, up to the first that does not succeed. What
 //! happens is told over a channel; nothing is decided here.
 
+use std::sync::Arc;
+
 use crossbeam_channel::Sender;
 use towpath_host::Digest;
-use towpath_host::sandbox::Cancel;
+use towpath_host::process::Cancel;
 use towpath_report::{CheckResult, Conclusion, Problem};
+use towpath_workflow::expression::Object;
 
 use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
-use crate::plan::PlannedStep;
+use crate::job;
+use crate::plan::{Frame, PlannedJob, PlannedStep};
 use crate::request::Request;
+
+/// What the thread of a job is given.
+pub(crate) struct Assignment {
+    /// Its position in the run.
+    pub(crate) index: usize,
+    /// The job.
+    pub(crate) job: Arc<PlannedJob>,
+    /// The workflow that it belongs to.
+    pub(crate) frame: Arc<Frame>,
+    /// Results of the jobs that it needs.
+    pub(crate) needs: Vec<NeededResult>,
+    /// The context `needs`.
+    pub(crate) needs_context: Object,
+    /// Asks it to end.
+    pub(crate) cancel: Cancel,
+}
 
 /// What a working thread tells the loop of the run.
 pub(crate) enum Message {
@@ -40,28 +60,25 @@ impl Progress for Channel<'_> {
 }
 
 /// Does a job's work and tells how it ended.
-pub(crate) fn work(
-    request: &Request<'_>,
-    index: usize,
-    needs: &[NeededResult],
-    cancel: &Cancel,
-    sender: &Sender<Message>,
-) {
-    let job = &request.plan.jobs[index];
-    let channel = Channel { job: index, sender };
+pub(crate) fn work(request: &Request<'_>, assignment: &Assignment, sender: &Sender<Message>) {
+    let Assignment { index, job, .. } = assignment;
+    let channel = Channel {
+        job: *index,
+        sender,
+    };
     let folder = request.folder.join(folder_name(&job.name));
     let outcome = match fs_err::create_dir_all(&folder) {
         Ok(()) => {
             let context = JobContext {
                 job: &job.name,
-                needs,
-                cancel,
+                needs: &assignment.needs,
+                cancel: &assignment.cancel,
                 progress: &channel,
                 folder: &folder,
                 step: None,
             };
             // A fault of towpath's own ends one job, not the run that waits for it.
-            let run = || run_steps(request.actions, &job.steps, &context);
+            let run = || run_job(request, assignment, &context);
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
                 .unwrap_or_else(|_| broken(&job.name))
         }
@@ -74,9 +91,28 @@ pub(crate) fn work(
         ),
     };
     let _ = sender.send(Message::Ended {
-        job: index,
+        job: *index,
         outcome: Box::new(outcome),
     });
+}
+
+/// Jobs of nothing but checks work on the repository itself; every other one has a workspace of its own.
+fn run_job(request: &Request<'_>, assignment: &Assignment, context: &JobContext<'_>) -> Outcome {
+    let steps = &assignment.job.steps;
+    let is_check = |step: &PlannedStep| {
+        let action = request.actions.find(&step.uses);
+        action.is_none_or(crate::action::Action::is_self_contained)
+    };
+    if !steps.is_empty() && steps.iter().all(is_check) {
+        return run_steps(request.actions, steps, context);
+    }
+    match request.machine {
+        Some(machine) => job::run(request, machine, assignment, context),
+        None => failed_to_start(Problem::error(format!(
+            "job `{}` has steps of its own, which only `towpath run` runs",
+            context.job
+        ))),
+    }
 }
 
 fn run_steps(actions: &Actions<'_>, steps: &[PlannedStep], context: &JobContext<'_>) -> Outcome {

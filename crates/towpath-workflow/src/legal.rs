@@ -43,6 +43,21 @@ pub(crate) const CONTEXTS: &[&str] = &[
     "env", "jobs",
 ];
 
+impl Names<'static> {
+    /// Every context and function there is, for what was checked when its file was read.
+    pub const ALL: Self = Self {
+        contexts: CONTEXTS,
+        functions: &[
+            Function::Always,
+            Function::Success,
+            Function::Failure,
+            Function::Cancelled,
+            Function::HashFiles,
+        ],
+        status_takes_jobs: true,
+    };
+}
+
 const RUN: &[&str] = &["github", "inputs", "vars"];
 const NEEDS: &[&str] = &["github", "inputs", "vars", "needs"];
 const MATRIX: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix"];

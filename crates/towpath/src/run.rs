@@ -86,6 +86,7 @@ pub(crate) fn perform(
         let commit = repository.short_commit();
         let request = Request {
             plan: &plan,
+            sources: &BTreeMap::new(),
             actions: &Actions(&[&action]),
             ledger: &ledger,
             slots: slots(asked.execution),
@@ -95,6 +96,7 @@ pub(crate) fn perform(
             commit: &commit,
             folder: runs.folder(record.run).join("jobs"),
             signals: signals::listen()?,
+            machine: None,
         };
         run(&request, &mut watcher)
     };

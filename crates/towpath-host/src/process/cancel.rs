@@ -25,6 +25,7 @@ pub struct Cancel(Arc<Mutex<State>>);
 struct State {
     wish: Option<Stop>,
     listeners: Vec<Listener>,
+    heirs: Vec<Cancel>,
 }
 
 impl Cancel {
@@ -48,6 +49,18 @@ impl Cancel {
         self.state().wish.is_some()
     }
 
+    /// Returns a flag for what may still run once this one was set: it hears only the wish to end at once.
+    #[must_use]
+    pub fn heir(&self) -> Self {
+        let heir = Self::new();
+        let mut state = self.state();
+        if state.wish == Some(Stop::Kill) {
+            heir.kill_now();
+        }
+        state.heirs.push(heir.clone());
+        heir
+    }
+
     /// Tells every wish, also one from before, to `listener` until the returned guard is dropped.
     pub(crate) fn listen(&self, listener: Listener) -> Listening {
         let wish = {
@@ -65,16 +78,19 @@ impl Cancel {
     }
 
     fn ask(&self, stop: Stop) {
-        let listeners = {
+        let (listeners, heirs) = {
             let mut state = self.state();
             if state.wish >= Some(stop) {
                 return;
             }
             state.wish = Some(stop);
-            state.listeners.clone()
+            (state.listeners.clone(), state.heirs.clone())
         };
         for listener in &listeners {
             listener(stop);
+        }
+        if stop == Stop::Kill {
+            heirs.iter().for_each(Self::kill_now);
         }
     }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use towpath_host::{SnapshotOptions, Store, Tree, snapshot};
 use towpath_report::{CheckResult, Conclusion, JobRecord, RunEvent, TestCase, TestOutcome};
 use towpath_runner::{
-    Action, Actions, Completed, Dependencies, JobContext, Key, Ledger, NeededResult, Observer,
-    Outcome, Plan, PlannedJob, PlannedStep, Request, StepInputs, run, tree_digest,
+    Action, Actions, Completed, Dependencies, JobContext, JobCopy, Key, Ledger, NeededResult,
+    Observer, Outcome, PlannedJob, PlannedStep, Request, StepInputs, run, tree_digest,
 };
 use towpath_testing::TestContext;
+
+use super::script::plan_of;
 
 /// Reads the file that its input `file` names: a test fails if it says `broken`, the job is skipped if
 /// it is not there.
@@ -17,6 +19,10 @@ struct ReadsFile<'a>(&'a Tree);
 impl Action for ReadsFile<'_> {
     fn name(&self) -> &'static str {
         "reads-file"
+    }
+
+    fn is_self_contained(&self) -> bool {
+        true
     }
 
     fn skip_reason(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
@@ -92,6 +98,9 @@ fn job(name: &str, needs: &[usize]) -> PlannedJob {
             uses: "reads-file".to_owned(),
             inputs: StepInputs(inputs),
         }],
+        frame: 0,
+        definition: 0,
+        copy: Some(JobCopy::default()),
     }
 }
 
@@ -106,19 +115,18 @@ fn run_all(context: &TestContext, number: u64) -> (Vec<RunEvent>, BTreeMap<Strin
     })
     .expect("a tree");
     let store = Store::open(&state.join("store")).expect("a store");
-    let plan = Plan {
-        jobs: vec![
-            job("a", &[]),
-            job("b", &[]),
-            job("c", &[0]),
-            job("absent", &[]),
-        ],
-    };
+    let plan = plan_of(vec![
+        job("a", &[]),
+        job("b", &[]),
+        job("c", &[0]),
+        job("absent", &[]),
+    ]);
     let action = ReadsFile(&tree);
     let (_signals, signals) = crossbeam_channel::unbounded();
     let mut heard = Heard::default();
     let request = Request {
         plan: &plan,
+        sources: &BTreeMap::new(),
         actions: &Actions(&[&action]),
         ledger: &Ledger {
             store: &store,
@@ -134,6 +142,7 @@ fn run_all(context: &TestContext, number: u64) -> (Vec<RunEvent>, BTreeMap<Strin
         commit: "5b41c9e",
         folder: state.join("jobs"),
         signals,
+        machine: None,
     };
     let Completed { jobs, warnings, .. } = run(&request, &mut heard);
     assert_eq!(warnings, Vec::<String>::new());

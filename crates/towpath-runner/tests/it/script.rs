@@ -1,21 +1,24 @@
 //! An action that stands for any other: its input `end` says how it ends, `key` by what its verdict is
 //! found again. It writes down what it was asked to do.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use towpath_host::{SnapshotOptions, Store, snapshot};
 use towpath_report::{CheckResult, Conclusion, RunEvent};
 use towpath_runner::{
-    Action, Actions, Completed, Dependencies, JobContext, Key, Ledger, NeededResult, Observer,
-    Outcome, Plan, PlannedJob, PlannedStep, Request, StepInputs, run, tree_digest,
+    Action, Actions, Completed, Dependencies, Frame, JobContext, JobCopy, Key, Ledger,
+    NeededResult, Observer, Outcome, Plan, PlannedJob, PlannedStep, Request, StepInputs, run,
+    tree_digest,
 };
 use towpath_testing::TestContext;
+use towpath_workflow::syntax::{Job, Workflow};
 
 /// Returns a job of one step; `inputs` are `NAME=VALUE`.
 pub(crate) fn job(name: &str, needs: &[usize], inputs: &[&str]) -> PlannedJob {
     let pairs = inputs.iter().filter_map(|text| text.split_once('='));
     let inputs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let mut inputs: std::collections::BTreeMap<String, String> = inputs.collect();
+    let mut inputs: BTreeMap<String, String> = inputs.collect();
     inputs.insert("job".to_owned(), name.to_owned());
     PlannedJob {
         name: name.to_owned(),
@@ -28,6 +31,27 @@ pub(crate) fn job(name: &str, needs: &[usize], inputs: &[&str]) -> PlannedJob {
             uses: "script@v1".to_owned(),
             inputs: StepInputs(inputs),
         }],
+        frame: 0,
+        definition: 0,
+        copy: Some(JobCopy::default()),
+    }
+}
+
+/// Returns the plan of jobs, each of which is defined by a job of one workflow.
+pub(crate) fn plan_of(mut jobs: Vec<PlannedJob>) -> Plan {
+    for (definition, job) in jobs.iter_mut().enumerate() {
+        job.definition = definition;
+    }
+    let defined = jobs
+        .iter()
+        .map(|job| Job::of_steps(&job.name, "ubuntu-latest", Vec::new()));
+    let workflow = Workflow {
+        jobs: defined.collect(),
+        ..Workflow::default()
+    };
+    Plan {
+        frames: vec![Arc::new(Frame::of(&workflow))],
+        jobs,
     }
 }
 
@@ -50,6 +74,10 @@ impl Script {
 impl Action for Script {
     fn name(&self) -> &'static str {
         "script"
+    }
+
+    fn is_self_contained(&self) -> bool {
+        true
     }
 
     fn skip_reason(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
@@ -134,7 +162,8 @@ impl World {
         let (sender, signals) = crossbeam_channel::unbounded();
         let completed = run(
             &Request {
-                plan: &Plan { jobs },
+                plan: &plan_of(jobs),
+                sources: &BTreeMap::new(),
                 actions: &Actions(&[&script]),
                 ledger: &Ledger {
                     store: &self.store,
@@ -150,6 +179,7 @@ impl World {
                 commit: "",
                 folder: self.context.folder().join("run"),
                 signals,
+                machine: None,
             },
             &mut Listener {
                 stop_at,

@@ -30,6 +30,15 @@ impl Layout {
         }
     }
 
+    /// Returns the columns when jobs of these names come to the others.
+    pub(super) fn widened<'a>(self, names: impl Iterator<Item = &'a str>) -> Self {
+        let among = Self::new(self.style, names);
+        Self {
+            name_columns: self.name_columns.max(among.name_columns),
+            ..self
+        }
+    }
+
     /// Returns the layout for a terminal of another width.
     pub(super) fn with_columns(self, columns: usize) -> Self {
         Self {

@@ -89,6 +89,15 @@ impl Progress {
                 self.changed = Some((files.clone(), *jobs));
                 Vec::new()
             }
+            RunEvent::JobExpanded { job, into } => {
+                self.jobs = self.jobs.saturating_sub(1) + into.len();
+                let place = self.waiting.iter().position(|waiting| waiting.name == *job);
+                let place = place.unwrap_or(self.waiting.len());
+                let end = (place + 1).min(self.waiting.len());
+                self.waiting.splice(place..end, into.iter().cloned());
+                self.layout = self.layout.widened(into.iter().map(|job| &*job.name));
+                Vec::new()
+            }
             RunEvent::JobStarted { job, left_ms, .. } => {
                 self.waiting.retain(|waiting| waiting.name != *job);
                 self.expected_end = (*left_ms > 0).then(|| now + Duration::from_millis(*left_ms));

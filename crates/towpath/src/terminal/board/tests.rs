@@ -116,6 +116,7 @@ fn finished(job: &str, conclusion: Conclusion) -> RunEvent {
         duration_ms: 400,
         cpu_ms: 0,
         commands: Vec::new(),
+        steps: Vec::new(),
     };
     RunEvent::JobFinished {
         record: Box::new(record),

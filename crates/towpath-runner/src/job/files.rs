@@ -1,0 +1,122 @@
+//! The files through which a step speaks to the job: `GITHUB_ENV`, `GITHUB_OUTPUT`, `GITHUB_PATH`,
+//! `GITHUB_STATE` and `GITHUB_STEP_SUMMARY`. Each step gets new ones.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use towpath_report::Problem;
+
+use crate::commands::{FileError, read_environment, read_paths, read_summary, read_variables};
+
+/// The variables that name the files.
+const VARIABLES: [&str; 5] = [
+    "GITHUB_ENV",
+    "GITHUB_OUTPUT",
+    "GITHUB_PATH",
+    "GITHUB_STATE",
+    "GITHUB_STEP_SUMMARY",
+];
+
+/// The files of one step, in the order of [`VARIABLES`].
+pub(super) struct CommandFiles([PathBuf; 5]);
+
+/// What a step wrote into its files.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) outputs: Vec<(String, String)>,
+    pub(super) paths: Vec<String>,
+    pub(super) state: Vec<(String, String)>,
+    pub(super) summary: String,
+    /// What could not be read; fails the step.
+    pub(super) problems: Vec<Problem>,
+    /// What is told without failing the step.
+    pub(super) warnings: Vec<Problem>,
+}
+
+impl CommandFiles {
+    /// Makes empty files with a number of their own.
+    pub(super) fn make(folder: &Path, number: u64) -> io::Result<Self> {
+        let files = VARIABLES.map(|name| {
+            let name = name.trim_start_matches("GITHUB_").to_ascii_lowercase();
+            folder.join(format!("{name}_{number}"))
+        });
+        for file in &files {
+            fs::File::create(file)?;
+        }
+        Ok(Self(files))
+    }
+
+    /// Returns the variables that name the files.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        let named = VARIABLES.iter().zip(&self.0);
+        named.map(|(name, file)| ((*name).to_owned(), file.to_string_lossy().into_owned()))
+    }
+
+    /// Reads what was written and removes the files.
+    pub(super) fn take(self) -> Written {
+        let mut written = Written::default();
+        let [environment, outputs, paths, state, summary] = &self.0;
+        for (file, target, name) in [
+            (outputs, &mut written.outputs, VARIABLES[1]),
+            (state, &mut written.state, VARIABLES[3]),
+        ] {
+            let read = contents(file)
+                .and_then(|bytes| read_variables(&bytes).map_err(|error| broken(name, &error)));
+            match read {
+                Ok(variables) => *target = variables,
+                Err(problem) => written.problems.push(problem),
+            }
+        }
+        let read = contents(environment).and_then(|bytes| {
+            read_environment(&bytes).map_err(|error| broken(VARIABLES[0], &error))
+        });
+        match read {
+            Ok(read) => {
+                written.environment = read.variables;
+                written
+                    .warnings
+                    .extend(read.refused.iter().map(|name| refused(name)));
+            }
+            Err(problem) => written.problems.push(problem),
+        }
+        match contents(paths) {
+            Ok(bytes) => written.paths = read_paths(&bytes),
+            Err(problem) => written.problems.push(problem),
+        }
+        let read = contents(summary)
+            .and_then(|bytes| read_summary(&bytes).map_err(|error| broken(VARIABLES[4], &error)));
+        match read {
+            Ok(text) => written.summary = text,
+            Err(problem) => written.warnings.push(problem),
+        }
+        for file in &self.0 {
+            // A step may have removed a file itself.
+            let _ = fs::remove_file(file);
+        }
+        written
+    }
+}
+
+/// Returns the bytes of a file; one that the step removed or replaced says nothing.
+fn contents(file: &Path) -> Result<Vec<u8>, Problem> {
+    match fs::read(file) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Problem::error(format!(
+            "cannot read what the step wrote: {error}"
+        ))),
+    }
+}
+
+fn broken(name: &str, error: &FileError) -> Problem {
+    Problem::error(format!("`${name}`: {error}")).with_hint(error.hint())
+}
+
+/// Tells of a variable that a step may not set for others.
+fn refused(name: &str) -> Problem {
+    Problem::error(format!("a step may not set `{name}` for those after it"))
+        .with_hint("set it in the `env` of the step that needs it")
+}

@@ -1,0 +1,191 @@
+//! A JavaScript action: its main part, and the parts that run at the start and at the end of the job.
+
+use std::collections::BTreeMap;
+
+use towpath_report::Problem;
+use towpath_workflow::syntax::{Action as Metadata, Runs, Step, StepWork, Text};
+
+use super::RunningJob;
+use super::composite::ActionFolder;
+use super::level::{ActionLevel, Level};
+use super::post::{Post, PostWork};
+use super::step::{Done, ReadyStep};
+use super::uses::read_metadata;
+use crate::commands::input_variable;
+use crate::standing::Status;
+use towpath_workflow::expression::Object;
+
+/// A part of a JavaScript action that can be started.
+#[derive(Clone)]
+pub(super) struct Script {
+    /// The file, absolute.
+    pub(super) file: String,
+    /// The inputs as `INPUT_…`.
+    pub(super) inputs: BTreeMap<String, String>,
+    /// What stands in the `github` context.
+    pub(super) folder: std::path::PathBuf,
+    pub(super) repository: String,
+    pub(super) version: String,
+}
+
+impl Script {
+    fn new(file: &str, inputs: &BTreeMap<String, String>, from: &ActionFolder) -> Self {
+        let inputs = inputs.iter();
+        Self {
+            file: from.folder.join(file).to_string_lossy().into_owned(),
+            inputs: inputs
+                .map(|(name, value)| (input_variable(name), value.clone()))
+                .collect(),
+            folder: from.folder.clone(),
+            repository: from.repository.clone(),
+            version: from.version.clone(),
+        }
+    }
+}
+
+impl RunningJob<'_> {
+    /// Runs the main part of a JavaScript action and registers its post part.
+    pub(super) fn javascript(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        metadata: &Metadata,
+        inputs: &BTreeMap<String, String>,
+        from: &ActionFolder,
+    ) -> Done {
+        let Runs::JavaScript {
+            main,
+            post,
+            post_if,
+            ..
+        } = &metadata.runs
+        else {
+            return Done::default();
+        };
+        let script = Script::new(main, inputs, from);
+        let state = self.early_state(ready.step);
+        let done = self.node(level, ready, &script, &state);
+        if let Some(post) = post {
+            let mut state = state;
+            state.extend(done.state.clone());
+            self.posts.push(Post {
+                name: ready.name.clone(),
+                place: ready.step.origin.0.clone(),
+                environment: ready.environment.clone(),
+                state,
+                work: PostWork::JavaScript {
+                    script: Script::new(post, inputs, from),
+                    condition: post_if.clone(),
+                },
+            });
+        }
+        done
+    }
+
+    /// Runs a script by Node.js. What an earlier part of the action saved is there as `STATE_…`.
+    pub(super) fn node(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        script: &Script,
+        state: &BTreeMap<String, String>,
+    ) -> Done {
+        let Some(node) = self.machine.node else {
+            return Done::failed(
+                Problem::error("the action needs Node.js, which is not on `PATH`")
+                    .with_hint("install Node.js, version 20 or newer"),
+            );
+        };
+        let services = match (self.machine.services)() {
+            Ok(services) => services,
+            Err(problem) => return Done::failed(problem),
+        };
+        if let Some(token) = services.get("ACTIONS_RUNTIME_TOKEN") {
+            self.sink.hide(towpath_host::secret::Secret::new(token));
+        }
+        let mut own = ready.environment.clone();
+        own.extend(script.inputs.clone());
+        own.extend(
+            state
+                .iter()
+                .map(|(name, value)| (format!("STATE_{name}"), value.clone())),
+        );
+        own.extend(services);
+        let inner = Level::of_action(
+            ActionLevel {
+                inputs: Object::default(),
+                environment: level
+                    .action
+                    .as_ref()
+                    .map(|action| action.environment.clone())
+                    .unwrap_or_default(),
+                folder: script.folder.clone(),
+                repository: script.repository.clone(),
+                version: script.version.clone(),
+                status: Status::Success,
+            },
+            level.depth + 1,
+        );
+        let arguments = vec![node.to_string_lossy().into_owned(), script.file.clone()];
+        let folder = self.places.workspace.clone();
+        self.process(&inner, ready, &own, arguments, folder)
+    }
+
+    /// Runs, before the first step, the parts that fetched actions have for the start of a job.
+    pub(super) fn run_pre_parts(&mut self, steps: &[Step]) {
+        for (index, step) in steps.iter().enumerate() {
+            let StepWork::Uses { action, with } = &step.work else {
+                continue;
+            };
+            // Local actions are not there yet, built-in ones have no such part.
+            let is_local = action.starts_with("./") || action.starts_with("$/");
+            if is_local || self.request.actions.find(action).is_some() {
+                continue;
+            }
+            let Ok(from) = self.find_action(action) else {
+                // The step itself says what is missing.
+                continue;
+            };
+            let Ok(metadata) = read_metadata(&from.folder, action) else {
+                continue;
+            };
+            let Runs::JavaScript {
+                pre: Some(pre),
+                pre_if,
+                ..
+            } = &metadata.runs
+            else {
+                continue;
+            };
+            let level = Level::of_job();
+            let given = self.values(&level, &BTreeMap::new(), None).variables(with);
+            let inputs = given.and_then(|given| self.inputs(&level, &metadata, given));
+            let inputs = match inputs {
+                Ok(inputs) => inputs,
+                Err(problem) => {
+                    self.fail(problem);
+                    continue;
+                }
+            };
+            let condition = pre_if.clone().unwrap_or_else(|| Text::from("always()"));
+            let script = Script::new(pre, &inputs, &from);
+            let name = format!("Pre {}", super::step::plain_name(step));
+            if let Some(done) = self.part(&name, step, &condition, |job, ready| {
+                job.node(&Level::of_job(), ready, &script, &BTreeMap::new())
+            }) {
+                self.early_states.insert(index, done.state);
+            }
+        }
+    }
+
+    /// Returns what the part at the start of the job saved for a step.
+    fn early_state(&self, step: &Step) -> BTreeMap<String, String> {
+        let index = self
+            .work
+            .steps
+            .iter()
+            .position(|own| std::ptr::eq(own, step));
+        let state = index.and_then(|index| self.early_states.get(&index));
+        state.cloned().unwrap_or_default()
+    }
+}

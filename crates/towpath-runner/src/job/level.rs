@@ -1,0 +1,76 @@
+//! The steps of a job, or those of one composite action in it: what they see of one another.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use towpath_workflow::expression::{Object, Value};
+
+use crate::standing::Status;
+
+/// What the steps of a job, or of one composite action, share.
+pub(super) struct Level {
+    /// The context `steps`.
+    steps: Vec<(String, Value)>,
+    /// Of a composite action.
+    pub(super) action: Option<ActionLevel>,
+    /// How many actions stand around the steps.
+    pub(super) depth: usize,
+}
+
+/// What the steps of a composite action have besides.
+pub(super) struct ActionLevel {
+    /// The context `inputs`.
+    pub(super) inputs: Object,
+    /// The variables of the step that uses the action.
+    pub(super) environment: BTreeMap<String, String>,
+    /// The folder of the action.
+    pub(super) folder: PathBuf,
+    /// Its repository and version, `owner/name` and `v1`; empty for a local action.
+    pub(super) repository: String,
+    pub(super) version: String,
+    /// What `success()` and `failure()` go by.
+    pub(super) status: Status,
+}
+
+impl Level {
+    /// Returns the level of a job's own steps.
+    pub(super) fn of_job() -> Self {
+        Self {
+            steps: Vec::new(),
+            action: None,
+            depth: 0,
+        }
+    }
+
+    /// Returns the level of a composite action's steps.
+    pub(super) fn of_action(action: ActionLevel, depth: usize) -> Self {
+        Self {
+            steps: Vec::new(),
+            action: Some(action),
+            depth,
+        }
+    }
+
+    /// Returns the context `steps`.
+    pub(super) fn steps(&self) -> Object {
+        Object(self.steps.clone())
+    }
+
+    /// Notes how a step with an id ended.
+    pub(super) fn note(
+        &mut self,
+        id: &str,
+        outputs: &BTreeMap<String, String>,
+        outcome: Status,
+        conclusion: Status,
+    ) {
+        let outputs = outputs.iter();
+        let outputs = outputs.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        let entry = Object(vec![
+            ("outputs".to_owned(), Object(outputs.collect()).into()),
+            ("outcome".to_owned(), Value::from(outcome.as_str())),
+            ("conclusion".to_owned(), Value::from(conclusion.as_str())),
+        ]);
+        self.steps.push((id.to_owned(), entry.into()));
+    }
+}

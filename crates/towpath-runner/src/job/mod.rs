@@ -1,0 +1,261 @@
+//! A job with steps of its own: its folders, its variables, its steps in order, the post parts of its
+//! actions, its outputs. Everything that it made is gone afterwards but its log and its summary.
+
+mod composite;
+mod contexts;
+mod files;
+mod javascript;
+mod level;
+mod places;
+mod post;
+mod script;
+mod sink;
+mod start;
+mod step;
+mod uses;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use towpath_host::process::Cancel;
+use towpath_report::{CheckResult, Conclusion, Finding, Place, Problem, Severity, StepRecord};
+use towpath_workflow::expression::Object;
+use towpath_workflow::syntax::StepsJob;
+
+use crate::action::{JobContext, Outcome};
+use crate::commands::Matchers;
+use crate::evaluate::Values;
+use crate::request::{Machine, Request};
+use crate::standing::Status;
+use crate::work::Assignment;
+use level::Level;
+use places::Places;
+use post::Post;
+use sink::Sink;
+
+/// How long steps that run always may go on after their job was cancelled.
+const AFTER_CANCEL: Duration = Duration::from_mins(5);
+
+/// Runs a job to its end.
+pub(crate) fn run(
+    request: &Request<'_>,
+    machine: &Machine<'_>,
+    assignment: &Assignment,
+    context: &JobContext<'_>,
+) -> Outcome {
+    match RunningJob::start(request, machine, assignment, context) {
+        Ok(mut job) => {
+            job.run_all();
+            job.finish()
+        }
+        Err(outcome) => *outcome,
+    }
+}
+
+/// A job on its way.
+struct RunningJob<'a> {
+    request: &'a Request<'a>,
+    machine: &'a Machine<'a>,
+    assignment: &'a Assignment,
+    context: &'a JobContext<'a>,
+    work: &'a StepsJob,
+    places: Places,
+    /// Marks its processes, wherever they go.
+    tracking: String,
+    /// Contexts that stay the same: all but `env`, `job`, `steps` and what a step adds to `github`.
+    fixed: Object,
+    /// The variables of workflow and job, then those that steps set.
+    environment: BTreeMap<String, String>,
+    /// Put in front of `PATH`, the first one first.
+    paths: Vec<String>,
+    status: Status,
+    outputs: BTreeMap<String, String>,
+    /// When the job has taken too long.
+    deadline: Instant,
+    /// When steps that run always must have ended, once the job was cancelled.
+    last_call: Option<Instant>,
+    /// Ends steps that run after the job was cancelled; hears only the wish to end at once.
+    late: Cancel,
+    sink: Sink<'a>,
+    /// The problem matchers, while no step runs.
+    matchers: Matchers,
+    /// Whether there ever were any.
+    has_matchers: bool,
+    /// What the first parts of actions saved, by the position of the step.
+    early_states: BTreeMap<usize, BTreeMap<String, String>>,
+    posts: Vec<Post<'a>>,
+    records: Vec<StepRecord>,
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+    notes: Vec<String>,
+    commands: Vec<Vec<String>>,
+    cpu_ms: u64,
+    /// How many steps got files so far.
+    files: u64,
+}
+
+impl<'a> RunningJob<'a> {
+    fn run_all(&mut self) {
+        let mut level = Level::of_job();
+        let steps = &self.work.steps;
+        self.run_pre_parts(steps);
+        for step in steps {
+            self.step(&mut level, step);
+        }
+        self.run_post_parts();
+        self.give_outputs(&level);
+    }
+
+    /// Evaluates what the job gives to others.
+    fn give_outputs(&mut self, level: &Level) {
+        let values = Values::of(self.contexts(level, &BTreeMap::new(), None));
+        let outputs = match &self.work.outputs {
+            towpath_workflow::syntax::Dynamic::Value(outputs) if outputs.is_empty() => {
+                Ok(BTreeMap::new())
+            }
+            outputs => values.variables(outputs),
+        };
+        let environment = self.work.environment.as_ref();
+        let url = environment
+            .and_then(|environment| environment.url.as_ref())
+            .map(|url| values.text(url))
+            .transpose();
+        match outputs {
+            Ok(outputs) => {
+                for (name, value) in outputs {
+                    if self.sink.hides(&value) {
+                        let note = format!("output `{name}` holds a secret and was left out");
+                        self.notes.push(note);
+                    } else {
+                        self.outputs.insert(name, value);
+                    }
+                }
+            }
+            Err(problem) => self.fail(problem),
+        }
+        match url {
+            Ok(Some(url)) if !url.is_empty() => {
+                let url = self.sink.masked(&url);
+                self.notes.push(format!("deployed to {url}"));
+            }
+            Ok(_) => {}
+            Err(problem) => self.fail(problem),
+        }
+    }
+
+    /// Notes what went wrong with the job itself, which fails it.
+    fn fail(&mut self, problem: Problem) {
+        self.status = Status::Failure;
+        self.sink.note(&format!("error: {}", problem.message));
+        self.problems.push(problem);
+    }
+
+    /// Notes that the job was asked to end, or took too long.
+    fn notice_cancel(&mut self) {
+        if self.last_call.is_some() {
+            return;
+        }
+        let took_too_long = Instant::now() >= self.deadline;
+        if !took_too_long && !self.context.cancel.is_cancelled() {
+            return;
+        }
+        self.last_call = Some(Instant::now() + self.machine.grace.min(AFTER_CANCEL));
+        self.status = Status::Cancelled;
+        if took_too_long {
+            let problem = Problem::error("the job took longer than its `timeout-minutes`")
+                .with_hint("give it more minutes, or a step that takes long a `timeout-minutes` of its own");
+            self.sink.note(&format!("error: {}", problem.message));
+            self.problems.push(self.placed(problem));
+        }
+    }
+
+    fn placed(&self, mut problem: Problem) -> Problem {
+        if problem.place.is_none() {
+            problem.place.clone_from(&self.definition().origin.0);
+        }
+        problem
+    }
+
+    fn definition(&self) -> &'a towpath_workflow::syntax::Job {
+        &self.assignment.frame.workflow.jobs[self.assignment.job.definition]
+    }
+
+    /// Ends what still runs of the job, removes its folders and returns what it did.
+    fn finish(mut self) -> Outcome {
+        match self.machine.keeper.end_job(&self.tracking) {
+            Ok(0) => {}
+            Ok(left) => self.notes.push(format!(
+                "left {left} process{} running, which towpath ended",
+                if left == 1 { "" } else { "es" }
+            )),
+            Err(error) => self.fail(Problem::error(error.to_string())),
+        }
+        if let Err(error) = self.places.remove() {
+            self.notes
+                .push(format!("its workspace could not be removed: {error}"));
+        }
+        if let Err(problem) = self.sink.close() {
+            self.fail(problem);
+        }
+        let conclusion = match self.status {
+            Status::Success => Conclusion::Success,
+            Status::Cancelled if self.context.cancel.is_cancelled() => Conclusion::Cancelled,
+            Status::Skipped => Conclusion::Skipped,
+            Status::Failure | Status::Cancelled => Conclusion::Failure,
+        };
+        let has_failed = conclusion == Conclusion::Failure;
+        self.findings.extend(self.problems.iter().map(as_finding));
+        for finding in &mut self.findings {
+            finding.blocking = has_failed && finding.severity == Severity::Error;
+        }
+        let result = CheckResult {
+            summary: self.summary(conclusion),
+            findings: self.findings,
+            notes: self.notes,
+            failed: has_failed,
+            ..CheckResult::default()
+        };
+        let mut outcome = Outcome::ended(conclusion, result);
+        outcome.cpu_ms = self.cpu_ms;
+        outcome.commands = self.commands;
+        outcome.steps = self.records;
+        outcome.effects.outputs = self.outputs;
+        outcome
+    }
+
+    fn summary(&self, conclusion: Conclusion) -> String {
+        let failed = |step: &&StepRecord| step.conclusion == Conclusion::Failure;
+        match self.records.iter().find(failed) {
+            Some(step) if conclusion == Conclusion::Failure => format!("{} failed", step.name),
+            _ => {
+                let ran = |step: &&StepRecord| step.conclusion != Conclusion::Skipped;
+                let ran = self.records.iter().filter(ran).count();
+                format!("{ran} step{}", if ran == 1 { "" } else { "s" })
+            }
+        }
+    }
+}
+
+/// Tells a problem of a step as one of the findings of its job.
+fn as_finding(problem: &Problem) -> Finding {
+    let message = problem
+        .hints
+        .iter()
+        .fold(problem.message.clone(), |message, hint| {
+            format!("{message}\n{hint}")
+        });
+    finding(message, problem.place.clone(), Severity::Error)
+}
+
+fn finding(message: String, place: Option<Place>, severity: Severity) -> Finding {
+    Finding {
+        tool: "workflow".to_owned(),
+        rule: String::new(),
+        rule_url: None,
+        message,
+        place,
+        severity,
+        fixable: false,
+        blocking: false,
+    }
+}

@@ -1,0 +1,343 @@
+//! A step that runs a script, and what every process of a step has in common: its files, its output, the
+//! commands in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use towpath_host::process::{CommandEnd, StepCommand};
+use towpath_host::secret::Secret;
+use towpath_report::{Place, Problem, Severity};
+use towpath_workflow::syntax::Text;
+
+use super::RunningJob;
+use super::files::{CommandFiles, Written};
+use super::level::Level;
+use super::step::{Done, ReadyStep};
+use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
+use crate::shell;
+
+impl RunningJob<'_> {
+    /// Runs the script of a step.
+    pub(super) fn script(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        script: &Text,
+        own_shell: Option<&Text>,
+        own_folder: Option<&Text>,
+    ) -> Done {
+        let prepared = self.prepare_script(level, ready, script, own_shell, own_folder);
+        let (arguments, folder, file) = match prepared {
+            Ok(prepared) => prepared,
+            Err(problem) => return Done::failed(problem),
+        };
+        let done = self.process(level, ready, &ready.environment, arguments, folder);
+        // The script is read line by line, so it stays until the end.
+        let _ = fs::remove_file(file);
+        done
+    }
+
+    fn prepare_script(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        script: &Text,
+        own_shell: Option<&Text>,
+        own_folder: Option<&Text>,
+    ) -> Result<(Vec<String>, PathBuf, PathBuf), Problem> {
+        let values = self.values(level, &ready.environment, ready.id());
+        let script = values.text(script)?;
+        let evaluated = |text: Option<&Text>| text.map(|text| values.text(text)).transpose();
+        let (mut shell, mut folder) = (evaluated(own_shell)?, evaluated(own_folder)?);
+        if level.action.is_none() {
+            for defaults in [
+                &self.work.defaults,
+                &self.assignment.frame.workflow.defaults,
+            ] {
+                shell = shell
+                    .map_or_else(|| evaluated(defaults.shell.as_ref()), |own| Ok(Some(own)))?;
+                folder = folder.map_or_else(
+                    || evaluated(defaults.working_directory.as_ref()),
+                    |own| Ok(Some(own)),
+                )?;
+            }
+        }
+        let folder = self.places.workspace.join(folder.unwrap_or_default());
+        if !folder.is_dir() {
+            return Err(Problem::error(format!(
+                "the working directory `{}` does not exist",
+                folder.display()
+            ))
+            .with_hint(
+                "check the repository out first (`uses: actions/checkout@v4`), or make the folder",
+            ));
+        }
+        let shell = shell.as_deref();
+        self.files += 1;
+        let name = format!("step_{}{}", self.files, shell::extension(shell));
+        let file = self.places.temp.join(name);
+        let has_bash = shell.is_some() || self.finds(level, &ready.environment, "bash");
+        let command = shell::command_line(shell, &file, has_bash)?;
+        fs::write(&file, shell::prepare(shell, &script)).map_err(|error| {
+            Problem::error(format!("cannot write the script of the step: {error}"))
+                .with_hint("free space on the disk")
+        })?;
+        self.sink.note(&indented(&script));
+        Ok((command, folder, file))
+    }
+
+    /// Runs a process of a step and takes in what it says and writes.
+    pub(super) fn process(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        own: &BTreeMap<String, String>,
+        arguments: Vec<String>,
+        folder: PathBuf,
+    ) -> Done {
+        self.files += 1;
+        let files = match CommandFiles::make(&self.places.files, self.files) {
+            Ok(files) => files,
+            Err(error) => {
+                let problem = Problem::error(format!("cannot make the step's files: {error}"));
+                return Done::failed(problem.with_hint("free space on the disk"));
+            }
+        };
+        let environment = self.process_environment(level, own, ready.id(), &files);
+        let mut heard = Heard {
+            listener: self.listener(&environment),
+            written: Written::default(),
+            problems: Vec::new(),
+        };
+        let command = StepCommand {
+            arguments,
+            environment,
+            folder,
+            timeout: Some(ready.left()),
+        };
+        let keeper = self.machine.keeper;
+        let end = keeper.run(&command, &ready.cancel, &mut |bytes| {
+            self.hear(&mut heard, bytes);
+        });
+        self.sink.flush();
+        let mut done = Done::default();
+        match end {
+            Ok(end) => {
+                self.cpu_ms += end.cpu_ms;
+                done.cancelled = end.end == CommandEnd::Cancelled;
+                done.failure = self.failure_of(&end.end, ready, &command);
+                if done.failure.is_some() {
+                    self.failed_command(&command);
+                }
+            }
+            Err(error) => done.failure = Some(Problem::error(error.to_string())),
+        }
+        self.commands.push(command.arguments);
+        let Heard {
+            listener,
+            written,
+            problems,
+        } = heard;
+        self.matchers = listener.into_matchers();
+        self.take_in(files.take(), written, problems, &mut done);
+        done
+    }
+
+    fn failure_of(
+        &self,
+        end: &CommandEnd,
+        ready: &ReadyStep<'_>,
+        command: &StepCommand,
+    ) -> Option<Problem> {
+        let name = &ready.name;
+        let message = match end {
+            CommandEnd::Exited(0) => return None,
+            CommandEnd::Exited(code) => format!("step `{name}` ended with exit code {code}"),
+            CommandEnd::Signalled(signal) => format!("step `{name}` was ended by signal {signal}"),
+            CommandEnd::TimedOut => format!("step `{name}` took longer than it may"),
+            CommandEnd::Cancelled => format!("step `{name}` was asked to end"),
+            CommandEnd::NotStarted(reason) => {
+                let program = command.arguments.first().map_or("", String::as_str);
+                format!("step `{name}` could not start `{program}`: {reason}")
+            }
+        };
+        let mut problem = Problem::error(message);
+        problem.hints = self
+            .sink
+            .tail()
+            .iter()
+            .map(|line| format!("  {line}"))
+            .collect();
+        Some(problem)
+    }
+
+    /// Takes in whole lines of output; commands among them are not shown.
+    fn hear(&mut self, heard: &mut Heard, bytes: &[u8]) {
+        if self.has_matchers || may_hold_command(bytes) {
+            for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                self.hear_line(heard, line);
+            }
+        } else {
+            self.sink.take(bytes);
+        }
+    }
+
+    fn hear_line(&mut self, heard: &mut Heard, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        let said = heard.listener.line(text);
+        heard.problems.extend(said.problems);
+        for command in said.commands {
+            self.obey(heard, command);
+        }
+        match said.show {
+            Some(shown) if shown == text => self.sink.take(line),
+            Some(shown) => self.sink.note(&shown),
+            None => {}
+        }
+    }
+
+    fn obey(&mut self, heard: &mut Heard, command: Command) {
+        match command {
+            Command::SetOutput { name, value } => heard.written.outputs.push((name, value)),
+            Command::SaveState { name, value } => heard.written.state.push((name, value)),
+            Command::SetEnv { name, value } => heard.written.environment.push((name, value)),
+            Command::AddPath(path) => heard.written.paths.push(path),
+            Command::AddMask(value) => self.sink.hide(Secret::new(value)),
+            Command::Annotation(annotation) => self.annotate(&annotation),
+            Command::AddMatcher(file) => {
+                self.has_matchers = true;
+                self.read_matchers(&file, |text| heard.listener.matchers().add(text));
+            }
+            Command::RemoveMatchersOf(file) => {
+                self.read_matchers(&file, |text| heard.listener.matchers().remove_all_of(text));
+            }
+            Command::RemoveMatcher(owner) => heard.listener.matchers().remove(&owner),
+            // Shown as they are, or of use to a debugger only.
+            Command::Debug(_) | Command::Group(_) | Command::EndGroup => {}
+        }
+    }
+
+    fn read_matchers(&mut self, file: &str, read: impl FnOnce(&str) -> Result<(), MatcherError>) {
+        let file = self.places.workspace.join(file);
+        let done = fs::read_to_string(&file)
+            .map_err(|error| error.to_string())
+            .and_then(|text| read(&text).map_err(|error| error.to_string()));
+        if let Err(error) = done {
+            self.notes
+                .push(format!("problem matcher `{}`: {error}", file.display()));
+        }
+    }
+
+    fn listener(&mut self, environment: &BTreeMap<String, String>) -> Listener {
+        let is_on = |name: &str| {
+            environment
+                .get(name)
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
+        let settings = ListenerSettings {
+            workspace: self.places.workspace.to_string_lossy().into_owned(),
+            allows_unsecure_commands: is_on("ACTIONS_ALLOW_UNSECURE_COMMANDS"),
+            allows_unsecure_stop_tokens: is_on("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
+            is_debugging: environment
+                .get("RUNNER_DEBUG")
+                .is_some_and(|value| value == "1"),
+        };
+        Listener::new(settings, std::mem::take(&mut self.matchers))
+    }
+
+    /// Keeps an annotation as one of the findings of the job.
+    fn annotate(&mut self, annotation: &Annotation) {
+        let place = annotation.file.as_ref().map(|file| {
+            let line = annotation.line.unwrap_or_default();
+            let column = annotation.column.unwrap_or_default();
+            let mut place = Place::at(file.trim_start_matches("./"), line, column);
+            place.end_line = annotation.end_line.unwrap_or(line);
+            place.end_column = annotation.end_column.unwrap_or_default();
+            place
+        });
+        let mut message = annotation.message.clone();
+        if let Some(title) = &annotation.title {
+            message = format!("{title}: {message}");
+        }
+        let message = self.sink.masked(&message);
+        let mut finding = super::finding(message, place, annotation.level);
+        "annotation".clone_into(&mut finding.tool);
+        self.findings.push(finding);
+    }
+
+    /// Takes over what a step wrote and said. What it says by a command comes before what it writes.
+    fn take_in(
+        &mut self,
+        written: Written,
+        said: Written,
+        problems: Vec<Problem>,
+        done: &mut Done,
+    ) {
+        self.environment.extend(said.environment);
+        self.environment.extend(written.environment);
+        add_paths(&mut self.paths, said.paths);
+        add_paths(&mut self.paths, written.paths);
+        done.outputs
+            .extend(said.outputs.into_iter().chain(written.outputs));
+        done.state
+            .extend(said.state.into_iter().chain(written.state));
+        if !written.summary.is_empty()
+            && let Err(error) = self.sink.summarize(&written.summary)
+        {
+            self.notes
+                .push(format!("the summary could not be kept: {error}"));
+        }
+        for problem in problems.into_iter().chain(written.problems) {
+            if problem.severity == Severity::Error {
+                done.failure.get_or_insert(problem);
+            } else {
+                self.notes.push(self.sink.masked(&problem.message));
+            }
+        }
+        for warning in written.warnings {
+            self.annotate(&Annotation::new(Severity::Error, warning.message));
+        }
+    }
+
+    /// Tells whether a program is on the `PATH` of a step.
+    fn finds(&self, level: &Level, own: &BTreeMap<String, String>, program: &str) -> bool {
+        let variables = self.step_variables(level, own);
+        let before = variables
+            .get("PATH")
+            .or_else(|| self.machine.environment.get("PATH"));
+        let before = before.map(|path| path.split(':')).into_iter().flatten();
+        let mut folders = self.paths.iter().map(String::as_str).chain(before);
+        folders.any(|folder| Path::new(folder).join(program).is_file())
+    }
+
+    fn failed_command(&mut self, command: &StepCommand) {
+        if let Some(look) = self.machine.after_failure
+            && !self.context.cancel.is_cancelled()
+        {
+            look(command);
+        }
+    }
+}
+
+/// What was heard of a process so far.
+struct Heard {
+    listener: Listener,
+    written: Written,
+    problems: Vec<Problem>,
+}
+
+/// Tells whether a command may stand in output; most output has none and passes as it is.
+fn may_hold_command(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| pair == b"::" || pair == b"##")
+}
+
+fn indented(script: &str) -> String {
+    let lines: Vec<String> = script
+        .trim_end()
+        .lines()
+        .map(|line| format!("  {line}"))
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,181 @@
+//! Where the output of a job goes: masked first, then to its log, its summary and whoever watches.
+
+use std::collections::VecDeque;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fs_err as fs;
+use towpath_host::secret::{Masker, Secret};
+use towpath_report::Problem;
+
+use crate::action::Progress;
+
+/// Name of the file that keeps what a job printed.
+pub(super) const LOG: &str = "log.txt";
+/// Name of the file that keeps the summaries of a job's steps.
+const SUMMARY: &str = "summary.md";
+/// A log is cut behind this many bytes.
+const LONGEST_LOG: u64 = 64 << 20;
+/// How many of the last lines are kept, to be told when a step fails.
+const TAIL: usize = 12;
+/// A line is shown to who watches at most this often.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The part of a line that is shown to who watches, in bytes.
+const SHOWN: usize = 400;
+
+/// Takes the output of a job.
+pub(super) struct Sink<'a> {
+    progress: &'a dyn Progress,
+    secrets: Vec<Secret>,
+    masker: Masker,
+    masked: Vec<u8>,
+    log: io::BufWriter<fs::File>,
+    written: u64,
+    failed: Option<io::Error>,
+    summary: PathBuf,
+    tail: VecDeque<String>,
+    told: Instant,
+}
+
+impl<'a> Sink<'a> {
+    /// Opens the log of a job in its folder.
+    pub(super) fn new(
+        folder: &Path,
+        secrets: Vec<Secret>,
+        progress: &'a dyn Progress,
+    ) -> io::Result<Self> {
+        let log = fs::File::create(folder.join(LOG))?;
+        Ok(Self {
+            progress,
+            masker: Masker::new(&secrets),
+            secrets,
+            masked: Vec::new(),
+            log: io::BufWriter::with_capacity(64 << 10, log),
+            written: 0,
+            failed: None,
+            summary: folder.join(SUMMARY),
+            tail: VecDeque::new(),
+            told: Instant::now(),
+        })
+    }
+
+    /// Hides a value from now on.
+    pub(super) fn hide(&mut self, secret: Secret) {
+        self.flush();
+        self.secrets.push(secret);
+        self.masker = Masker::new(&self.secrets);
+    }
+
+    /// Tells whether a text holds a secret.
+    pub(super) fn hides(&self, text: &str) -> bool {
+        !self.secrets.is_empty() && self.masker.mask_text(text) != text
+    }
+
+    /// Returns a text with its secrets masked.
+    pub(super) fn masked(&self, text: &str) -> String {
+        self.masker.mask_text(text)
+    }
+
+    /// Takes output: whole lines, but perhaps the last one of a step.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.masker.mask(bytes, &mut self.masked);
+        self.pass_on();
+    }
+
+    /// Writes a line of towpath's own.
+    pub(super) fn note(&mut self, line: &str) {
+        self.take(line.as_bytes());
+        self.take(b"\n");
+    }
+
+    /// Lets nothing wait: what may be the beginning of a secret is passed on as it is.
+    pub(super) fn flush(&mut self) {
+        self.masker.finish(&mut self.masked);
+        if self.masked.last().is_some_and(|last| *last != b'\n') {
+            self.masked.push(b'\n');
+        }
+        self.pass_on();
+    }
+
+    /// Forgets the last lines, as a new step begins.
+    pub(super) fn begin(&mut self) {
+        self.tail.clear();
+    }
+
+    /// Returns the last lines.
+    pub(super) fn tail(&self) -> Vec<String> {
+        self.tail.iter().cloned().collect()
+    }
+
+    /// Adds to the job's summary.
+    pub(super) fn summarize(&mut self, text: &str) -> io::Result<()> {
+        let mut masked = self.masker.mask_text(text);
+        if !masked.ends_with('\n') {
+            masked.push('\n');
+        }
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.create(true).append(true).open(&self.summary)?;
+        file.write_all(masked.as_bytes())
+    }
+
+    /// Ends the log; tells what kept it from being whole.
+    pub(super) fn close(&mut self) -> Result<(), Problem> {
+        self.flush();
+        let flushed = self.log.flush();
+        match self.failed.take().map_or(flushed, Err) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(
+                Problem::error(format!("the log could not be written: {error}"))
+                    .with_hint("free space on the disk"),
+            ),
+        }
+    }
+
+    fn pass_on(&mut self) {
+        let Some(end) = self.masked.iter().rposition(|byte| *byte == b'\n') else {
+            return;
+        };
+        let rest = self.masked.split_off(end + 1);
+        let lines = std::mem::replace(&mut self.masked, rest);
+        self.write(&lines);
+        for line in lines
+            .rsplit(|byte| *byte == b'\n')
+            .skip(1)
+            .take(TAIL)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+        {
+            if self.tail.len() == TAIL {
+                self.tail.pop_front();
+            }
+            self.tail.push_back(shown(line));
+        }
+        if self.told.elapsed() >= PAUSE
+            && let Some(line) = self.tail.back()
+        {
+            self.progress.output(line);
+            self.told = Instant::now();
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.failed.is_some() || self.written > LONGEST_LOG {
+            return;
+        }
+        self.written += bytes.len() as u64;
+        let written = if self.written > LONGEST_LOG {
+            let note = format!("[the log is cut here, behind {LONGEST_LOG} bytes]\n");
+            self.log.write_all(note.as_bytes())
+        } else {
+            self.log.write_all(bytes)
+        };
+        self.failed = written.err();
+    }
+}
+
+fn shown(line: &[u8]) -> String {
+    let end = line.len().min(SHOWN);
+    String::from_utf8_lossy(&line[..end]).trim_end().to_owned()
+}

@@ -1,0 +1,163 @@
+//! The start of a job: whether it may run here, its folders, its variables, its time.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use towpath_report::{CheckResult, Conclusion, Place, Problem};
+use towpath_workflow::syntax::{JobWork, StepsJob};
+
+use super::places::Places;
+use super::sink::Sink;
+use super::{RunningJob, contexts};
+use crate::action::{JobContext, Outcome};
+use crate::commands::Matchers;
+use crate::evaluate::Values;
+use crate::event::{Approval, RunContext};
+use crate::request::{Machine, Request};
+use crate::standing::Status;
+use crate::work::Assignment;
+
+/// Minutes after which a job is cancelled that says nothing else.
+const DEFAULT_TIMEOUT_MINUTES: f64 = 360.0;
+/// No job takes longer than this many minutes, whatever it says.
+const LONGEST_MINUTES: f64 = 60.0 * 24.0 * 35.0;
+
+impl<'a> RunningJob<'a> {
+    /// Starts a job; the error is what it came to instead.
+    pub(super) fn start(
+        request: &'a Request<'a>,
+        machine: &'a Machine<'a>,
+        assignment: &'a Assignment,
+        context: &'a JobContext<'a>,
+    ) -> Result<Self, Box<Outcome>> {
+        let refuse = |problem: Problem| Box::new(refused(&problem));
+        let definition = &assignment.frame.workflow.jobs[assignment.job.definition];
+        let JobWork::Steps(work) = &definition.work else {
+            let message = format!(
+                "job `{}` calls a workflow and was not expanded",
+                context.job
+            );
+            return Err(refuse(Problem::error(message)));
+        };
+        refuse_containers(work, definition.origin.0.as_ref()).map_err(refuse)?;
+        let run_context = environment_context(assignment, machine, work)?;
+        let cannot_make = |error: std::io::Error| {
+            let message = format!("cannot make the folders of job `{}`: {error}", context.job);
+            refuse(Problem::error(message).with_hint(
+                "free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder",
+            ))
+        };
+        let places = Places::make(machine, assignment, &run_context).map_err(cannot_make)?;
+        let fixed = contexts::fixed(assignment, &run_context, machine, &places);
+        let values = Values::of(fixed.clone());
+        let mut environment = run_context.extra_environment.clone();
+        let workflow = &assignment.frame.workflow;
+        for variables in [&workflow.env, &work.env] {
+            environment.extend(values.variables(variables).map_err(refuse)?);
+        }
+        let minutes = work.timeout_minutes.as_ref();
+        let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
+        let minutes = minutes.map_err(refuse)?.unwrap_or(DEFAULT_TIMEOUT_MINUTES);
+        let secrets = run_context.secrets.values().cloned().collect();
+        let sink = Sink::new(context.folder, secrets, context.progress).map_err(cannot_make)?;
+        Ok(Self {
+            tracking: format!(
+                "github_{:x}_{}_{}",
+                std::process::id(),
+                request.run,
+                assignment.index
+            ),
+            deadline: Instant::now() + minutes_long(minutes),
+            late: assignment.cancel.heir(),
+            request,
+            machine,
+            assignment,
+            context,
+            work,
+            places,
+            fixed,
+            environment,
+            paths: Vec::new(),
+            status: Status::Success,
+            outputs: BTreeMap::new(),
+            last_call: None,
+            sink,
+            matchers: Matchers::default(),
+            has_matchers: false,
+            early_states: BTreeMap::new(),
+            posts: Vec::new(),
+            records: Vec::new(),
+            findings: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            commands: Vec::new(),
+            cpu_ms: 0,
+            files: 0,
+        })
+    }
+}
+
+/// Returns a time in minutes, bounded so that it can be added to any moment.
+pub(super) fn minutes_long(minutes: f64) -> Duration {
+    Duration::from_secs_f64(minutes.clamp(0.0, LONGEST_MINUTES) * 60.0)
+}
+
+/// Returns the run's context with what the job's deployment environment adds, once it is approved.
+fn environment_context(
+    assignment: &Assignment,
+    machine: &Machine<'_>,
+    work: &StepsJob,
+) -> Result<RunContext, Box<Outcome>> {
+    let mut context = (*assignment.frame.context).clone();
+    let Some(environment) = &work.environment else {
+        return Ok(context);
+    };
+    let values = Values::of(contexts::of_job(assignment, &context));
+    let name = values
+        .text(&environment.name)
+        .map_err(|problem| Box::new(refused(&problem)))?;
+    let known = context.environment(&name);
+    if known.approval == Approval::Needed && !(machine.approve)(&name) {
+        let reason =
+            format!("environment `{name}` waits for an approval: towpath run --approve {name}");
+        return Err(Box::new(Outcome::skipped(reason)));
+    }
+    context.variables.extend(known.variables);
+    context.secrets.extend(known.secrets);
+    Ok(context)
+}
+
+fn refuse_containers(work: &StepsJob, place: Option<&Place>) -> Result<(), Problem> {
+    let services = work
+        .services
+        .value()
+        .is_none_or(|services| !services.is_empty());
+    let (what, place) = match &work.container {
+        Some(container) => ("container", container.image.origin.0.as_ref().or(place)),
+        None if services => ("services", place),
+        None => return Ok(()),
+    };
+    let mut problem = Problem::error(format!(
+        "the job has `{what}`, and towpath runs no containers"
+    ))
+    .with_hint(
+        "run the job on the forge, or remove the key where the machine has the service itself",
+    );
+    problem.place = place.cloned();
+    Err(problem)
+}
+
+/// Returns the outcome of a job that cannot start.
+fn refused(problem: &Problem) -> Outcome {
+    let result = CheckResult {
+        summary: "could not be started".to_owned(),
+        findings: vec![super::as_finding(problem)],
+        failed: true,
+        ..CheckResult::default()
+    };
+    let mut outcome = Outcome::ended(Conclusion::Failure, result);
+    for finding in &mut outcome.result.findings {
+        finding.blocking = true;
+    }
+    outcome
+}

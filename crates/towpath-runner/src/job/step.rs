@@ -1,0 +1,295 @@
+//! One step, of a job or of a composite action: its variables, its condition, its work, and what it
+//! leaves to those after it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use towpath_host::glob::hash_files;
+use towpath_host::process::Cancel;
+use towpath_report::{Conclusion, Problem, StepRecord};
+use towpath_workflow::expression::{Function, Value};
+use towpath_workflow::syntax::{Step, StepWork};
+
+use super::RunningJob;
+use super::level::Level;
+use super::start::minutes_long;
+use crate::evaluate::Values;
+use crate::standing::Status;
+
+/// What a step did.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) outputs: BTreeMap<String, String>,
+    /// What its own post part gets to see.
+    pub(super) state: BTreeMap<String, String>,
+    /// Why it failed; none where it succeeded.
+    pub(super) failure: Option<Problem>,
+    /// Whether it was asked to end before it had.
+    pub(super) cancelled: bool,
+}
+
+impl Done {
+    /// Returns the end of a step that failed.
+    pub(super) fn failed(problem: Problem) -> Self {
+        Self {
+            failure: Some(problem),
+            ..Self::default()
+        }
+    }
+}
+
+/// A step whose variables, name and time are known.
+pub(super) struct ReadyStep<'s> {
+    pub(super) step: &'s Step,
+    pub(super) name: String,
+    /// Its own variables.
+    pub(super) environment: BTreeMap<String, String>,
+    /// When it has taken too long.
+    pub(super) deadline: Instant,
+    pub(super) cancel: Cancel,
+}
+
+impl ReadyStep<'_> {
+    /// Returns the id by which it is known; none for a step without.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.step.id.as_deref()
+    }
+
+    /// Returns how long it may still take.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+impl RunningJob<'_> {
+    /// Runs a step, or passes it over.
+    pub(super) fn step(&mut self, level: &mut Level, step: &Step) {
+        self.notice_cancel();
+        let begun = Instant::now();
+        self.sink.begin();
+        let mut name = plain_name(step);
+        let (outcome, conclusion, reason, outputs) = match self.ready(level, step, &mut name) {
+            Ok(None) => (
+                Status::Skipped,
+                Status::Skipped,
+                String::new(),
+                BTreeMap::new(),
+            ),
+            Ok(Some(ready)) => {
+                self.context.progress.doing(&ready.name);
+                self.sink.note(&format!("## {}", ready.name));
+                let done = self.perform(level, &ready);
+                self.conclude(level, &ready, done)
+            }
+            Err(problem) => {
+                self.sink.note(&format!("## {name}"));
+                let reason = problem.message.clone();
+                self.tell(level, step, problem);
+                (Status::Failure, Status::Failure, reason, BTreeMap::new())
+            }
+        };
+        if conclusion == Status::Failure {
+            self.fall(level);
+        }
+        if let Some(id) = &step.id {
+            level.note(id, &outputs, outcome, conclusion);
+        }
+        if level.depth == 0 {
+            self.records.push(StepRecord {
+                name: self.sink.masked(&name),
+                conclusion: conclusion_of(outcome),
+                reason,
+                duration_ms: begun.elapsed().as_millis() as u64,
+            });
+        }
+    }
+
+    /// Evaluates what a step needs to start; none where its condition is false. Its variables come before
+    /// its condition, which may use them.
+    fn ready<'s>(
+        &mut self,
+        level: &Level,
+        step: &'s Step,
+        name: &mut String,
+    ) -> Result<Option<ReadyStep<'s>>, Problem> {
+        let no_variables = BTreeMap::new();
+        let id = step.id.as_deref();
+        let environment = {
+            let values = self.values(level, &no_variables, id);
+            values.variables(&step.env)?
+        };
+        let values = self.values(level, &environment, id);
+        if !values.condition(step.condition.as_ref())? {
+            return Ok(None);
+        }
+        if let Some(written) = &step.name {
+            let written = values.text(written)?;
+            if !written.trim().is_empty() {
+                written.trim().clone_into(name);
+            }
+        }
+        let now = Instant::now();
+        let limit = match &step.timeout_minutes {
+            Some(minutes) => now + minutes_long(values.number(minutes)?),
+            None => self.deadline,
+        };
+        let (deadline, cancel) = match self.last_call {
+            Some(last_call) => (limit.min(last_call).max(now), self.late.clone()),
+            None => (limit.min(self.deadline), self.context.cancel.clone()),
+        };
+        // After the job's own time, only the last call counts.
+        let deadline = match self.last_call {
+            Some(last_call) if step.timeout_minutes.is_none() => last_call,
+            _ => deadline,
+        };
+        Ok(Some(ReadyStep {
+            step,
+            name: name.clone(),
+            environment,
+            deadline,
+            cancel,
+        }))
+    }
+
+    fn perform(&mut self, level: &mut Level, ready: &ReadyStep<'_>) -> Done {
+        let done = match &ready.step.work {
+            StepWork::Run {
+                script,
+                shell,
+                working_directory,
+            } => self.script(
+                level,
+                ready,
+                script,
+                shell.as_ref(),
+                working_directory.as_ref(),
+            ),
+            StepWork::Uses { action, with } => self.uses(level, ready, action, with),
+            StepWork::Wait { .. }
+            | StepWork::WaitAll
+            | StepWork::Parallel { .. }
+            | StepWork::Cancel { .. } => Done::failed(
+                Problem::error("towpath does not run background steps yet")
+                    .with_hint("write the steps one after the other"),
+            ),
+        };
+        self.sink.flush();
+        done
+    }
+
+    /// Returns outcome, conclusion, the reason of a failure, and the outputs.
+    fn conclude(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        done: Done,
+    ) -> (Status, Status, String, BTreeMap<String, String>) {
+        self.notice_cancel();
+        let mut failure = done.failure;
+        let advisory = {
+            let values = self.values(level, &ready.environment, ready.id());
+            values.boolean(&ready.step.continue_on_error)
+        };
+        let advisory = advisory.unwrap_or_else(|problem| {
+            failure.get_or_insert(problem);
+            false
+        });
+        let outcome = match (&failure, done.cancelled) {
+            (None, false) => Status::Success,
+            (_, true) => Status::Cancelled,
+            (Some(_), false) => Status::Failure,
+        };
+        let mut reason = String::new();
+        if let Some(problem) = failure {
+            reason = self.sink.masked(&problem.message);
+            if advisory || done.cancelled {
+                self.sink.note(&format!("error: {}", problem.message));
+            } else {
+                self.tell(level, ready.step, problem);
+            }
+        }
+        let conclusion = if advisory && outcome == Status::Failure {
+            Status::Success
+        } else {
+            outcome
+        };
+        (outcome, conclusion, reason, done.outputs)
+    }
+
+    /// Tells a failure of a step among the problems of the job. What fails within an action is told once,
+    /// where it fails.
+    fn tell(&mut self, level: &Level, step: &Step, mut problem: Problem) {
+        self.sink.note(&format!("error: {}", problem.message));
+        if problem.place.is_none() && level.depth == 0 {
+            problem.place.clone_from(&step.origin.0);
+        }
+        problem.message = self.sink.masked(&problem.message);
+        if !problem.message.is_empty() {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Notes that a step failed, for the conditions of those after it.
+    fn fall(&mut self, level: &mut Level) {
+        match &mut level.action {
+            Some(action) => action.status = Status::Failure,
+            None if self.status != Status::Cancelled => self.status = Status::Failure,
+            None => {}
+        }
+    }
+
+    /// Returns the values for the expressions of a step whose own variables are `own`.
+    pub(super) fn values(
+        &self,
+        level: &Level,
+        own: &BTreeMap<String, String>,
+        step: Option<&str>,
+    ) -> Values<'static> {
+        let status = self.status_at(level);
+        let is_cancelled = self.status == Status::Cancelled;
+        let workspace = self.places.workspace.clone();
+        let action = level.action.as_ref().map(|action| action.folder.clone());
+        Values::with(
+            self.contexts(level, own, step),
+            move |function, arguments| {
+                Ok(match function {
+                    Function::Always => Value::from(true),
+                    Function::Success => Value::from(status == Status::Success),
+                    Function::Failure => Value::from(status == Status::Failure),
+                    Function::Cancelled => Value::from(is_cancelled),
+                    Function::HashFiles => {
+                        let patterns: Vec<String> = arguments.iter().map(Value::to_text).collect();
+                        Value::from(hash_files(&workspace, action.as_deref(), &patterns)?)
+                    }
+                })
+            },
+        )
+    }
+}
+
+/// Returns the name of a step that has none of its own, as GitHub shows it.
+pub(super) fn plain_name(step: &Step) -> String {
+    if let Some(name) = step.name.as_ref().filter(|name| !name.has_expression()) {
+        return name.source.trim().to_owned();
+    }
+    match &step.work {
+        StepWork::Run { script, .. } => {
+            let first = script.source.trim().lines().next().unwrap_or_default();
+            format!("Run {first}")
+        }
+        StepWork::Uses { action, .. } => format!("Run {action}"),
+        StepWork::Wait { steps } => format!("Wait for {}", steps.join(", ")),
+        StepWork::WaitAll => "Wait for all".to_owned(),
+        StepWork::Parallel { .. } => "Run in parallel".to_owned(),
+        StepWork::Cancel { step } => format!("Cancel {step}"),
+    }
+}
+
+fn conclusion_of(status: Status) -> Conclusion {
+    match status {
+        Status::Success => Conclusion::Success,
+        Status::Failure => Conclusion::Failure,
+        Status::Cancelled => Conclusion::Cancelled,
+        Status::Skipped => Conclusion::Skipped,
+    }
+}

@@ -1,0 +1,311 @@
+//! A step that uses an action: one that towpath has itself, one of the repository, or one that was
+//! fetched before.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use towpath_report::{Conclusion, Problem, Severity, Source};
+use towpath_workflow::expression::{Object, Value};
+use towpath_workflow::parse_action;
+use towpath_workflow::syntax::{Action as Metadata, Runs, Text, Variables};
+
+use super::RunningJob;
+use super::composite::ActionFolder;
+use super::files::CommandFiles;
+use super::level::Level;
+use super::post::{Post, PostWork};
+use super::step::{Done, ReadyStep};
+use crate::action::{Action, JobContext, Outcome, StepContext, StepInputs};
+use crate::commands::add_paths;
+use crate::evaluate::Values;
+
+impl RunningJob<'_> {
+    /// Runs an action.
+    pub(super) fn uses(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        action: &str,
+        with: &Variables,
+    ) -> Done {
+        let given = self
+            .values(level, &ready.environment, ready.id())
+            .variables(with);
+        let given = match given {
+            Ok(given) => lower_case(given),
+            Err(problem) => return Done::failed(problem),
+        };
+        if let Some(built_in) = self.request.actions.find(action) {
+            return self.built_in(level, ready, built_in, action, given);
+        }
+        let found = self.find_action(action).and_then(|from| {
+            let metadata = read_metadata(&from.folder, action)?;
+            let inputs = self.inputs(level, &metadata, given)?;
+            Ok((from, metadata, inputs))
+        });
+        let (from, metadata, inputs) = match found {
+            Ok(found) => found,
+            Err(problem) => return Done::failed(problem),
+        };
+        match &metadata.runs {
+            Runs::Composite { steps } => {
+                self.composite(level, ready, &metadata, steps, inputs, from)
+            }
+            Runs::JavaScript { .. } => self.javascript(level, ready, &metadata, &inputs, &from),
+            Runs::Docker { .. } => Done::failed(
+                Problem::error(format!(
+                    "`{action}` runs in a container, and towpath runs none"
+                ))
+                .with_hint(
+                    "use an action that runs on the machine itself, or run the job on the forge",
+                ),
+            ),
+        }
+    }
+
+    /// Returns the folder of an action that is not built in.
+    pub(super) fn find_action(&self, action: &str) -> Result<ActionFolder, Problem> {
+        if let Some(path) = action
+            .strip_prefix("./")
+            .or_else(|| action.strip_prefix("$/"))
+        {
+            let folder = self.places.workspace.join(path);
+            if !folder.is_dir() {
+                return Err(Problem::error(format!(
+                    "the action `{action}` is not in the workspace"
+                ))
+                .with_hint("check the repository out before the step that uses it"));
+            }
+            return Ok(ActionFolder {
+                folder,
+                repository: String::new(),
+                version: String::new(),
+            });
+        }
+        if action.starts_with("docker://") {
+            return Err(Problem::error(format!(
+                "`{action}` is a container, and towpath runs none"
+            ))
+            .with_hint(
+                "use an action that runs on the machine itself, or run the job on the forge",
+            ));
+        }
+        let (name, version) = action.split_once('@').unwrap_or((action, ""));
+        let mut parts = name.splitn(3, '/');
+        let repository: Vec<&str> = parts.by_ref().take(2).collect();
+        let folder = self.machine.fetched.folder(action).ok_or_else(|| {
+            Problem::error(format!("the action `{action}` is not on this machine"))
+                .with_hint("`towpath actions fetch` brings the actions that the workflows use")
+        })?;
+        Ok(ActionFolder {
+            folder: parts
+                .next()
+                .map_or_else(|| folder.clone(), |path| folder.join(path)),
+            repository: repository.join("/"),
+            version: version.to_owned(),
+        })
+    }
+
+    /// Returns the inputs of an action, those with a default filled in. Their names are in lower case.
+    pub(super) fn inputs(
+        &self,
+        level: &Level,
+        metadata: &Metadata,
+        mut given: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let known = given.iter();
+        let known = known.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        let mut contexts = self.contexts(level, &BTreeMap::new(), None);
+        contexts
+            .0
+            .retain(|(name, _)| name != "inputs" && name != "secrets");
+        contexts
+            .0
+            .push(("inputs".to_owned(), Object(known.collect()).into()));
+        let values = Values::of(contexts);
+        for input in &metadata.inputs {
+            let name = input.name.to_lowercase();
+            if given.contains_key(&name) {
+                continue;
+            }
+            let default = input.default.as_ref();
+            let value = default.map(|text| values.text(text)).transpose()?;
+            given.insert(name, value.unwrap_or_default());
+        }
+        Ok(given)
+    }
+
+    fn built_in(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        action: &dyn Action,
+        uses: &str,
+        given: BTreeMap<String, String>,
+    ) -> Done {
+        let version = uses.split_once('@').map_or("", |(_, version)| version);
+        if let Err(reason) = action.accepts(version) {
+            return Done::failed(Problem::error(format!("`{uses}`: {reason}")));
+        }
+        let values = self.values(level, &ready.environment, ready.id());
+        let mut inputs = given;
+        for (name, default) in action.defaults() {
+            if !inputs.contains_key(*name) {
+                match values.text(&Text::from(*default)) {
+                    Ok(value) => inputs.insert((*name).to_owned(), value),
+                    Err(problem) => return Done::failed(problem),
+                };
+            }
+        }
+        let inputs = StepInputs(inputs);
+        let no_state = BTreeMap::new();
+        let Some(outcome) = self.call(level, ready, &no_state, |context| {
+            Some(action.run(&inputs, context))
+        }) else {
+            return Done::default();
+        };
+        let done = self.take_outcome(outcome);
+        if let Some(action) = self.request.actions.find(uses) {
+            self.posts.push(Post {
+                name: ready.name.clone(),
+                place: ready.step.origin.0.clone(),
+                environment: ready.environment.clone(),
+                state: done.state.clone(),
+                work: PostWork::BuiltIn { action, inputs },
+            });
+        }
+        done
+    }
+
+    /// Calls a built-in action with what it may use; none where its files cannot be made.
+    pub(super) fn call(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        state: &BTreeMap<String, String>,
+        call: impl FnOnce(&JobContext<'_>) -> Option<Outcome>,
+    ) -> Option<Outcome> {
+        self.files += 1;
+        let files = match CommandFiles::make(&self.places.files, self.files) {
+            Ok(files) => files,
+            Err(error) => {
+                let problem = Problem::error(format!("cannot make the step's files: {error}"));
+                let mut outcome =
+                    Outcome::ended(Conclusion::Error, towpath_report::CheckResult::default());
+                outcome
+                    .result
+                    .errors
+                    .push(problem.with_hint("free space on the disk"));
+                return Some(outcome);
+            }
+        };
+        let environment = self.process_environment(level, &ready.environment, ready.id(), &files);
+        let github = self.github(level, ready.id());
+        let step = StepContext {
+            repository: self.machine.repository,
+            workspace: &self.places.workspace,
+            temp: &self.places.temp,
+            tool_cache: self.machine.tool_cache,
+            run_folder: self.machine.run_folder,
+            cache_folder: self.machine.cache_folder,
+            environment: &environment,
+            github: &github,
+            state,
+            job_status: self.status.as_str(),
+        };
+        let context = JobContext {
+            cancel: &ready.cancel,
+            step: Some(&step),
+            ..*self.context
+        };
+        let outcome = call(&context);
+        files.take();
+        outcome
+    }
+
+    /// Takes in what a built-in action did.
+    pub(super) fn take_outcome(&mut self, outcome: Outcome) -> Done {
+        let Outcome {
+            conclusion,
+            reason,
+            result,
+            cpu_ms,
+            commands,
+            effects,
+            ..
+        } = outcome;
+        self.cpu_ms += cpu_ms;
+        self.commands.extend(commands);
+        for secret in effects.masks {
+            self.sink.hide(secret);
+        }
+        for note in &result.notes {
+            self.sink.note(note);
+        }
+        if !result.summary.is_empty() {
+            self.sink.note(&result.summary);
+        }
+        self.notes.extend(result.notes);
+        add_paths(&mut self.paths, effects.paths);
+        self.environment.extend(effects.environment);
+        let mut done = Done {
+            outputs: effects.outputs,
+            state: effects.state,
+            cancelled: conclusion == Conclusion::Cancelled,
+            failure: None,
+        };
+        let mut errors = result.errors.into_iter();
+        if matches!(conclusion, Conclusion::Failure | Conclusion::Error) {
+            let first = errors.next();
+            done.failure = Some(first.unwrap_or_else(|| {
+                let said = if reason.is_empty() {
+                    result.summary
+                } else {
+                    reason
+                };
+                Problem::error(said)
+            }));
+        }
+        self.problems.extend(errors);
+        self.findings.extend(result.findings);
+        done
+    }
+}
+
+/// Names of inputs are compared without regard to case.
+fn lower_case(inputs: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let inputs = inputs.into_iter();
+    inputs
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .collect()
+}
+
+/// Reads `action.yml` or `action.yaml` in the folder of an action.
+pub(super) fn read_metadata(folder: &Path, action: &str) -> Result<Metadata, Problem> {
+    let candidates = ["action.yml", "action.yaml"].map(|name| folder.join(name));
+    let file: Option<&PathBuf> = candidates.iter().find(|file| file.is_file());
+    let Some(file) = file else {
+        return Err(Problem::error(format!(
+            "`{action}` is no action: it has neither `action.yml` nor `action.yaml`"
+        ))
+        .with_hint("check the name and the folder of the action"));
+    };
+    let text = fs::read_to_string(file).map_err(|error| Problem::error(error.to_string()))?;
+    let path = file.to_string_lossy();
+    let source = Source {
+        path: &path,
+        text: &text,
+    };
+    let (metadata, problems) = parse_action(&source);
+    let error = problems
+        .into_iter()
+        .find(|problem| problem.severity == Severity::Error);
+    match (metadata, error) {
+        (_, Some(problem)) => Err(problem),
+        (Some(metadata), None) => Ok(metadata),
+        (None, None) => Err(Problem::error(format!(
+            "`{action}` has an empty `action.yml`"
+        ))),
+    }
+}

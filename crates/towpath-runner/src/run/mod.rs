@@ -1,0 +1,391 @@
+//! Runs a plan: one loop owns all state and hears every event over one channel, one thread works for
+//! each running job. Decides what to reuse, what to skip and when to stop; prints nothing.
+
+mod expand;
+mod ready;
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use towpath_host::process::Cancel;
+use towpath_report::{Conclusion, ExpectedJob, JobRecord, RunEvent};
+use towpath_workflow::syntax::Job;
+
+use crate::action::{NeededResult, Outcome};
+use crate::ahead::{Ahead, make_ready};
+use crate::past::reasons;
+use crate::plan::{Frame, PlannedJob};
+use crate::request::Request;
+use crate::reuse::LastRun;
+use crate::schedule::Schedule;
+use crate::standing::{self, Standing};
+use crate::work::{Assignment, Message, work};
+
+pub(crate) use expand::secrets_context;
+
+/// Hears what happens, in order.
+pub trait Observer {
+    /// Takes one event.
+    fn event(&mut self, event: &RunEvent);
+    /// Is called when nothing has happened for a tenth of a second.
+    fn tick(&mut self) {}
+}
+
+/// What a run came to.
+pub struct Completed {
+    /// The jobs, in the order they ended.
+    pub jobs: Vec<JobRecord>,
+    /// Whether a signal stopped the run.
+    pub interrupted: bool,
+    /// Warnings about the store: a verdict that could not be kept or read.
+    pub warnings: Vec<String>,
+}
+
+/// Runs all jobs of a plan and returns their records.
+pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
+    let (sender, messages) = crossbeam_channel::unbounded();
+    let jobs = &request.plan.jobs;
+    let started: Vec<AtomicBool> = jobs.iter().map(|_| AtomicBool::new(false)).collect();
+    std::thread::scope(|scope| {
+        let (ahead, waiting) = Ahead::new(&started);
+        let mut run = Run::new(request, observer, ahead);
+        let cancel = run.cancel.clone();
+        let started = &started;
+        scope.spawn(move || {
+            make_ready(request.plan, request.actions, started, &waiting, &cancel);
+        });
+        run.announce();
+        loop {
+            while let Some(job) = run.next_job() {
+                let (sender, assignment) = (sender.clone(), run.assignment(job));
+                scope.spawn(move || work(request, &assignment, &sender));
+            }
+            if run.schedule.running() == 0 {
+                break;
+            }
+            crossbeam_channel::select! {
+                recv(messages) -> message => match message {
+                    Ok(message) => run.hear(message),
+                    Err(_) => break,
+                },
+                recv(request.signals) -> signal => if signal.is_ok() { run.stop() },
+                default(Duration::from_millis(100)) => run.observer.tick(),
+            }
+        }
+        run.complete()
+    })
+}
+
+struct Run<'a, 'b> {
+    request: &'a Request<'a>,
+    observer: &'b mut dyn Observer,
+    schedule: Schedule,
+    /// The jobs by index: those of the plan, then those that became known since.
+    jobs: Vec<Arc<PlannedJob>>,
+    frames: Vec<Arc<Frame>>,
+    /// Names that are taken.
+    names: BTreeSet<String>,
+    /// What stands for each job that became known since the plan was made.
+    parents: BTreeMap<usize, usize>,
+    children: BTreeMap<usize, Vec<usize>>,
+    /// What ended jobs mean to others, in the order in which they ended.
+    ended: Vec<(usize, Standing)>,
+    /// The concurrency group of each job that has entered one.
+    groups: BTreeMap<usize, String>,
+    /// Jobs that will not start, and why.
+    given_up: BTreeMap<usize, String>,
+    cancel: Cancel,
+    cancels: BTreeMap<usize, Cancel>,
+    begun: Instant,
+    started_ms: BTreeMap<usize, u64>,
+    last: Vec<Option<LastRun>>,
+    records: BTreeMap<usize, JobRecord>,
+    order: Vec<usize>,
+    examined: BTreeSet<usize>,
+    has_told_reasons: bool,
+    interrupted: bool,
+    warnings: Vec<String>,
+    ahead: Ahead<'a>,
+}
+
+impl<'a, 'b> Run<'a, 'b> {
+    fn new(request: &'a Request<'a>, observer: &'b mut dyn Observer, ahead: Ahead<'a>) -> Self {
+        let mut warnings = Vec::new();
+        let last: Vec<Option<LastRun>> = request
+            .plan
+            .jobs
+            .iter()
+            .map(|job| last_run(request, &request.plan.frames, job, &mut warnings))
+            .collect();
+        let estimates: Vec<u64> = last
+            .iter()
+            .map(|last| last.as_ref().map_or(0, LastRun::median_ms))
+            .collect();
+        Self {
+            schedule: Schedule::new(&request.plan.jobs, &estimates),
+            jobs: request.plan.jobs.iter().cloned().map(Arc::new).collect(),
+            frames: request.plan.frames.clone(),
+            names: request
+                .plan
+                .jobs
+                .iter()
+                .map(|job| job.name.clone())
+                .collect(),
+            parents: BTreeMap::new(),
+            children: BTreeMap::new(),
+            ended: Vec::new(),
+            groups: BTreeMap::new(),
+            given_up: BTreeMap::new(),
+            request,
+            observer,
+            cancel: Cancel::new(),
+            cancels: BTreeMap::new(),
+            begun: Instant::now(),
+            started_ms: BTreeMap::new(),
+            last,
+            records: BTreeMap::new(),
+            order: Vec::new(),
+            examined: BTreeSet::new(),
+            has_told_reasons: false,
+            interrupted: false,
+            warnings,
+            ahead,
+        }
+    }
+
+    fn announce(&mut self) {
+        let jobs = &self.jobs;
+        let expected = jobs.iter().map(|job| ExpectedJob {
+            name: job.name.clone(),
+            needs: job
+                .needs
+                .iter()
+                .map(|need| jobs[*need].name.clone())
+                .collect(),
+        });
+        self.observer.event(&RunEvent::RunStarted {
+            jobs: expected.collect(),
+        });
+    }
+
+    /// Says which files make jobs work, before the first does.
+    fn tell_reasons(&mut self) {
+        if std::mem::replace(&mut self.has_told_reasons, true) {
+            return;
+        }
+        let unfinished = self.schedule.unfinished();
+        if let Some((files, jobs)) = reasons(
+            &self.jobs,
+            &unfinished,
+            &self.last,
+            self.request.ledger.tree,
+        ) {
+            self.observer.event(&RunEvent::FilesChanged { files, jobs });
+        }
+    }
+
+    /// Returns the wall time to be expected from now on; 0 where some job has never run.
+    fn left_ms(&self) -> u64 {
+        let unfinished = self.schedule.unfinished();
+        if unfinished.iter().any(|index| self.last[*index].is_none()) {
+            return 0;
+        }
+        let now = self.elapsed_ms();
+        self.schedule.left_ms(self.request.slots, |index| {
+            now - self.started_ms.get(&index).copied().unwrap_or(now)
+        })
+    }
+
+    /// Returns the next job to work on, where a slot is free; ends those that need no work on the way.
+    fn next_job(&mut self) -> Option<usize> {
+        self.settle();
+        if self.schedule.running() >= self.request.slots {
+            for index in self.schedule.ready() {
+                self.ahead.waits(index);
+            }
+            return None;
+        }
+        let ready = self.schedule.ready();
+        let index = ready.into_iter().find(|index| !self.is_held(*index))?;
+        self.tell_reasons();
+        self.started_ms.insert(index, self.elapsed_ms());
+        self.schedule.start(index);
+        self.ahead.start(index);
+        let left_ms = self.left_ms();
+        self.observer.event(&RunEvent::JobStarted {
+            job: self.job(index).name.clone(),
+            estimate_ms: self.last[index].as_ref().map_or(0, LastRun::median_ms),
+            left_ms,
+        });
+        Some(index)
+    }
+
+    fn needed_results(&self, index: usize) -> Vec<NeededResult> {
+        let needed = |need: &usize| {
+            self.records.get(need).map(|record| NeededResult {
+                job: record.name.clone(),
+                group: record.group.clone(),
+                project: record.project.clone(),
+                conclusion: record.conclusion,
+                result: record.result.clone(),
+            })
+        };
+        self.job(index).needs.iter().filter_map(needed).collect()
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Progress { job, text } => {
+                let job = self.job(job).name.clone();
+                self.observer.event(&RunEvent::JobProgress { job, text });
+            }
+            Message::Output { job, line } => {
+                let job = self.job(job).name.clone();
+                self.observer.event(&RunEvent::JobOutput { job, line });
+            }
+            Message::Ended { job, outcome } => self.ended_with(job, *outcome),
+        }
+    }
+
+    /// Returns what the thread of a job has to know.
+    fn assignment(&mut self, index: usize) -> Assignment {
+        let cancel = Cancel::new();
+        self.cancels.insert(index, cancel.clone());
+        let job = Arc::clone(&self.jobs[index]);
+        let frame = Arc::clone(&self.frames[job.frame]);
+        let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
+        Assignment {
+            index,
+            needs: self.needed_results(index),
+            needs_context: standing::context(&frame, &above),
+            job,
+            frame,
+            cancel,
+        }
+    }
+
+    /// Adds a job that became known during the run.
+    fn add(&mut self, job: PlannedJob) {
+        let last = last_run(self.request, &self.frames, &job, &mut self.warnings);
+        let estimate_ms = last.as_ref().map_or(0, LastRun::median_ms);
+        self.schedule.add(job.needs.clone(), estimate_ms);
+        self.last.push(last);
+        self.jobs.push(Arc::new(job));
+    }
+
+    /// Returns the other copies of a job.
+    fn copies_beside(&self, index: usize) -> impl Iterator<Item = usize> {
+        let job = &self.jobs[index];
+        let is_copy = move |(other, beside): (usize, &Arc<PlannedJob>)| {
+            let is_copy = other != index
+                && beside.copy.is_some()
+                && (beside.frame, beside.definition) == (job.frame, job.definition);
+            is_copy.then_some(other)
+        };
+        self.jobs.iter().enumerate().filter_map(is_copy)
+    }
+
+    /// Ends the other copies of a job that failed, where its strategy says so.
+    fn fail_fast(&mut self, index: usize) {
+        let job = &self.jobs[index];
+        if !job.copy.as_ref().is_some_and(|copy| copy.fail_fast) {
+            return;
+        }
+        let reason = format!("`{}` failed, and `fail-fast` is on", job.name);
+        let others: Vec<usize> = self.copies_beside(index).collect();
+        for other in others {
+            self.give_up(other, &reason);
+        }
+    }
+
+    /// Asks a running job to end, and lets one that waits never start.
+    fn give_up(&mut self, index: usize, reason: &str) {
+        if self.schedule.is_waiting(index) {
+            self.examined.remove(&index);
+        } else if let Some(cancel) = self.cancels.get(&index) {
+            cancel.cancel();
+        } else {
+            return;
+        }
+        self.given_up.insert(index, reason.to_owned());
+    }
+
+    fn stop(&mut self) {
+        if self.interrupted {
+            self.cancel.kill_now();
+            self.cancels.values().for_each(Cancel::kill_now);
+            return;
+        }
+        self.interrupted = true;
+        self.cancel.cancel();
+        self.cancels.values().for_each(Cancel::cancel);
+        self.observer.event(&RunEvent::Stopping {
+            running: self.schedule.running(),
+        });
+    }
+
+    fn complete(mut self) -> Completed {
+        // Only a job that waits for its own concurrency group is never reached.
+        for index in self.schedule.waiting() {
+            let reason = "waits for a job that waits for it, in one concurrency group";
+            let outcome = Outcome::ended(
+                Conclusion::Cancelled,
+                towpath_report::CheckResult::default(),
+            );
+            let record = self.record(index, outcome.because(reason), None);
+            self.finish(index, record);
+        }
+        let records = &mut self.records;
+        Completed {
+            jobs: self
+                .order
+                .iter()
+                .filter_map(|index| records.remove(index))
+                .collect(),
+            interrupted: self.interrupted,
+            warnings: self.warnings,
+        }
+    }
+
+    fn job(&self, index: usize) -> &PlannedJob {
+        &self.jobs[index]
+    }
+
+    fn definition(&self, index: usize) -> &Job {
+        let job = &self.jobs[index];
+        &self.frames[job.frame].workflow.jobs[job.definition]
+    }
+
+    /// Returns the name under which earlier runs of a job are remembered.
+    fn history_name(&self, index: usize) -> String {
+        history_name(&self.frames, &self.jobs[index])
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
+    }
+}
+
+/// Jobs of different workflows may share a name; those of the standard pipeline have theirs alone.
+fn history_name(frames: &[Arc<Frame>], job: &PlannedJob) -> String {
+    match frames[job.frame].file.as_str() {
+        "" => job.name.clone(),
+        file => format!("{file}: {}", job.name),
+    }
+}
+
+fn last_run(
+    request: &Request<'_>,
+    frames: &[Arc<Frame>],
+    job: &PlannedJob,
+    warnings: &mut Vec<String>,
+) -> Option<LastRun> {
+    let last = request.ledger.last(&history_name(frames, job));
+    last.unwrap_or_else(|error| {
+        warnings.push(error.to_string());
+        None
+    })
+}

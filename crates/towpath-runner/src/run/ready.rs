@@ -1,0 +1,292 @@
+//! What a job comes to whose needs have ended: skipped, reused, held back, expanded into its copies, or
+//! started.
+
+use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused};
+use towpath_workflow::expression::{Function, Value};
+use towpath_workflow::syntax::JobWork;
+
+use super::Run;
+use crate::action::Outcome;
+use crate::evaluate::Values;
+use crate::reuse::Key;
+use crate::standing::{self, Standing, Status};
+
+/// What a ready job comes to.
+enum Decision {
+    /// It waits for a slot.
+    Start,
+    /// It has ended without any work.
+    Ended(Box<JobRecord>),
+    /// It stands for copies that are known now.
+    Expand,
+}
+
+impl Run<'_, '_> {
+    /// Settles every ready job that needs no slot. One that ends may make others ready.
+    pub(super) fn settle(&mut self) {
+        loop {
+            let ready = self.schedule.ready();
+            let fresh = |index: &usize| self.interrupted || !self.examined.contains(index);
+            let Some(index) = ready.into_iter().find(fresh) else {
+                return;
+            };
+            self.examined.insert(index);
+            self.started_ms.insert(index, self.elapsed_ms());
+            match self.decide(index) {
+                Decision::Start => {}
+                Decision::Ended(record) => self.finish(index, *record),
+                Decision::Expand => self.expand(index),
+            }
+        }
+    }
+
+    fn decide(&mut self, index: usize) -> Decision {
+        if self.interrupted {
+            let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+            return self.without_work(index, outcome.because("not started"));
+        }
+        if let Some(reason) = self.given_up.get(&index) {
+            let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+            return self.without_work(index, outcome.because(reason.clone()));
+        }
+        if self.job(index).copy.is_none() {
+            return match self.condition_holds(index) {
+                Ok(None) => Decision::Expand,
+                Ok(Some(reason)) => self.without_work(index, Outcome::skipped(reason)),
+                Err(problem) => self.without_work(index, could_not_start(problem)),
+            };
+        }
+        if let Some(reason) = self.blocked_by(index) {
+            return self.without_work(index, Outcome::skipped(reason));
+        }
+        match self.not_here(index) {
+            Ok(None) => {}
+            Ok(Some(reason)) => return self.without_work(index, Outcome::skipped(reason)),
+            Err(problem) => return self.without_work(index, could_not_start(problem)),
+        }
+        if let Err(problem) = self.join_group(index) {
+            return self.without_work(index, could_not_start(problem));
+        }
+        self.check_without_work(index)
+            .map_or(Decision::Start, |record| Decision::Ended(Box::new(record)))
+    }
+
+    fn without_work(&self, index: usize, outcome: Outcome) -> Decision {
+        Decision::Ended(Box::new(self.record(index, outcome, None)))
+    }
+
+    /// Ends a job of one check that does not apply or whose verdict is known.
+    fn check_without_work(&mut self, index: usize) -> Option<JobRecord> {
+        let job = self.job(index);
+        let [step] = job.steps.as_slice() else {
+            return None;
+        };
+        let action = self.request.actions.find(&step.uses)?;
+        if !action.is_self_contained() {
+            return None;
+        }
+        let needs = self.needed_results(index);
+        if let Some(reason) = action.skip_reason(&step.inputs, &needs) {
+            self.remember_skip(index);
+            return Some(self.record(index, Outcome::skipped(reason), None));
+        }
+        self.reused(index, &action.reuse_key(&step.inputs, &needs)?)
+    }
+
+    fn reused(&mut self, index: usize, key: &Key) -> Option<JobRecord> {
+        if (self.request.force)(&self.job(index).name) {
+            return None;
+        }
+        match self.request.ledger.find(key) {
+            Ok(found) => {
+                let (verdict, result) = found?;
+                let reused = Reused {
+                    run: verdict.run,
+                    at: verdict.at,
+                    commit: verdict.commit,
+                };
+                let mut outcome =
+                    Outcome::ended(verdict.conclusion, result).because(verdict.reason);
+                outcome.commands = verdict.commands;
+                Some(self.record(index, outcome, Some(reused)))
+            }
+            Err(error) => {
+                self.warnings.push(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Returns why a job does not run whose needs, or what is above them, did not succeed.
+    fn blocked_by(&self, index: usize) -> Option<String> {
+        let job = self.job(index);
+        let above = standing::above(&self.jobs, &job.needs, &self.ended);
+        if job.always || above.values().all(|need| need.line_passed) {
+            return None;
+        }
+        let names = |is_to_blame: &dyn Fn(&Standing) -> bool| {
+            let to_blame = job.needs.iter().filter(|need| {
+                let standing = self.ended.iter().find(|(ended, _)| ended == *need);
+                standing.is_some_and(|(_, standing)| is_to_blame(standing))
+            });
+            let names: Vec<&str> = to_blame.map(|need| &*self.job(*need).name).collect();
+            names.join(", ")
+        };
+        let direct = names(&|need| need.status != Status::Success);
+        if direct.is_empty() {
+            let above = names(&|need| !need.line_passed);
+            return Some(format!("needs {above}, above which a job did not pass"));
+        }
+        Some(format!("needs {direct}, which did not pass"))
+    }
+
+    /// Evaluates the condition of a job; returns why it does not run, if it does not.
+    fn condition_holds(&self, index: usize) -> Result<Option<String>, Problem> {
+        let job = self.job(index);
+        let definition = self.definition(index);
+        if definition.condition.is_none() {
+            return Ok(self.blocked_by(index));
+        }
+        let above = standing::above(&self.jobs, &job.needs, &self.ended);
+        let frame = &self.frames[job.frame];
+        let mut contexts = frame.contexts();
+        let needs = standing::context(frame, &above);
+        contexts.0.push(("needs".to_owned(), needs.into()));
+        let values = Values::with(contexts, |function, ids| {
+            let asked = || {
+                above.iter().filter(|(definition, _)| {
+                    let id = frame.workflow.jobs[**definition].id.as_str();
+                    ids.is_empty()
+                        || ids
+                            .iter()
+                            .any(|asked| asked.to_text().eq_ignore_ascii_case(id))
+                })
+            };
+            Ok(match function {
+                Function::Always => true,
+                Function::Success => asked().all(|(_, need)| need.line_passed),
+                Function::Failure => asked().any(|(_, need)| need.line_failed),
+                Function::Cancelled => self.interrupted,
+                Function::HashFiles => return Err("`hashFiles()` cannot be used here".to_owned()),
+            }
+            .into())
+        });
+        if values.condition(definition.condition.as_ref())? {
+            return Ok(None);
+        }
+        let written = definition
+            .condition
+            .as_ref()
+            .map_or("", |text| text.source.trim());
+        Ok(Some(self.blocked_by(index).unwrap_or_else(|| {
+            format!("its condition is false: {written}")
+        })))
+    }
+
+    /// Returns why a job cannot run on this machine.
+    fn not_here(&self, index: usize) -> Result<Option<String>, Problem> {
+        let Some(machine) = self.request.machine else {
+            return Ok(None);
+        };
+        let JobWork::Steps(work) = &self.definition(index).work else {
+            return Ok(None);
+        };
+        let values = self.job_values(index);
+        let mut labels = Vec::new();
+        for label in &work.runs_on.labels {
+            match values.value(label)? {
+                Value::Array(several) => {
+                    labels.extend(several.iter().map(Value::to_text));
+                }
+                one => labels.push(one.to_text()),
+            }
+        }
+        let refused = machine.platforms.refused(&labels);
+        let reason = || format!("not run: this machine is no `{}`", refused.join("`, `"));
+        Ok((!refused.is_empty()).then(reason))
+    }
+
+    /// Enters a job into its concurrency group; of those that wait there a newer one replaces the older.
+    fn join_group(&mut self, index: usize) -> Result<(), Problem> {
+        let Some(concurrency) = self.definition(index).concurrency.clone() else {
+            return Ok(());
+        };
+        let values = self.job_values(index);
+        let group = values.text(&concurrency.group)?.to_lowercase();
+        let cancels = values.boolean(&concurrency.cancel_in_progress)?;
+        if group.is_empty() {
+            return Ok(());
+        }
+        let members: Vec<usize> = self
+            .groups
+            .iter()
+            .filter(|(_, own)| **own == group)
+            .map(|(member, _)| *member)
+            .collect();
+        for member in members {
+            if cancels || self.schedule.is_waiting(member) {
+                let name = &self.job(index).name;
+                let reason = format!("`{name}` came after it in concurrency group `{group}`");
+                self.give_up(member, &reason);
+            }
+        }
+        self.groups.insert(index, group);
+        Ok(())
+    }
+
+    /// Tells whether a ready job has to let others go first: those of its concurrency group, or copies
+    /// beyond `max-parallel`.
+    pub(super) fn is_held(&self, index: usize) -> bool {
+        if let Some(group) = self.groups.get(&index) {
+            let mut others = self.groups.iter().filter(|(_, own)| *own == group);
+            if others.any(|(other, _)| *other != index && self.schedule.is_under_way(*other)) {
+                return true;
+            }
+        }
+        let job = self.job(index);
+        let Some(copy) = &job.copy else {
+            return false;
+        };
+        copy.max_parallel < copy.total
+            && self
+                .copies_beside(index)
+                .filter(|other| self.schedule.is_under_way(*other))
+                .count()
+                >= copy.max_parallel
+    }
+
+    /// Returns the values for expressions of a copy of a job.
+    pub(super) fn job_values(&self, index: usize) -> Values<'static> {
+        let job = self.job(index);
+        let frame = &self.frames[job.frame];
+        let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
+        let mut contexts = frame.contexts();
+        let needs = standing::context(frame, &above);
+        contexts.0.push(("needs".to_owned(), needs.into()));
+        if let Some(copy) = &job.copy {
+            contexts.0.extend(copy.contexts());
+        }
+        Values::of(contexts)
+    }
+
+    /// Returns the jobs that a job needs; a copy that became known late needs what stands for it needs.
+    pub(super) fn needs_of(&self, index: usize) -> Vec<usize> {
+        match self.parents.get(&index) {
+            Some(parent) if self.job(*parent).frame == self.job(index).frame => {
+                self.job(*parent).needs.clone()
+            }
+            _ => self.job(index).needs.clone(),
+        }
+    }
+}
+
+/// Returns the outcome of a job that towpath cannot start.
+pub(super) fn could_not_start(problem: Problem) -> Outcome {
+    let result = CheckResult {
+        summary: "could not be started".to_owned(),
+        errors: vec![problem],
+        failed: true,
+        ..CheckResult::default()
+    };
+    Outcome::ended(Conclusion::Failure, result)
+}

@@ -1,0 +1,157 @@
+//! What is kept of a job that ended: its record, its verdict in the ledger, and what it means to others.
+
+use std::collections::BTreeMap;
+
+use towpath_report::{Conclusion, JobRecord, Reused, RunEvent};
+
+use super::Run;
+use crate::action::Outcome;
+use crate::past::last_pass;
+use crate::reuse::{LastRun, StoredVerdict, job_history};
+use crate::standing::{self, Standing, Status};
+
+impl Run<'_, '_> {
+    pub(super) fn ended_with(&mut self, index: usize, mut outcome: Outcome) {
+        if self.interrupted && outcome.conclusion == Conclusion::Error {
+            outcome.conclusion = Conclusion::Cancelled;
+        }
+        let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
+        if !matches!(
+            outcome.conclusion,
+            Conclusion::Cancelled | Conclusion::Error
+        ) {
+            self.remember(index, &outcome, duration_ms);
+        }
+        let outputs = std::mem::take(&mut outcome.effects.outputs);
+        let record = self.record(index, outcome, None);
+        self.finish_with(index, record, outputs);
+    }
+
+    /// Keeps the verdict, where its dependencies are known, and the duration.
+    fn remember(&mut self, index: usize, outcome: &Outcome, duration_ms: u64) {
+        let (request, job) = (self.request, self.job(index));
+        let ledger = request.ledger;
+        let mut kept = Ok(None);
+        if let Some(dependencies) = &outcome.dependencies {
+            let stored = ledger.keep(dependencies, &outcome.result, |files, result| {
+                StoredVerdict {
+                    tree: ledger.tree_digest.clone(),
+                    files,
+                    history: dependencies.history.clone(),
+                    conclusion: outcome.conclusion,
+                    reason: outcome.reason.clone(),
+                    result,
+                    run: request.run,
+                    at: request.started,
+                    commit: request.commit.to_owned(),
+                    duration_ms,
+                    commands: outcome.commands.clone(),
+                }
+            });
+            kept = stored.map(Some);
+        }
+        let kept = kept.and_then(|result| {
+            let last = LastRun {
+                dependencies: outcome.dependencies.clone(),
+                conclusion: outcome.conclusion,
+                at: request.started,
+                commit: request.commit.to_owned(),
+                durations_ms: job_history(self.last[index].as_ref(), duration_ms),
+                result,
+                passed: self.pass_before(index, outcome.conclusion),
+            };
+            ledger.keep_last(&self.history_name(index), &last)
+        });
+        if let Err(error) = kept {
+            self.warnings.push(format!(
+                "the verdict of `{}` was not kept: {error}",
+                job.name
+            ));
+        }
+    }
+
+    /// Records that a job does not apply, so that the next run expects no more of it.
+    pub(super) fn remember_skip(&mut self, index: usize) {
+        let before = self.last[index].as_ref();
+        if before.is_some_and(|last| last.conclusion == Conclusion::Skipped) {
+            return;
+        }
+        let last = LastRun {
+            dependencies: None,
+            conclusion: Conclusion::Skipped,
+            at: self.request.started,
+            commit: self.request.commit.to_owned(),
+            durations_ms: Vec::new(),
+            result: None,
+            passed: self.pass_before(index, Conclusion::Skipped),
+        };
+        let name = self.history_name(index);
+        if let Err(error) = self.request.ledger.keep_last(&name, &last) {
+            self.warnings.push(error.to_string());
+        }
+    }
+
+    /// Returns the last pass before a run that ended so; a run that passed stands for itself.
+    fn pass_before(&self, index: usize, conclusion: Conclusion) -> Option<Box<LastRun>> {
+        let is_pass = matches!(conclusion, Conclusion::Success | Conclusion::Neutral);
+        let before = self.last[index].as_ref().filter(|_| !is_pass)?;
+        before.last_pass().cloned().map(Box::new)
+    }
+
+    pub(super) fn record(
+        &self,
+        index: usize,
+        outcome: Outcome,
+        reused: Option<Reused>,
+    ) -> JobRecord {
+        let job = self.job(index);
+        let started_ms = self.started_ms.get(&index).copied().unwrap_or(0);
+        let last = self.last[index].as_ref();
+        JobRecord {
+            last_pass: last
+                .filter(|_| outcome.conclusion == Conclusion::Failure)
+                .and_then(|last| last_pass(self.request.ledger, last, &outcome.result)),
+            name: job.name.clone(),
+            group: job.group.clone(),
+            project: job.project.clone(),
+            conclusion: outcome.conclusion,
+            reason: outcome.reason,
+            advisory: job.advisory,
+            result: outcome.result,
+            reused,
+            started_ms,
+            duration_ms: self.elapsed_ms() - started_ms,
+            cpu_ms: outcome.cpu_ms,
+            commands: outcome.commands,
+            steps: outcome.steps,
+        }
+    }
+
+    /// Ends a job that has no outputs.
+    pub(super) fn finish(&mut self, index: usize, record: JobRecord) {
+        self.finish_with(index, record, BTreeMap::new());
+    }
+
+    fn finish_with(&mut self, index: usize, record: JobRecord, outputs: BTreeMap<String, String>) {
+        self.schedule.end(index);
+        self.observer.event(&RunEvent::JobFinished {
+            record: Box::new(record.clone()),
+        });
+        let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
+        let status = Status::of(record.conclusion, record.advisory);
+        if status == Status::Failure {
+            self.fail_fast(index);
+        }
+        self.records.insert(index, record);
+        self.order.push(index);
+        self.stand(index, Standing::of(status, outputs, &above));
+    }
+
+    /// Notes what a job means to those that need it; the last of several copies ends what stood for them.
+    pub(super) fn stand(&mut self, index: usize, standing: Standing) {
+        self.ended.push((index, standing));
+        if let Some(parent) = self.parents.get(&index) {
+            self.end_parent(*parent);
+        }
+    }
+}
