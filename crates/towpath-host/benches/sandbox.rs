@@ -9,7 +9,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use towpath_host::sandbox::{Cancel, CommandSpec, JobSandbox, Level, Mount, Supervisor, detect};
+use towpath_host::sandbox::{
+    Cancel, CommandSpec, JobSandbox, Level, Mount, Supervisor, detect, most_processes,
+};
 
 const ROUNDS: usize = 50;
 
@@ -103,6 +105,7 @@ fn describe(folder: &Path, level: Level, round: usize) -> JobSandbox {
         level,
         mounts: Vec::new(),
         network: false,
+        processes: most_processes(),
         home: PathBuf::from("/home/job"),
         observe: Vec::new(),
         observe_folders: Vec::new(),

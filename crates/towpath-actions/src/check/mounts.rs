@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use towpath_host::sandbox::{JobSandbox, Level, Mount};
+use towpath_host::sandbox::{JobSandbox, Level, Mount, most_processes};
 use towpath_report::Problem;
 use towpath_standard::{ToolWork, TreeUse};
 
@@ -97,6 +97,7 @@ impl Session<'_> {
             level: self.level,
             mounts,
             network,
+            processes: most_processes(),
             home: PathBuf::from("/home/towpath"),
             observe: if work.inputs.observed {
                 vec![root]

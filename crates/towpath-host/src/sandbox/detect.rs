@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::model::{JobSandbox, Level, Mount};
+use super::model::{JobSandbox, Level, Mount, most_processes};
 use super::supervisor::Supervisor;
 
 /// Returns the closest level that works here, from really building a small sandbox. `program` is towpath
@@ -78,6 +78,7 @@ fn smallest(level: Level, folder: &Path) -> io::Result<JobSandbox> {
         level,
         mounts,
         network: false,
+        processes: most_processes(),
         home: PathBuf::from("/home/probe"),
         observe: Vec::new(),
         observe_folders: Vec::new(),

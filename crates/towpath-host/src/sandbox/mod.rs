@@ -17,5 +17,7 @@ pub use crate::process::{Cancel, CommandEnd};
 pub use detect::{detect, surroundings};
 pub use error::{Error, Refusal};
 pub use inside::supervise;
-pub use model::{CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
+pub use model::{
+    CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation, most_processes,
+};
 pub use supervisor::Supervisor;

@@ -97,6 +97,8 @@ pub struct JobSandbox {
     pub mounts: Vec<Mount>,
     /// Whether the host's network is there; else there is a loopback interface only.
     pub network: bool,
+    /// The most processes and threads that the job may have at once.
+    pub processes: u32,
     /// The job's HOME inside the sandbox: private, empty, writable.
     /// Below [`Level::Namespaces`] the variables `HOME` and `TMPDIR` of commands point into `scratch`
     /// instead, because the host's own folder stays visible or closed at this path.
@@ -109,6 +111,15 @@ pub struct JobSandbox {
     /// An existing, empty, private folder on the host for the sandbox's own use and for
     /// [`CommandSpec::stdout_file`].
     pub scratch: PathBuf,
+}
+
+/// Returns how many processes and threads a job may have at once: far more than a healthy one has on this
+/// machine, and few enough for the machine to live on beside it.
+pub fn most_processes() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(processors * 512)
+        .unwrap_or(u32::MAX)
+        .max(8192)
 }
 
 /// A command to run in a sandbox. Its standard input is empty.

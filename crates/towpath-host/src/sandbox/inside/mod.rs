@@ -15,6 +15,7 @@ mod network;
 mod observe;
 mod outbox;
 mod overlay;
+mod processes;
 mod restrict;
 mod root;
 mod running;
@@ -86,6 +87,7 @@ struct Prepared {
 /// Builds the sandbox around the calling process.
 fn prepare(sandbox: &JobSandbox) -> Result<Prepared, BuildError> {
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(build::step("switch off core dumps"))?;
+    processes::limit_user(sandbox.processes).map_err(build::step("limit the processes"))?;
     let scratch = File::open(&sandbox.scratch)
         .map_err(build::step_at("open the scratch folder", &sandbox.scratch))?;
     let mut harvests = Vec::new();

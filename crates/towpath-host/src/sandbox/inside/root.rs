@@ -15,6 +15,7 @@ use super::devices;
 use super::mountinfo::MountTable;
 use super::mounts::{NewRoot, make_folder};
 use super::overlay::{Harvest, Overlay};
+use super::processes::limit_namespace;
 
 /// Readable for every job, as far as they exist.
 pub(super) const SYSTEM_FOLDERS: [&str; 9] = [
@@ -36,7 +37,7 @@ const MASKED: [(&str, &str, bool); 3] = [
 pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     let host = MountTable::read().map_err(step("read the list of mounts"))?;
     let root = NewRoot::mount(sandbox.scratch.join("root"), &host)?;
-    provide_system(&root)?;
+    provide_system(&root, sandbox.processes)?;
     for (folder, mode) in [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755)] {
         root.private(Path::new(folder), mode)?;
     }
@@ -51,12 +52,12 @@ pub(super) fn enter(sandbox: &JobSandbox) -> Result<Vec<Harvest>, BuildError> {
     Ok(harvests)
 }
 
-fn provide_system(root: &NewRoot) -> Result<(), BuildError> {
+fn provide_system(root: &NewRoot, processes: u32) -> Result<(), BuildError> {
     for folder in SYSTEM_FOLDERS {
         provide_system_folder(root, Path::new(folder))?;
     }
     devices::provide(root)?;
-    provide_proc(root)
+    provide_proc(root, processes)
 }
 
 /// Shows a folder of the system; a link such as `/bin` to `usr/bin` stays a link.
@@ -74,12 +75,13 @@ fn provide_system_folder(root: &NewRoot, folder: &Path) -> Result<(), BuildError
     root.read_only(&real, folder)
 }
 
-fn provide_proc(root: &NewRoot) -> Result<(), BuildError> {
+fn provide_proc(root: &NewRoot, processes: u32) -> Result<(), BuildError> {
     let proc = Path::new("/proc");
     let at = root.at(proc);
     make_folder(&at, 0o555)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), &at, Some("proc"), flags, None::<&str>).map_err(step("mount `/proc`"))?;
+    limit_namespace(&at, processes).map_err(step("limit the processes"))?;
     if !getuid().is_root() {
         return Ok(());
     }

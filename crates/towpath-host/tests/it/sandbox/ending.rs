@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use towpath_host::sandbox::{Cancel, CommandEnd, CommandSpec, Level};
 
-use super::support::{Bench, command, levels, need_namespaces, program, shell};
+use super::support::{Bench, command, levels, need_namespaces, not_tried, program, shell};
 
 #[test]
 fn tells_exit_codes_from_signals() {
@@ -246,6 +246,23 @@ fn count_sleeping(number: &str) -> usize {
         .flatten()
         .filter(|entry| is_sleeping(&entry.path()))
         .count()
+}
+
+#[test]
+fn a_fork_bomb_meets_a_limit() {
+    need_namespaces!();
+    let mut bench = Bench::new(Level::Namespaces);
+    bench.sandbox.processes = 400;
+    let (_, limit, _) = bench.shell("cat /proc/sys/kernel/pid_max; id -u");
+    if limit == "400\n0\n" || !limit.ends_with("\n0\n") {
+        let script = "i=0; while [ $i -lt 1000 ]; do sleep 100 > /dev/null 2>&1 & i=$((i+1)); done";
+        let (outcome, output, _) = bench.shell(script);
+        assert!(outcome.left_behind < 400, "{outcome:?} {output}");
+        assert_ne!(outcome.end, CommandEnd::Exited(0), "{output}");
+    } else {
+        not_tried("nothing limits the processes of root here");
+    }
+    assert_eq!(bench.shell("exit 0").0.end, CommandEnd::Exited(0));
 }
 
 #[test]

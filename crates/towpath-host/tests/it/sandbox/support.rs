@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use towpath_host::sandbox::{
     Cancel, CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation, Supervisor, detect,
+    most_processes,
 };
 
 /// The program that stands for towpath.
@@ -47,6 +48,7 @@ impl Bench {
             level,
             mounts: Vec::new(),
             network: false,
+            processes: most_processes(),
             home: PathBuf::from("/home/job"),
             observe: Vec::new(),
             observe_folders: Vec::new(),

@@ -114,6 +114,18 @@ fn an_ordinary_user_has_the_whole_sandbox() {
 }
 
 #[test]
+fn an_ordinary_users_fork_bomb_meets_a_limit() {
+    let mut bench = Bench::new(Level::Namespaces);
+    bench.sandbox.processes = 400;
+    let script = "grep processes /proc/self/limits; i=0; while [ $i -lt 1000 ]; do sleep 100 > /dev/null 2>&1 & i=$((i+1)); done";
+    let Some((output, outcome, _)) = as_nobody(&bench, &shell(script)) else {
+        return;
+    };
+    assert!(output.contains(" 400 "), "{output}");
+    assert!(outcome.left_behind < 400, "{outcome:?}");
+}
+
+#[test]
 fn an_ordinary_users_attempt_to_reach_the_network_is_seen() {
     let bench = Bench::new(Level::Namespaces);
     let command = shell("getent ahosts example.org; exit 0");
