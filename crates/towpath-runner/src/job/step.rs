@@ -219,14 +219,15 @@ impl RunningJob<'_> {
     /// Tells a failure of a step among the problems of the job. What fails within an action is told once,
     /// where it fails.
     fn tell(&mut self, level: &Level, step: &Step, mut problem: Problem) {
+        if problem.message.is_empty() {
+            return;
+        }
         self.sink.note(&format!("error: {}", problem.message));
         if problem.place.is_none() && level.depth == 0 {
             problem.place.clone_from(&step.origin.0);
         }
         problem.message = self.sink.masked(&problem.message);
-        if !problem.message.is_empty() {
-            self.problems.push(problem);
-        }
+        self.problems.push(problem);
     }
 
     /// Notes that a step failed, for the conditions of those after it.

@@ -223,8 +223,14 @@ impl Run<'_, '_> {
             .filter(|(_, own)| **own == group)
             .map(|(member, _)| *member)
             .collect();
+        // One that runs, else the first that waits, keeps its place.
+        let under_way = members
+            .iter()
+            .find(|member| self.schedule.is_under_way(**member));
+        let waits = |member: &&usize| self.schedule.is_waiting(**member);
+        let holder = under_way.or_else(|| members.iter().find(waits)).copied();
         for member in members {
-            if cancels || self.schedule.is_waiting(member) {
+            if cancels || (Some(member) != holder && self.schedule.is_waiting(member)) {
                 let name = &self.job(index).name;
                 let reason = format!("`{name}` came after it in concurrency group `{group}`");
                 self.give_up(member, &reason);

@@ -1,5 +1,8 @@
-//! Plans that are run with actions of the tests' own.
+//! Plans that are run: with actions of the tests' own, and with the steps of workflow files.
 
+mod engine;
+mod jobs;
 mod past;
 mod run;
 mod script;
+mod steps;

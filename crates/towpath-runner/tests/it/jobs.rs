@@ -1,0 +1,242 @@
+//! What becomes of jobs: conditions, needs, matrices, outputs, calls, concurrency.
+
+use super::engine::Engine;
+
+/// Runs jobs that are written in one line each where they can be, and returns how they ended.
+fn ended(jobs: &str) -> String {
+    Engine::new()
+        .run(&format!("on: push\njobs:\n{jobs}"))
+        .jobs()
+}
+
+const PASS: &str = "runs-on: ubuntu-latest, steps: [{run: 'true'}]";
+const FAIL: &str = "runs-on: ubuntu-latest, steps: [{run: 'false'}]";
+
+#[test]
+fn conditions_of_jobs_look_at_all_jobs_above() {
+    for (jobs, expected) in [
+        (
+            // A skipped need makes its dependents skip.
+            format!("  a: {{{FAIL}}}\n  b: {{needs: a, {PASS}}}\n  c: {{needs: b, {PASS}}}\n"),
+            "a failure, b skipped, c skipped",
+        ),
+        (
+            // A failure is seen through a job that was skipped for it.
+            format!(
+                "  a: {{{FAIL}}}\n  b: {{needs: a, {PASS}}}\n  c: {{needs: b, if: failure(), {PASS}}}\n"
+            ),
+            "a failure, b skipped, c success",
+        ),
+        (
+            // One that ran always does not hide what failed above it.
+            format!(
+                "  a: {{{FAIL}}}\n  b: {{needs: a, if: always(), {PASS}}}\n  c: {{needs: b, {PASS}}}\n"
+            ),
+            "a failure, b success, c skipped",
+        ),
+        (
+            format!(
+                "  a: {{{PASS}}}\n  b: {{needs: a, if: \"needs.a.result == 'success'\", {PASS}}}\n"
+            ),
+            "a success, b success",
+        ),
+        (
+            format!("  a: {{if: false, {PASS}}}\n  b: {{needs: a, {PASS}}}\n"),
+            "a skipped, b skipped",
+        ),
+        (
+            // The word in a text is no function call.
+            format!(
+                "  a: {{{FAIL}}}\n  b: {{needs: a, if: \"contains('always()', 'always')\", {PASS}}}\n"
+            ),
+            "a failure, b skipped",
+        ),
+        (
+            format!("  a: {{continue-on-error: true, {FAIL}}}\n  b: {{needs: a, {PASS}}}\n"),
+            "a failure, b success",
+        ),
+    ] {
+        assert_eq!(ended(&jobs), expected, "{jobs}");
+    }
+}
+
+#[test]
+fn matrices_become_jobs() {
+    for (jobs, expected) in [
+        (
+            format!("  t: {{strategy: {{matrix: {{v: [1, 2], os: [x]}}}}, {PASS}}}\n"),
+            "t (1, x) success, t (2, x) success",
+        ),
+        (
+            format!(
+                "  t: {{name: 'v${{{{ matrix.v }}}}', strategy: {{matrix: {{v: [3.10, a]}}}}, {PASS}}}\n"
+            ),
+            "v3.1 success, va success",
+        ),
+        (
+            "  s: {runs-on: ubuntu-latest, outputs: {m: '${{ steps.a.outputs.m }}'}, steps: [{id: a, run: 'echo \"m=[1,2]\" >> $GITHUB_OUTPUT'}]}\n  t: {needs: s, runs-on: ubuntu-latest, strategy: {matrix: {v: '${{ fromJSON(needs.s.outputs.m) }}'}}, steps: [{run: 'test ${{ strategy.job-total }} = 2'}]}\n".to_owned(),
+            "s success, t (1) success, t (2) success",
+        ),
+        (
+            // The rest is not started where one fails.
+            "  t: {runs-on: ubuntu-latest, strategy: {max-parallel: 1, matrix: {v: [1, 2, 3]}}, steps: [{run: 'exit 1'}]}\n".to_owned(),
+            "t (1) failure, t (2) cancelled, t (3) cancelled",
+        ),
+        (
+            "  t: {runs-on: ubuntu-latest, strategy: {fail-fast: false, matrix: {v: [1, 2]}}, steps: [{run: 'test ${{ matrix.v }} = 1'}]}\n".to_owned(),
+            "t (1) success, t (2) failure",
+        ),
+        (
+            // A copy that cannot run here is told as such, and decides nothing.
+            "  t: {runs-on: '${{ matrix.os }}', strategy: {matrix: {os: [ubuntu-latest, windows-latest]}}, steps: [{run: 'true'}]}\n  u: {needs: t, runs-on: ubuntu-latest, steps: [{run: 'true'}]}\n".to_owned(),
+            "t (ubuntu-latest) success, t (windows-latest) skipped, u success",
+        ),
+    ] {
+        assert_eq!(ended(&jobs), expected, "{jobs}");
+    }
+}
+
+#[test]
+fn running_copies_are_asked_to_end_when_one_fails() {
+    let ran = Engine::new().run(
+        "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {v: [1, 2]}}\n    steps:\n    - run: '[ ${{ matrix.v }} = 2 ] && { sleep 0.3; exit 1; } || sleep 30'\n    - run: echo cleaning\n      if: always()\n",
+    );
+    assert_eq!(ran.jobs(), "t (1) cancelled, t (2) failure");
+    assert!(
+        ran.log("t (1)").contains("cleaning"),
+        "{}",
+        ran.log("t (1)")
+    );
+}
+
+#[test]
+fn jobs_give_outputs_to_those_that_need_them() {
+    let ran = Engine::new().with_secret("TOKEN", "s3cr3t-value").run(
+        r#"on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    outputs:
+      version: ${{ steps.v.outputs.version }}
+      hidden: ${{ secrets.TOKEN }}
+    steps:
+    - id: v
+      run: echo "version=1.2" >> "$GITHUB_OUTPUT"
+  b:
+    needs: a
+    runs-on: ubuntu-latest
+    steps:
+    - run: echo "[${{ needs.a.outputs.version }}] [${{ needs.a.outputs.hidden }}] [${{ needs.a.result }}]"
+"#,
+    );
+    assert_eq!(ran.log("b"), "[1.2] [] [success]");
+    let notes = &ran.job("a").result.notes;
+    assert_eq!(notes, &["output `hidden` holds a secret and was left out"]);
+}
+
+#[test]
+fn called_workflows_run_with_inputs_secrets_and_outputs() {
+    let mut engine = Engine::new().with_secret("TOKEN", "s3cr3t-value");
+    engine.sources.insert(
+        "./.github/workflows/called.yml".to_owned(),
+        r#"on:
+  workflow_call:
+    inputs:
+      greeting: {type: string, default: "hello ${{ github.ref_name }}"}
+      count: {type: number, required: true}
+    secrets:
+      token: {required: true}
+    outputs:
+      said: {value: "${{ jobs.say.outputs.said }}"}
+jobs:
+  say:
+    runs-on: ubuntu-latest
+    outputs: {said: "${{ steps.s.outputs.said }}"}
+    steps:
+    - id: s
+      env: {T: "${{ secrets.token }}", O: "${{ env.OUTER }}"}
+      run: |
+        echo "said=${{ inputs.greeting }} ${{ inputs.count + 0 }}" >> "$GITHUB_OUTPUT"
+        echo "${#T} [$O] ${{ github.event_name }}"
+"#
+        .replace("inputs.count + 0", "inputs.count"),
+    );
+    let ran = engine.run(
+        r"on: push
+env: {OUTER: outer}
+jobs:
+  call:
+    uses: ./.github/workflows/called.yml
+    with: {count: 3}
+    secrets: {token: '${{ secrets.TOKEN }}'}
+  after:
+    needs: call
+    runs-on: ubuntu-latest
+    steps:
+    - run: echo '${{ needs.call.outputs.said }} ${{ needs.call.result }}'
+",
+    );
+    assert_eq!(ran.jobs(), "after success, call / say success");
+    assert_eq!(ran.log("call / say"), "12 [] push");
+    assert_eq!(ran.log("after"), "hello main 3 success");
+}
+
+#[test]
+fn jobs_of_a_concurrency_group_run_one_at_a_time() {
+    let mut engine = Engine::new();
+    engine.slots = 4;
+    let file = engine.context.folder().join("order");
+    let job = |name: &str| {
+        format!(
+            "  {name}: {{runs-on: ubuntu-latest, concurrency: Deploy, steps: [{{run: 'echo +{name} >> {0}; sleep 0.3; echo -{name} >> {0}'}}]}}\n",
+            file.display()
+        )
+    };
+    let jobs: String = ["a", "b"].map(job).concat();
+    let ran = engine.run(&format!("on: push\njobs:\n{jobs}"));
+    assert_eq!(ran.jobs(), "a success, b success");
+    let order = fs_err::read_to_string(&file).expect("the order");
+    assert_eq!(order, "+a\n-a\n+b\n-b\n");
+}
+
+#[test]
+fn a_newer_job_takes_the_place_of_one_that_waits() {
+    let mut engine = Engine::new();
+    engine.slots = 4;
+    let jobs: String = ["a", "b", "c"]
+        .map(|name| {
+            format!(
+                "  {name}: {{runs-on: ubuntu-latest, concurrency: {{group: '${{{{ github.ref }}}}'}}, steps: [{{run: sleep 0.2}}]}}\n"
+            )
+        })
+        .concat();
+    let ran = engine.run(&format!("on: push\njobs:\n{jobs}"));
+    assert_eq!(ran.jobs(), "a success, b cancelled, c success");
+}
+
+#[test]
+fn environments_wait_for_an_approval() {
+    let workflow = "on: push\njobs:\n  deploy: {runs-on: ubuntu-latest, environment: production, steps: [{run: 'echo ${{ vars.WHERE }} ${{ secrets.KEY }}'}]}\n";
+    let ran = Engine::new().run(workflow);
+    assert_eq!(ran.jobs(), "deploy skipped");
+    assert!(
+        ran.job("deploy")
+            .reason
+            .contains("towpath run --approve production"),
+        "{}",
+        ran.job("deploy").reason
+    );
+    let mut environment = towpath_runner::EnvironmentContext::of("production");
+    environment.approval = towpath_runner::Approval::Given;
+    environment
+        .variables
+        .insert("WHERE".to_owned(), "there".to_owned());
+    environment.secrets.insert(
+        "KEY".to_owned(),
+        towpath_host::secret::Secret::new("k3y-k3y"),
+    );
+    let ran = Engine::new()
+        .with_environment("production", environment)
+        .run(workflow);
+    assert_eq!(ran.log("deploy"), "there ***");
+}
