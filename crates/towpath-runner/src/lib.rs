@@ -6,6 +6,7 @@
 //! Knows no single action, no Python and no screen.
 
 mod action;
+mod action_folder;
 mod ahead;
 pub mod commands;
 mod evaluate;
@@ -21,6 +22,7 @@ mod run;
 mod schedule;
 pub mod shell;
 mod standing;
+mod unsupported;
 mod work;
 
 pub use action::{
@@ -43,4 +45,5 @@ pub use reuse::{
     tree_digest,
 };
 pub use run::{Completed, Observer, run};
+pub use unsupported::{Means, unsupported};
 pub use work::folder_name;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use towpath_report::Problem;
 use towpath_workflow::syntax::{Action as Metadata, Runs, Step, StepWork, Text};
 
 use super::RunningJob;
@@ -10,9 +9,10 @@ use super::composite::ActionFolder;
 use super::level::{ActionLevel, Level};
 use super::post::{Post, PostWork};
 use super::step::{Done, ReadyStep};
-use super::uses::read_metadata;
+use crate::action_folder::{is_local, read_metadata};
 use crate::commands::input_variable;
 use crate::standing::Status;
+use crate::unsupported::no_node;
 use towpath_workflow::expression::Object;
 
 /// A part of a JavaScript action that can be started.
@@ -91,10 +91,7 @@ impl RunningJob<'_> {
         state: &BTreeMap<String, String>,
     ) -> Done {
         let Some(node) = self.machine.node else {
-            return Done::failed(
-                Problem::error("the action needs Node.js, which is not on `PATH`")
-                    .with_hint("install Node.js, version 20 or newer"),
-            );
+            return Done::failed(no_node(&script.file));
         };
         let services = match (self.machine.services)() {
             Ok(services) => services,
@@ -138,8 +135,7 @@ impl RunningJob<'_> {
                 continue;
             };
             // Local actions are not there yet, built-in ones have no such part.
-            let is_local = action.starts_with("./") || action.starts_with("$/");
-            if is_local || self.request.actions.find(action).is_some() {
+            if is_local(action) || self.request.actions.find(action).is_some() {
                 continue;
             }
             let Ok(from) = self.find_action(action) else {

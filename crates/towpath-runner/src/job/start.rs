@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use towpath_report::{CheckResult, Conclusion, Place, Problem};
+use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
 use super::places::Places;
@@ -15,6 +15,7 @@ use crate::evaluate::Values;
 use crate::event::{Approval, RunContext};
 use crate::request::{Machine, Request};
 use crate::standing::Status;
+use crate::unsupported::containers;
 use crate::work::Assignment;
 
 /// Minutes after which a job is cancelled that says nothing else.
@@ -39,7 +40,9 @@ impl<'a> RunningJob<'a> {
             );
             return Err(refuse(Problem::error(message)));
         };
-        refuse_containers(work, definition.origin.0.as_ref()).map_err(refuse)?;
+        if let Some(problem) = containers(work, definition.origin.0.as_ref()) {
+            return Err(refuse(problem));
+        }
         let run_context = environment_context(assignment, machine, work)?;
         let cannot_make = |error: std::io::Error| {
             let message = format!("cannot make the folders of job `{}`: {error}", context.job);
@@ -125,26 +128,6 @@ fn environment_context(
     context.variables.extend(known.variables);
     context.secrets.extend(known.secrets);
     Ok(context)
-}
-
-fn refuse_containers(work: &StepsJob, place: Option<&Place>) -> Result<(), Problem> {
-    let services = work
-        .services
-        .value()
-        .is_none_or(|services| !services.is_empty());
-    let (what, place) = match &work.container {
-        Some(container) => ("container", container.image.origin.0.as_ref().or(place)),
-        None if services => ("services", place),
-        None => return Ok(()),
-    };
-    let mut problem = Problem::error(format!(
-        "the job has `{what}`, and towpath runs no containers"
-    ))
-    .with_hint(
-        "run the job on the forge, or remove the key where the machine has the service itself",
-    );
-    problem.place = place.cloned();
-    Err(problem)
 }
 
 /// Returns the outcome of a job that cannot start.

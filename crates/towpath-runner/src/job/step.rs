@@ -15,6 +15,7 @@ use super::level::Level;
 use super::start::minutes_long;
 use crate::evaluate::Values;
 use crate::standing::Status;
+use crate::unsupported::background;
 
 /// What a step did.
 #[derive(Debug, Default)]
@@ -168,10 +169,7 @@ impl RunningJob<'_> {
             StepWork::Wait { .. }
             | StepWork::WaitAll
             | StepWork::Parallel { .. }
-            | StepWork::Cancel { .. } => Done::failed(
-                Problem::error("towpath does not run background steps yet")
-                    .with_hint("write the steps one after the other"),
-            ),
+            | StepWork::Cancel { .. } => Done::failed(background()),
         };
         self.sink.flush();
         done

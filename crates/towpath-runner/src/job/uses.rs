@@ -2,12 +2,9 @@
 //! fetched before.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use fs_err as fs;
-use towpath_report::{Conclusion, Problem, Severity, Source};
+use towpath_report::{Conclusion, Problem};
 use towpath_workflow::expression::{Object, Value};
-use towpath_workflow::parse_action;
 use towpath_workflow::syntax::{Action as Metadata, Runs, Text, Variables};
 
 use super::RunningJob;
@@ -17,8 +14,10 @@ use super::level::Level;
 use super::post::{Post, PostWork};
 use super::step::{Done, ReadyStep};
 use crate::action::{Action, JobContext, Outcome, StepContext, StepInputs};
+use crate::action_folder::{is_local, read_metadata, repository_path};
 use crate::commands::add_paths;
 use crate::evaluate::Values;
+use crate::unsupported::{in_container, not_here};
 
 impl RunningJob<'_> {
     /// Runs an action.
@@ -53,24 +52,14 @@ impl RunningJob<'_> {
                 self.composite(level, ready, &metadata, steps, inputs, from)
             }
             Runs::JavaScript { .. } => self.javascript(level, ready, &metadata, &inputs, &from),
-            Runs::Docker { .. } => Done::failed(
-                Problem::error(format!(
-                    "`{action}` runs in a container, and towpath runs none"
-                ))
-                .with_hint(
-                    "use an action that runs on the machine itself, or run the job on the forge",
-                ),
-            ),
+            Runs::Docker { .. } => Done::failed(in_container(action)),
         }
     }
 
     /// Returns the folder of an action that is not built in.
     pub(super) fn find_action(&self, action: &str) -> Result<ActionFolder, Problem> {
-        if let Some(path) = action
-            .strip_prefix("./")
-            .or_else(|| action.strip_prefix("$/"))
-        {
-            let folder = self.places.workspace.join(path);
+        if is_local(action) {
+            let folder = self.places.workspace.join(&action[2..]);
             if !folder.is_dir() {
                 return Err(Problem::error(format!(
                     "the action `{action}` is not in the workspace"
@@ -84,24 +73,14 @@ impl RunningJob<'_> {
             });
         }
         if action.starts_with("docker://") {
-            return Err(Problem::error(format!(
-                "`{action}` is a container, and towpath runs none"
-            ))
-            .with_hint(
-                "use an action that runs on the machine itself, or run the job on the forge",
-            ));
+            return Err(in_container(action));
         }
+        let fetched = self.machine.fetched.folder(action);
+        let fetched = fetched.ok_or_else(|| not_here(action))?;
         let (name, version) = action.split_once('@').unwrap_or((action, ""));
-        let mut parts = name.splitn(3, '/');
-        let repository: Vec<&str> = parts.by_ref().take(2).collect();
-        let folder = self.machine.fetched.folder(action).ok_or_else(|| {
-            Problem::error(format!("the action `{action}` is not on this machine"))
-                .with_hint("`towpath actions fetch` brings the actions that the workflows use")
-        })?;
+        let repository: Vec<&str> = name.split('/').take(2).collect();
         Ok(ActionFolder {
-            folder: parts
-                .next()
-                .map_or_else(|| folder.clone(), |path| folder.join(path)),
+            folder: repository_path(&fetched, action),
             repository: repository.join("/"),
             version: version.to_owned(),
         })
@@ -279,33 +258,4 @@ fn lower_case(inputs: BTreeMap<String, String>) -> BTreeMap<String, String> {
     inputs
         .map(|(name, value)| (name.to_lowercase(), value))
         .collect()
-}
-
-/// Reads `action.yml` or `action.yaml` in the folder of an action.
-pub(super) fn read_metadata(folder: &Path, action: &str) -> Result<Metadata, Problem> {
-    let candidates = ["action.yml", "action.yaml"].map(|name| folder.join(name));
-    let file: Option<&PathBuf> = candidates.iter().find(|file| file.is_file());
-    let Some(file) = file else {
-        return Err(Problem::error(format!(
-            "`{action}` is no action: it has neither `action.yml` nor `action.yaml`"
-        ))
-        .with_hint("check the name and the folder of the action"));
-    };
-    let text = fs::read_to_string(file).map_err(|error| Problem::error(error.to_string()))?;
-    let path = file.to_string_lossy();
-    let source = Source {
-        path: &path,
-        text: &text,
-    };
-    let (metadata, problems) = parse_action(&source);
-    let error = problems
-        .into_iter()
-        .find(|problem| problem.severity == Severity::Error);
-    match (metadata, error) {
-        (_, Some(problem)) => Err(problem),
-        (Some(metadata), None) => Ok(metadata),
-        (None, None) => Err(Problem::error(format!(
-            "`{action}` has an empty `action.yml`"
-        ))),
-    }
 }

@@ -130,7 +130,7 @@ impl Engine {
         let (work, cache, tools) = (make("work"), make("cache"), make("tools"));
         let environment = BTreeMap::from([(
             "PATH".to_owned(),
-            std::env::var("PATH").expect("a search path"),
+            self.context.environment()["PATH"].clone(),
         )]);
         let (sender, signals) = crossbeam_channel::unbounded();
         let machine = Machine {
