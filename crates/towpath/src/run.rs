@@ -37,12 +37,15 @@ use crate::terminal::{ColorChoice, Header, Screen, Surroundings, Verbosity, term
 pub(crate) fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Result<ExitCode> {
     let ground = Ground::prepare(process, &asked.folder, asked.execution)?;
     let record = perform(process, asked, &ground)?;
+    let kept = History::of(&ground.repository.state).keep(&record);
     let surroundings = surroundings(process, asked.color);
     reports::write(process, asked, &surroundings, &ground.repository, &record)?;
+    // What was found is shown even where it cannot be kept.
+    kept?;
     Ok(ExitCode::from(record.verdict))
 }
 
-/// Runs what is asked for, showing progress, and keeps the record.
+/// Runs what is asked for, showing progress. Keeps no record.
 pub(crate) fn perform(
     process: &Process,
     asked: &Asked<'_>,
@@ -104,7 +107,6 @@ pub(crate) fn perform(
     warn(&completed.warnings, &surroundings);
     finish(&mut record, completed, ground.begun);
     changed_lines::fill(&mut record, repository, &ledger);
-    runs.keep(&record)?;
     Ok(record)
 }
 

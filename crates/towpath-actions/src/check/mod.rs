@@ -10,6 +10,7 @@ mod execute;
 mod executed;
 mod explain;
 mod folders;
+mod full_disk;
 mod gather;
 mod key;
 mod layers;
@@ -90,10 +91,10 @@ impl Action for CheckAction<'_> {
         };
         match subject.work(context.needs) {
             Applies::Skip(reason) => Outcome::skipped(reason),
-            Applies::Work(work) => match *work {
+            Applies::Work(work) => self.session.without_room(match *work {
                 Work::Tool(work) => run_tools(self.session, &subject, &work, context),
                 Work::Native(work) => self.session.run_native(&subject, &work),
-            },
+            }),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use towpath_host::lock::Lock;
 use towpath_host::{Digest, cache};
+use towpath_report::text::counted;
 
 use super::first_start::bring_in;
 use super::resolve::{index_arguments, scratch};
@@ -141,8 +142,7 @@ impl Work<'_> {
         }
         progress(&match self.resolution.packages.len() {
             0 => "making an environment".to_owned(),
-            1 => "installing 1 package".to_owned(),
-            count => format!("installing {count} packages"),
+            count => format!("installing {}", counted(count, "package")),
         });
         self.make(&places, digest, progress)
     }
@@ -242,8 +242,8 @@ impl Work<'_> {
         if output.status.success() {
             return Ok(());
         }
-        let count = self.resolution.packages.len();
-        let doing = format!("install {count} packages for {}", self.interpreter.title());
+        let packages = counted(self.resolution.packages.len(), "package");
+        let doing = format!("install {packages} for {}", self.interpreter.title());
         Err(Error::uv(
             doing,
             failure::read(&output.stderr),

@@ -11,6 +11,7 @@ use crate::arguments::{FixArguments, GlobalArguments, ReportArguments, ReportFor
 use crate::asked::Asked;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::history::History;
 use crate::nearest;
 use crate::output;
 use crate::process::Process;
@@ -142,6 +143,7 @@ fn write_baseline(
         changed_since: None,
     };
     let record = perform(process, &asked, ground)?;
+    History::of(&ground.repository.state).keep(&record)?;
     let own = || record.jobs.iter().filter(|job| job.group == name);
     let errors: Vec<Problem> = own().flat_map(|job| job.result.errors.clone()).collect();
     if !errors.is_empty() {
