@@ -55,7 +55,9 @@ pub use python_version::{
 };
 pub use requirement::{normalise_name, requirement_name};
 pub use scope::is_foreign_code;
-pub use settings::{RawSettings, Setting, SettingKind, parse_settings, read_settings};
+pub use settings::{
+    RawSettings, Setting, SettingKind, parse_settings, read_settings, read_settings_of,
+};
 pub use stdlib::is_standard_module;
 pub use test_needs::{TestNeeds, requirements_of, resolve_own_extras, test_needs};
 pub use test_suite::add_called_tests;

@@ -1,6 +1,8 @@
 //! The command line, declared once: parser, help, completions, man page and the reference page are
 //! made from it. Knows what can be asked; does not know how it is done.
 
+pub mod run;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,6 +30,7 @@ const TOP_EXAMPLES: &str = "\
 Examples:
   towpath ci                         check everything, run only what changed
   towpath check tests --python 3.12  one check on one Python
+  towpath run                        run the workflows that a push would start
   towpath fix                        mend what the linters and formatters can mend
   towpath explain \"tests 3.12\"       why a job runs, waits or was reused
   towpath help config                every setting";
@@ -75,6 +78,8 @@ pub enum Command {
     Ci(CiArguments),
     /// Run exactly one check
     Check(CheckArguments),
+    /// Run the workflows of `.github/workflows` on this machine
+    Run(Box<run::RunArguments>),
     /// Check the repository's own CI files; the same as `check workflows`
     CheckWorkflows(CheckWorkflowsArguments),
     /// Mend what linters and formatters can mend

@@ -9,9 +9,10 @@ use towpath_python::{
     read_automation, read_projects, read_settings,
 };
 use towpath_report::{Changes, Problem, Severity, Source};
-use towpath_standard::{Facts, SETTINGS, Settings, python_matrix};
+use towpath_standard::{Facts, Settings, python_matrix};
 
 use crate::failure::Failure;
+use crate::settings_reference::DECLARATIONS;
 
 /// The base of a change where none is named: the remote's default branch.
 const DEFAULT_BASE: &str = "origin/HEAD";
@@ -79,7 +80,7 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
             settings.push(raw.clone());
             continue;
         }
-        let (raw, wrong) = read_settings(&tree, &project.root, &[SETTINGS]);
+        let (raw, wrong) = read_settings(&tree, &project.root, DECLARATIONS);
         problems.extend(taken_names(&raw));
         settings.push(raw);
         for problem in wrong {
@@ -124,7 +125,7 @@ fn read_config(file: &Path) -> Result<(RawSettings, Vec<Problem>), Failure> {
         path: &path,
         text: &text,
     };
-    Ok(parse_settings(&source, &[SETTINGS]))
+    Ok(parse_settings(&source, DECLARATIONS))
 }
 
 /// Returns the git repository that a folder belongs to, not one that merely ignores it.

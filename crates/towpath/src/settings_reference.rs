@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use towpath_python::{Setting, SettingKind};
 
 /// The settings of every crate.
-pub const DECLARATIONS: &[&[Setting]] = &[towpath_standard::SETTINGS];
+pub const DECLARATIONS: &[&[Setting]] =
+    &[towpath_standard::SETTINGS, crate::commands::RUN_SETTINGS];
 
 /// A table of settings.
 #[derive(Debug, Clone)]

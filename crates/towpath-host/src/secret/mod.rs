@@ -2,11 +2,13 @@
 //!
 //! Knows no sink: every byte of output passes [`Masker`] before any of them.
 
+mod ask;
 mod encodings;
 mod masker;
 
 use std::fmt;
 
+pub use ask::{AskError, ask_person, ask_program};
 pub use masker::Masker;
 
 /// A value that must not be shown. It has no `Display`, and its debug form says nothing.

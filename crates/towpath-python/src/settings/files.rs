@@ -15,14 +15,27 @@ pub fn read_settings(
     project_root: &str,
     declarations: &[&[Setting]],
 ) -> (RawSettings, Vec<Problem>) {
+    let text = |path: &str| {
+        let read = tree.contains(path).then(|| tree.read_text(path))?;
+        Some(read.map_err(|error| error.to_string()))
+    };
+    read_settings_of(project_root, declarations, &text)
+}
+
+/// Does the same where there is no tree: `text` returns what a file holds, none where there is none.
+pub fn read_settings_of(
+    project_root: &str,
+    declarations: &[&[Setting]],
+    text: &dyn Fn(&str) -> Option<Result<String, String>>,
+) -> (RawSettings, Vec<Problem>) {
     let beside = |name: &str| match project_root {
         "" | "." => name.to_owned(),
         root => format!("{root}/{name}"),
     };
     let (manifest, own) = (beside("pyproject.toml"), beside("towpath.toml"));
     let mut problems = Vec::new();
-    let manifest_text = read_text(tree, &manifest, &mut problems);
-    let own_text = read_text(tree, &own, &mut problems);
+    let manifest_text = read_text(text, &manifest, &mut problems);
+    let own_text = read_text(text, &own, &mut problems);
 
     let mut settings = RawSettings::default();
     for (path, text) in [(&manifest, manifest_text), (&own, own_text)] {
@@ -40,11 +53,12 @@ pub fn read_settings(
     (settings, problems)
 }
 
-fn read_text(tree: &Tree, path: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    if !tree.contains(path) {
-        return None;
-    }
-    match tree.read_text(path) {
+fn read_text(
+    text: &dyn Fn(&str) -> Option<Result<String, String>>,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    match text(path)? {
         Ok(text) => Some(text),
         Err(error) => {
             let problem = Problem::error(format!("cannot read `{path}`: {error}"));

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_report::Place;
 
-pub use files::read_settings;
+pub use files::{read_settings, read_settings_of};
 pub use reader::parse_settings;
 
 /// What values a setting takes.

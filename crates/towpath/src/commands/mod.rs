@@ -10,7 +10,10 @@ mod fix;
 pub(crate) mod help;
 mod json_lines;
 mod logs;
+mod run;
 mod workflow;
+
+pub(crate) use run::settings::SETTINGS as RUN_SETTINGS;
 
 use std::path::PathBuf;
 
@@ -26,6 +29,7 @@ pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<Ex
     match &arguments.command {
         Command::Ci(ci) => ci::run(process, &arguments.global, ci),
         Command::Check(check) => check::run(process, &arguments.global, check),
+        Command::Run(run) => run::run(process, &arguments.global, run),
         Command::CheckWorkflows(check) => check::run_workflows(process, &arguments.global, check),
         Command::Fix(fix) => fix::run(process, &arguments.global, fix),
         Command::Explain(explain) => explain::run(process, &arguments.global, explain),

@@ -8,6 +8,7 @@ mod projects;
 mod reference;
 mod reports;
 mod reuse;
+mod run_looks;
 mod settings;
 mod soundness;
 mod terminal;
