@@ -12,4 +12,5 @@ mod run_looks;
 mod settings;
 mod soundness;
 mod terminal;
+mod undeclared;
 mod world;

@@ -58,7 +58,7 @@ fn index_tests_cannot_read_the_home_folder() {
 #[test]
 fn index_tests_cannot_tell_the_machine() {
     let world = World::with_index("sound");
-    let body = "assert not [path for path in (\"/var/log\", \"/root/.bashrc\", \"/run/utmp\", \"/srv\", \"/sys\") if os.path.exists(path)]\n\
+    let body = "assert not [path for path in (\"/var/log\", \"/root\", \"/run/utmp\", \"/srv\", \"/sys\") if os.path.exists(path)]\n\
                 hostname = Path(\"/etc/hostname\")\n\
                 assert not hostname.is_file() or hostname.read_text() == \"localhost\\n\"\n\
                 assert socket.gethostname() == \"localhost\"\n\
@@ -339,7 +339,7 @@ fn index_what_can_read_the_clock_runs_again_on_another_day() {
 }
 
 /// Returns the names of the parts of a job's key.
-fn key_parts(world: &World, job: &str) -> Vec<String> {
+pub(crate) fn key_parts(world: &World, job: &str) -> Vec<String> {
     let told = world.towpath(&["explain", job, "--format", "json"]);
     let told: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
     let parts = told["jobs"][0]["depends_on"]["parts"]
