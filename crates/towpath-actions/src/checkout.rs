@@ -13,11 +13,10 @@ use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInpu
 use crate::step::{Done, caused, count, github, in_workspace, is_true, lines, problem};
 use crate::versions::{Versions, is_commit};
 
-/// The action's name.
-pub const NAME: &str = "actions/checkout";
+const NAME: &str = "actions/checkout";
 
 /// Its versions.
-pub const VERSIONS: Versions = Versions {
+pub(crate) const VERSIONS: Versions = Versions {
     majors: (1, 6),
     pins: &[
         ("b4ffde65f46336ab88eb53be808477a3936bae11", "v4.1.1"),

@@ -3,13 +3,27 @@
 //! `towpath/check` is the primitive behind `towpath check NAME` and behind each step of the standard
 //! pipeline; the others stand for published actions in workflows that `towpath run` runs.
 
+pub mod artifacts;
+mod aws;
+pub mod cache;
 pub mod check;
-pub mod checkout;
-pub mod setup_python;
+mod checkout;
+mod publish;
+mod registry;
+mod setup_node;
+mod setup_python;
+mod setup_uv;
 mod step;
 mod versions;
 
+pub use artifacts::{DownloadArtifact, UploadArtifact};
+pub use aws::ConfigureAwsCredentials;
+pub use cache::{Cache, CacheRestore, CacheSave};
 pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variables};
 pub use checkout::Checkout;
+pub use publish::PyPiPublish;
+pub use registry::{BUILT_IN, BuiltIn, registry};
+pub use setup_node::SetupNode;
 pub use setup_python::SetupPython;
+pub use setup_uv::SetupUv;
 pub use versions::{Versions, version_comment};

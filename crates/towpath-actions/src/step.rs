@@ -1,6 +1,9 @@
 //! What the actions of a job's steps share: their context, their inputs and the ways in which they end.
 
-use towpath_report::{CheckResult, Conclusion, Problem};
+use std::path::PathBuf;
+
+use towpath_report::{CheckResult, Conclusion, Problem, Severity};
+use towpath_runner::commands::Annotation;
 use towpath_runner::{Effects, JobContext, Outcome, StepContext, StepInputs};
 
 /// How an action's work went.
@@ -97,4 +100,18 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     } else {
         format!("{number} {noun}s")
     }
+}
+
+/// Returns the home folder of the step's processes.
+pub(crate) fn home(step: &StepContext<'_>) -> Option<PathBuf> {
+    let home = step.environment.get("HOME").map(PathBuf::from);
+    home.filter(|home| home.is_absolute())
+}
+
+/// Says something that deserves attention and fails nothing.
+pub(crate) fn warn(context: &JobContext<'_>, effects: &mut Effects, message: String) {
+    context.progress.output(&format!("warning: {message}"));
+    effects
+        .annotations
+        .push(Annotation::new(Severity::Warning, message));
 }

@@ -9,6 +9,7 @@ use towpath_host::secret::Secret;
 use towpath_report::{CheckResult, Conclusion, StepRecord};
 use towpath_workflow::expression::Object;
 
+use crate::commands::Annotation;
 use crate::reuse::{Dependencies, Key};
 
 /// The evaluated inputs of one step, by name.
@@ -99,6 +100,8 @@ pub struct Effects {
     pub state: BTreeMap<String, String>,
     /// Values that must not be shown from now on.
     pub masks: Vec<Secret>,
+    /// What it says about places, or about nothing in particular.
+    pub annotations: Vec<Annotation>,
 }
 
 /// What an action did.

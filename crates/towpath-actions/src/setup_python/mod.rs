@@ -15,11 +15,10 @@ use crate::step::{Done, caused, in_workspace, is_true, lines, problem};
 use crate::versions::Versions;
 use range::{Range, Version};
 
-/// The action's name.
-pub const NAME: &str = "actions/setup-python";
+const NAME: &str = "actions/setup-python";
 
 /// Its versions.
-pub const VERSIONS: Versions = Versions {
+pub(crate) const VERSIONS: Versions = Versions {
     majors: (1, 6),
     pins: &[
         ("42375524e23c412d93fb67b49958b491fce71c38", "v5.4.0"),
@@ -90,6 +89,7 @@ impl SetupPython<'_> {
         let mut effects = Effects::default();
         for version in &versions {
             let wish = Wish {
+                action: NAME,
                 version,
                 prereleases,
                 free_threaded,
@@ -140,7 +140,7 @@ impl SetupPython<'_> {
         Ok(folder)
     }
 
-    /// Checks what the cache would be keyed by. The packages themselves are cached by pip, on this machine.
+    /// Lets pip use a cache that outlives the job. The files that it would be keyed by must be there.
     fn cache(
         &self,
         inputs: &StepInputs,
@@ -184,9 +184,14 @@ impl SetupPython<'_> {
                  `cache-dependency-path`",
             ));
         }
+        let shared = step.cache_folder.join("pip");
         context.progress.output(&format!(
-            "{tool} uses its own cache on this machine; nothing is restored or saved"
+            "The cache of pip is shared with other runs: {}",
+            shared.display()
         ));
+        effects
+            .environment
+            .insert("PIP_CACHE_DIR".to_owned(), shared.display().to_string());
         effects
             .outputs
             .insert("cache-hit".to_owned(), "false".to_owned());
@@ -194,8 +199,32 @@ impl SetupPython<'_> {
     }
 }
 
+/// Returns the best CPython for a version that the action `name` is asked for.
+pub(crate) fn find_interpreter<'i>(
+    name: &str,
+    version: &str,
+    interpreters: &'i [Interpreter],
+) -> Result<&'i Interpreter, Problem> {
+    let wish = Wish {
+        action: name,
+        version,
+        prereleases: false,
+        free_threaded: false,
+    };
+    wish.find(interpreters)
+}
+
+/// Returns whether a version is in a range; no range holds none.
+pub(crate) fn is_in_range(range: &str, version: &str) -> bool {
+    let version = Version::of(version);
+    Range::parse(range)
+        .zip(version)
+        .is_some_and(|(range, version)| range.holds(version))
+}
+
 /// One version of Python that is asked for.
 struct Wish<'a> {
+    action: &'a str,
     version: &'a str,
     prereleases: bool,
     free_threaded: bool,
@@ -209,7 +238,10 @@ impl Wish<'_> {
             .find(|name| version.starts_with(*name))
         {
             return Err(problem(
-                format!("`{NAME}` is asked for `{version}`, and towpath sets up only CPython"),
+                format!(
+                    "`{}` is asked for `{version}`, and towpath sets up only CPython",
+                    self.action
+                ),
                 format!("run {other} jobs on GitHub, or leave them out with `--job` or `--matrix`"),
             ));
         }

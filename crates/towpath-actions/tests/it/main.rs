@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
+mod artifacts;
+mod cache;
 mod checkout;
+mod others;
 mod setup_python;
 mod world;

@@ -86,9 +86,11 @@ impl World {
 
     /// Runs an action and returns what came of it and what it said.
     pub(crate) fn run(&self, action: &dyn Action, inputs: &[(&str, &str)]) -> (Outcome, String) {
-        self.call(&BTreeMap::new(), |context| {
-            Some(action.run(&inputs_of(inputs), context))
-        })
+        let mut outcome = None;
+        let said = self.call(&BTreeMap::new(), |context| {
+            outcome = Some(action.run(&inputs_of(inputs), context));
+        });
+        (outcome.unwrap(), said)
     }
 
     /// Runs an action that succeeds, and returns its outputs.
@@ -102,18 +104,31 @@ impl World {
         outcome.effects.outputs
     }
 
-    /// Runs an action that fails, and returns what it says of it.
+    /// Runs an action that fails, and returns what it says of it and what to do.
     pub(crate) fn fail(&self, action: &dyn Action, inputs: &[(&str, &str)]) -> String {
         let (outcome, said) = self.run(action, inputs);
         assert_eq!(outcome.conclusion, Conclusion::Failure, "{said}");
-        said
+        let [problem] = outcome.result.errors.as_slice() else {
+            panic!("one problem: {:?}", outcome.result.errors);
+        };
+        format!("{}\n{}", problem.message, problem.hints.join("\n"))
     }
 
-    fn call(
+    /// Runs the post part of an action after its main part left this state.
+    pub(crate) fn post(
         &self,
+        action: &dyn Action,
+        inputs: &[(&str, &str)],
         state: &BTreeMap<String, String>,
-        work: impl FnOnce(&JobContext<'_>) -> Option<Outcome>,
-    ) -> (Outcome, String) {
+    ) -> Option<Outcome> {
+        let mut outcome = None;
+        self.call(state, |context| {
+            outcome = action.post(&inputs_of(inputs), context);
+        });
+        outcome
+    }
+
+    fn call(&self, state: &BTreeMap<String, String>, work: impl FnOnce(&JobContext<'_>)) -> String {
         let github = Object(self.github.clone());
         let folder = |name: &str| self.folder(name);
         let (workspace, temp, tools) = (folder("workspace"), folder("temp"), folder("tools"));
@@ -138,9 +153,8 @@ impl World {
             folder: Path::new("/"),
             step: Some(&step),
         };
-        let outcome = work(&context).expect("the action has this part");
-        let said = std::mem::take(&mut *self.said.0.lock().unwrap());
-        (outcome, said.join("\n"))
+        work(&context);
+        std::mem::take(&mut *self.said.0.lock().unwrap()).join("\n")
     }
 }
 

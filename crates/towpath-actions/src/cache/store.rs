@@ -1,0 +1,348 @@
+//! The folder of a repository's caches, which all of its runs share.
+//!
+//! An entry is a file with a record, written last; it never changes. Who may read what is decided by the
+//! ref that wrote it. A damaged entry counts as absent.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use towpath_host::{Digest, clock, digest_file};
+
+/// The most bytes that the caches of one repository take; what was used longest ago goes first.
+const LIMIT: u64 = 10 << 30;
+/// What nobody asked for in this time goes too.
+const UNUSED: Duration = Duration::from_hours(7 * 24);
+
+/// The caches of one repository.
+#[derive(Debug, Clone)]
+pub struct CacheStore {
+    folder: PathBuf,
+}
+
+/// One cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its key.
+    pub key: String,
+    /// What it was made of: paths and the kind of archive. Only the same is found again.
+    pub version: String,
+    /// The ref that wrote it.
+    pub scope: String,
+    /// Nanoseconds since 1970 UTC at which it was complete.
+    pub created_ns: u128,
+    /// Size of the archive in bytes.
+    pub size: u64,
+    /// Digest of the archive.
+    pub digest: Digest,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup<'a> {
+    /// The key, then what is taken instead; each but the exact one stands for all that begin with it.
+    pub keys: &'a [String],
+    /// What it must be made of.
+    pub version: &'a str,
+    /// The refs whose caches may be read, the own one first.
+    pub scopes: &'a [String],
+}
+
+/// Why a cache could not be kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is one already, and it never changes.
+    #[error("there is a cache with the key `{key}` already")]
+    Exists {
+        /// The key.
+        key: String,
+    },
+    /// A file could not be written or read.
+    #[error("cannot use `{}`", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Returns what to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Exists { .. } => vec![
+                "let the key tell what the cache is made of, such as \
+                 `${{ hashFiles('**/requirements*.txt') }}`"
+                    .to_owned(),
+            ],
+            Self::Io { path, .. } => vec![format!(
+                "check that there is space and that you may write `{}`",
+                path.display()
+            )],
+        }
+    }
+}
+
+impl CacheStore {
+    /// Returns the caches that lie in a folder; nothing is made yet.
+    pub fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// Finds the cache that fits best: of the own ref before others, an exact key before those that begin
+    /// with it, an earlier key before a later, the newest first.
+    pub fn find(&self, lookup: &Lookup<'_>) -> Result<Option<Entry>, Error> {
+        let mut entries = self.list()?;
+        entries.retain(|entry| entry.version == lookup.version);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_ns));
+        for scope in lookup.scopes {
+            let of_scope = || entries.iter().filter(|entry| entry.scope == *scope);
+            let primary = lookup.keys.first();
+            let exact = primary.and_then(|key| of_scope().find(|entry| entry.key == *key));
+            let found = exact.or_else(|| {
+                let starts = |key: &String| of_scope().find(|entry| entry.key.starts_with(key));
+                lookup.keys.iter().find_map(starts)
+            });
+            if let Some(entry) = found {
+                if self.is_whole(entry) {
+                    towpath_host::cache::note_use(&self.record(entry));
+                    return Ok(Some(entry.clone()));
+                }
+                // Moved aside, so that the next look finds another one.
+                return self.find(lookup);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns whether a cache of exactly this key, make and ref is there.
+    pub fn has(&self, key: &str, version: &str, scope: &str) -> bool {
+        self.folder.join(record_name(key, version, scope)).exists()
+    }
+
+    /// Returns a file to write an archive into.
+    pub fn start(&self) -> Result<NamedTempFile, Error> {
+        let start = || {
+            std::fs::create_dir_all(&self.folder)?;
+            tempfile::Builder::new()
+                .prefix(".new-")
+                .tempfile_in(&self.folder)
+        };
+        start().map_err(|source| self.failed(source))
+    }
+
+    /// Keeps an archive; fails where there is one already.
+    pub fn keep(
+        &self,
+        mut archive: NamedTempFile,
+        key: &str,
+        version: &str,
+        scope: &str,
+    ) -> Result<Entry, Error> {
+        let failed = |source| self.failed(source);
+        archive.flush().map_err(failed)?;
+        let entry = Entry {
+            key: key.to_owned(),
+            version: version.to_owned(),
+            scope: scope.to_owned(),
+            created_ns: clock::system_time()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .map_or(0, |time| time.as_nanos()),
+            size: archive.path().metadata().map_err(failed)?.len(),
+            digest: digest_file(archive.path()).map_err(failed)?,
+        };
+        if self.has(key, version, scope) {
+            return Err(Error::Exists {
+                key: key.to_owned(),
+            });
+        }
+        let record = serde_json::to_vec(&entry).map_err(|error| failed(io::Error::other(error)))?;
+        let mut written = NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        written.write_all(&record).map_err(failed)?;
+        // The archive first: a record without one would be damage.
+        let path = self.path(&entry);
+        archive
+            .persist(&path)
+            .map_err(|error| failed(error.error))?;
+        match written.persist_noclobber(self.record(&entry)) {
+            Ok(_) => {
+                self.make_room()?;
+                Ok(entry)
+            }
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                let _ = std::fs::remove_file(path);
+                Err(Error::Exists { key: entry.key })
+            }
+            Err(error) => Err(failed(error.error)),
+        }
+    }
+
+    /// Returns where the archive of a cache lies.
+    pub fn path(&self, entry: &Entry) -> PathBuf {
+        // Its own time keeps two that are written at once apart.
+        self.record(entry)
+            .with_extension(format!("{}.archive", entry.created_ns))
+    }
+
+    /// Opens the archive of a cache.
+    pub fn open(&self, entry: &Entry) -> Result<File, Error> {
+        let path = self.path(entry);
+        File::open(&path).map_err(|source| Error::Io { path, source })
+    }
+
+    fn list(&self) -> Result<Vec<Entry>, Error> {
+        let files = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files.map_err(|source| self.failed(source))?,
+        };
+        let mut entries = Vec::new();
+        for file in files {
+            let path = file.map_err(|source| self.failed(source))?.path();
+            if path.extension().is_some_and(|end| end == "json") {
+                // One that another run removes meanwhile is not there.
+                let bytes = std::fs::read(&path).unwrap_or_default();
+                entries.extend(serde_json::from_slice::<Entry>(&bytes));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Compares an archive with its record; what is damaged is removed.
+    fn is_whole(&self, entry: &Entry) -> bool {
+        let path = self.path(entry);
+        let is_whole = digest_file(&path).is_ok_and(|digest| digest == entry.digest);
+        if !is_whole {
+            tracing::warn!(key = entry.key, "a cache was damaged and counts as absent");
+            self.remove(entry);
+        }
+        is_whole
+    }
+
+    fn remove(&self, entry: &Entry) {
+        for path in [self.record(entry), self.path(entry)] {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::debug!(%error, path = %path.display(), "not removed");
+            }
+        }
+    }
+
+    /// Removes what was not used for long, and what is too much.
+    fn make_room(&self) -> Result<(), Error> {
+        let now = clock::system_time();
+        let mut entries: Vec<(SystemTime, Entry)> = self
+            .list()?
+            .into_iter()
+            .map(|entry| {
+                let used = self
+                    .record(&entry)
+                    .metadata()
+                    .and_then(|data| data.modified());
+                (used.unwrap_or(SystemTime::UNIX_EPOCH), entry)
+            })
+            .collect();
+        entries.sort_by_key(|(used, _)| std::cmp::Reverse(*used));
+        let mut total = 0;
+        for (used, entry) in entries {
+            total += entry.size;
+            let age = now.duration_since(used).unwrap_or_default();
+            if total > LIMIT || age > UNUSED {
+                self.remove(&entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, entry: &Entry) -> PathBuf {
+        self.folder
+            .join(record_name(&entry.key, &entry.version, &entry.scope))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Io {
+            path: self.folder.clone(),
+            source,
+        }
+    }
+}
+
+fn record_name(key: &str, version: &str, scope: &str) -> String {
+    let digest = Digest::of_parts([key.as_bytes(), version.as_bytes(), scope.as_bytes()]);
+    format!("{}.json", &digest.as_str()[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keep(store: &CacheStore, key: &str, scope: &str) -> Result<Entry, Error> {
+        let mut archive = store.start()?;
+        archive
+            .write_all(format!("{key} {scope}").as_bytes())
+            .unwrap();
+        store.keep(archive, key, "v", scope)
+    }
+
+    fn find(store: &CacheStore, keys: &str, scopes: &str) -> Option<String> {
+        let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let (keys, scopes) = (split(keys), split(scopes));
+        let lookup = Lookup {
+            keys: &keys,
+            version: "v",
+            scopes: &scopes,
+        };
+        let entry = store.find(&lookup).unwrap()?;
+        Some(format!("{} {}", entry.key, entry.scope))
+    }
+
+    #[test]
+    fn the_best_one_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CacheStore::of(folder.path());
+        assert_eq!(find(&store, "pip-1", "topic main"), None);
+        for (key, scope) in [
+            ("pip-1", "main"),
+            ("pip-12", "main"),
+            ("pip-1-old", "topic"),
+            ("pip-1-new", "topic"),
+            ("other", "topic"),
+            ("secret", "fork"),
+        ] {
+            keep(&store, key, scope).unwrap();
+        }
+        for (keys, scopes, expected) in [
+            ("pip-1", "main", Some("pip-1 main")),
+            ("pip-1", "topic main", Some("pip-1-new topic")),
+            ("pip-1-old", "topic main", Some("pip-1-old topic")),
+            ("absent other pip-", "topic main", Some("other topic")),
+            ("absent pip- other", "topic main", Some("pip-1-new topic")),
+            ("absent pip-", "main", Some("pip-12 main")),
+            ("secret", "topic main", None),
+        ] {
+            let found = find(&store, keys, scopes);
+            assert_eq!(found.as_deref(), expected, "{keys} in {scopes}");
+        }
+    }
+
+    #[test]
+    fn a_cache_never_changes_and_damage_is_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CacheStore::of(folder.path());
+        let older = keep(&store, "a-1", "main").unwrap();
+        let newer = keep(&store, "a-2", "main").unwrap();
+        assert!(matches!(
+            keep(&store, "a-1", "main"),
+            Err(Error::Exists { .. })
+        ));
+        assert!(store.has("a-1", "v", "main") && !store.has("a-1", "w", "main"));
+        std::fs::write(store.path(&newer), "damaged").unwrap();
+        assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
+        assert!(!store.path(&newer).exists() && store.path(&older).exists());
+    }
+}
