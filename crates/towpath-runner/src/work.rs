@@ -2,6 +2,7 @@
 //! happens is told over a channel; nothing is decided here.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::Sender;
 use towpath_host::Digest;
@@ -28,6 +29,8 @@ pub(crate) struct Assignment {
     pub(crate) needs_context: Object,
     /// Asks it to end.
     pub(crate) cancel: Cancel,
+    /// Whether a signal ends the whole run.
+    pub(crate) stopping: Arc<AtomicBool>,
 }
 
 /// What a working thread tells the loop of the run.

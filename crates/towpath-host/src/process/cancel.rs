@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub struct Cancel(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     wish: Option<Stop>,
+    /// When the first wish came.
+    since: Option<Instant>,
     listeners: Vec<Listener>,
     heirs: Vec<Cancel>,
 }
@@ -47,6 +50,11 @@ impl Cancel {
     /// Returns whether it was asked to end.
     pub fn is_cancelled(&self) -> bool {
         self.state().wish.is_some()
+    }
+
+    /// Returns when it was first asked to end.
+    pub fn since(&self) -> Option<Instant> {
+        self.state().since
     }
 
     /// Returns a flag for what may still run once this one was set: it hears only the wish to end at once.
@@ -84,6 +92,7 @@ impl Cancel {
                 return;
             }
             state.wish = Some(stop);
+            state.since.get_or_insert_with(Instant::now);
             (state.listeners.clone(), state.heirs.clone())
         };
         for listener in &listeners {

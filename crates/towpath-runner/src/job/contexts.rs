@@ -116,15 +116,32 @@ impl RunningJob<'_> {
         let environment = environment.map(|(name, value)| (name, Value::from(value)));
         set(&mut contexts, "env", Object(environment.collect()));
         set(&mut contexts, "steps", level.steps());
-        let job = vec![("status".to_owned(), Value::from(self.status.as_str()))];
-        set(&mut contexts, "job", Object(job));
-        set(&mut contexts, "github", self.github(level, step));
+        let github = self.github(level, step);
+        set(&mut contexts, "job", self.job_context(&github));
+        set(&mut contexts, "github", github);
         if let Some(action) = &level.action {
             set(&mut contexts, "inputs", action.inputs.clone());
             // A composite action sees no secrets but those it is given.
             contexts.0.retain(|(name, _)| name != "secrets");
         }
         contexts
+    }
+
+    /// Returns the context `job`, which names the file of the job; `github` names the one that was started.
+    fn job_context(&self, github: &Object) -> Object {
+        let named = |name: &str| github.get(name).map_or_else(String::new, Value::to_text);
+        let file = self.assignment.frame.file.trim_start_matches("./");
+        let repository = named("repository");
+        Object(vec![
+            ("status".to_owned(), Value::from(self.status.as_str())),
+            (
+                "workflow_ref".to_owned(),
+                Value::from(format!("{repository}/{file}@{}", named("ref"))),
+            ),
+            ("workflow_sha".to_owned(), Value::from(named("sha"))),
+            ("workflow_repository".to_owned(), Value::from(repository)),
+            ("workflow_file_path".to_owned(), Value::from(file)),
+        ])
     }
 
     /// Returns the context `github` of a step.

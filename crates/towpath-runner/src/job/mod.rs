@@ -15,6 +15,7 @@ mod step;
 mod uses;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use towpath_host::process::Cancel;
@@ -35,6 +36,8 @@ use sink::Sink;
 
 /// How long steps that run always may go on after their job was cancelled.
 const AFTER_CANCEL: Duration = Duration::from_mins(5);
+/// The time that they have in any case.
+const LEAST_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a job to its end.
 pub(crate) fn run(
@@ -155,11 +158,20 @@ impl<'a> RunningJob<'a> {
         if self.last_call.is_some() {
             return;
         }
-        let took_too_long = Instant::now() >= self.deadline;
-        if !took_too_long && !self.context.cancel.is_cancelled() {
+        let now = Instant::now();
+        let took_too_long = now >= self.deadline;
+        let asked = self.context.cancel.since();
+        if !took_too_long && asked.is_none() {
             return;
         }
-        self.last_call = Some(Instant::now() + self.machine.grace.min(AFTER_CANCEL));
+        // A person who waits at a terminal waits no longer than this, a job on its own may clean up.
+        let last_call = if self.assignment.stopping.load(Ordering::Relaxed) {
+            let asked = asked.unwrap_or(now);
+            (asked + self.machine.grace).max(now + LEAST_GRACE)
+        } else {
+            now + AFTER_CANCEL
+        };
+        self.last_call = Some(last_call);
         self.status = Status::Cancelled;
         if took_too_long {
             let problem = Problem::error("the job took longer than its `timeout-minutes`")

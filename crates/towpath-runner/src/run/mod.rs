@@ -7,7 +7,7 @@ mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use towpath_host::process::Cancel;
@@ -99,6 +99,8 @@ struct Run<'a, 'b> {
     given_up: BTreeMap<usize, String>,
     cancel: Cancel,
     cancels: BTreeMap<usize, Cancel>,
+    /// Tells the jobs that a signal ends the whole run.
+    stopping: Arc<AtomicBool>,
     begun: Instant,
     started_ms: BTreeMap<usize, u64>,
     last: Vec<Option<LastRun>>,
@@ -143,6 +145,7 @@ impl<'a, 'b> Run<'a, 'b> {
             observer,
             cancel: Cancel::new(),
             cancels: BTreeMap::new(),
+            stopping: Arc::new(AtomicBool::new(false)),
             begun: Instant::now(),
             started_ms: BTreeMap::new(),
             last,
@@ -264,6 +267,7 @@ impl<'a, 'b> Run<'a, 'b> {
             job,
             frame,
             cancel,
+            stopping: Arc::clone(&self.stopping),
         }
     }
 
@@ -320,6 +324,7 @@ impl<'a, 'b> Run<'a, 'b> {
             return;
         }
         self.interrupted = true;
+        self.stopping.store(true, Ordering::Relaxed);
         self.cancel.cancel();
         self.cancels.values().for_each(Cancel::cancel);
         self.observer.event(&RunEvent::Stopping {

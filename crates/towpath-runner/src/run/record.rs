@@ -15,6 +15,11 @@ impl Run<'_, '_> {
         if self.interrupted && outcome.conclusion == Conclusion::Error {
             outcome.conclusion = Conclusion::Cancelled;
         }
+        if outcome.conclusion == Conclusion::Cancelled
+            && let Some(reason) = self.given_up.get(&index)
+        {
+            outcome.reason.clone_from(reason);
+        }
         let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
         if !matches!(
             outcome.conclusion,
