@@ -1,7 +1,7 @@
 //! Findings kept file by file, for tools that look at each file alone and take long: only files whose
 //! contents were not seen before are scanned again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use towpath_host::Digest;
 use towpath_report::Finding;
@@ -76,17 +76,22 @@ impl ScanPlan {
     }
 
     fn take_over(&mut self, found: &[Finding]) {
-        for path in std::mem::take(&mut self.remaining) {
-            let Some((_, digest)) = self.current.iter().find(|(name, _)| *name == path) else {
-                continue;
-            };
-            let is_here = |finding: &&Finding| {
-                let place = finding.place.as_ref();
-                place.is_some_and(|place| place.path == path)
-            };
-            let own = found.iter().filter(is_here).cloned().collect();
-            let version = BTreeMap::from([(digest.to_string(), own)]);
-            self.known.insert(path, version);
+        let mut found_in: BTreeMap<&str, Vec<Finding>> = BTreeMap::new();
+        for finding in found {
+            if let Some(place) = &finding.place {
+                found_in
+                    .entry(&place.path)
+                    .or_default()
+                    .push(finding.clone());
+            }
+        }
+        let scanned: BTreeSet<String> = std::mem::take(&mut self.remaining).into_iter().collect();
+        for (path, digest) in &self.current {
+            if scanned.contains(path) {
+                let own = found_in.remove(path.as_str()).unwrap_or_default();
+                let version = BTreeMap::from([(digest.to_string(), own)]);
+                self.known.insert(path.clone(), version);
+            }
         }
     }
 }
