@@ -1,6 +1,8 @@
 //! The outcome of a run: one record for each job, and what the jobs' checks found.
 //! The record is all that a report is made from; it can be stored and read again.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Coverage, Finding, Place, Problem, TestCase};
@@ -122,8 +124,8 @@ pub struct JobRecord {
     pub reason: String,
     /// Whether its failure leaves the run green.
     pub advisory: bool,
-    /// What it found.
-    pub result: CheckResult,
+    /// What it found. Shared, since it may hold the coverage of many thousands of files.
+    pub result: Arc<CheckResult>,
     /// Set when the verdict was taken from an earlier run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused: Option<Reused>,

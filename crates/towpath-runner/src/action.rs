@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use towpath_host::process::Cancel;
 use towpath_host::secret::Secret;
@@ -10,7 +11,7 @@ use towpath_report::{CheckResult, Conclusion, StepRecord};
 use towpath_workflow::expression::Object;
 
 use crate::commands::Annotation;
-use crate::reuse::{Dependencies, Key};
+use crate::dependencies::{Dependencies, Key};
 
 /// The evaluated inputs of one step, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct NeededResult {
     /// How it ended.
     pub conclusion: Conclusion,
     /// What it found.
-    pub result: CheckResult,
+    pub result: Arc<CheckResult>,
 }
 
 /// Tells what a job is doing; may be called from any thread.
@@ -153,6 +154,27 @@ impl Outcome {
     }
 }
 
+/// What is known of a step before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Examined {
+    /// It does not apply, for this reason.
+    Skipped(String),
+    /// It applies, and its result depends on this beside the contents of files.
+    Keyed(Key),
+    /// It applies; what its result depends on is known only once it runs.
+    Unknown,
+}
+
+impl Examined {
+    /// Returns what the result depends on, where that is known.
+    pub fn key(self) -> Option<Key> {
+        match self {
+            Self::Keyed(key) => Some(key),
+            Self::Skipped(_) | Self::Unknown => None,
+        }
+    }
+}
+
 /// An action: what `uses: NAME@VERSION` runs.
 pub trait Action: Sync {
     /// Returns the name before the `@`, such as `actions/checkout`.
@@ -175,15 +197,9 @@ pub trait Action: Sync {
         &[]
     }
 
-    /// Returns why the step does not apply, where that can be told without doing anything.
-    fn skip_reason(&self, _inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
-        None
-    }
-
-    /// Returns what the result depends on beside the contents of files, found without starting a
-    /// process and without the results of needed jobs; `None` where that cannot be told before running.
-    fn reuse_key(&self, _inputs: &StepInputs, _needs: &[NeededResult]) -> Option<Key> {
-        None
+    /// Returns what can be told of the step without starting a process.
+    fn examine(&self, _inputs: &StepInputs, _needs: &[NeededResult]) -> Examined {
+        Examined::Unknown
     }
 
     /// Does ahead what the step needs beside the results of other jobs, such as an environment, while

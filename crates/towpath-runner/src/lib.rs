@@ -9,6 +9,7 @@ mod action;
 mod action_folder;
 mod ahead;
 pub mod commands;
+mod dependencies;
 mod evaluate;
 mod event;
 mod job;
@@ -26,8 +27,10 @@ mod unsupported;
 mod work;
 
 pub use action::{
-    Action, Actions, Effects, JobContext, NeededResult, Outcome, Progress, StepContext, StepInputs,
+    Action, Actions, Effects, Examined, JobContext, NeededResult, Outcome, Progress, StepContext,
+    StepInputs,
 };
+pub use dependencies::{Dependencies, Difference, KeptDependencies, Key, KeyPart, compare};
 pub use event::{
     Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
     StartingEvent, input_kind, resolve_inputs,
@@ -40,10 +43,7 @@ pub use preview::{
     ConditionPreview, Copies, CopyPreview, EnvironmentPreview, JobPreview, PreviewScope, preview,
 };
 pub use request::{FetchedActions, Machine, Request};
-pub use reuse::{
-    Dependencies, Difference, Key, KeyPart, LastRun, Ledger, StoredVerdict, compare, job_history,
-    tree_digest,
-};
+pub use reuse::{LastRun, Ledger, StoredVerdict, job_history};
 pub use run::{Completed, Observer, run};
 pub use unsupported::{Means, unsupported};
 pub use work::folder_name;

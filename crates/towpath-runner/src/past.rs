@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use towpath_host::Tree;
 use towpath_report::{CheckResult, LastPass, Place, TestCase, TestOutcome};
 
+use crate::dependencies::compare_files;
 use crate::plan::PlannedJob;
-use crate::reuse::{LastRun, Ledger, compare_files};
+use crate::reuse::{LastRun, Ledger};
 
 /// Returns the files that changed since the last verdicts of the unfinished jobs, and how many jobs
 /// depend on them or wait for one that does.
@@ -19,7 +19,7 @@ pub(crate) fn reasons(
     jobs: &[Arc<PlannedJob>],
     unfinished: &[usize],
     last: &[Option<LastRun>],
-    tree: &Tree,
+    ledger: &Ledger<'_>,
 ) -> Option<(Vec<String>, usize)> {
     let mut files = BTreeSet::new();
     let mut affected = BTreeSet::new();
@@ -27,7 +27,8 @@ pub(crate) fn reasons(
         let last = last[*index].as_ref();
         let changed = last
             .and_then(|last| last.dependencies.as_ref())
-            .map(|before| compare_files(before, tree))
+            .and_then(|kept| ledger.dependencies(kept).ok()?)
+            .map(|before| compare_files(&before, ledger.tree))
             .map(|difference| [difference.changed, difference.removed].concat());
         let waits = jobs[*index]
             .needs
@@ -77,7 +78,8 @@ pub(crate) fn last_pass(
         .filter(|case| passed.contains(case.id.as_str()))
         .map(|case| case.id.clone())
         .collect();
-    let difference = compare_files(pass.dependencies.as_ref()?, ledger.tree);
+    let seen = ledger.dependencies(pass.dependencies.as_ref()?).ok()??;
+    let difference = compare_files(&seen, ledger.tree);
     (!tests.is_empty()).then(|| LastPass {
         at: pass.at,
         commit: pass.commit.clone(),

@@ -4,12 +4,14 @@
 //! sandbox level, names of files …) selects a short list of stored verdicts; of these the one is taken
 //! whose files all have the contents they had. Knows no check and never decides what an input is.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use towpath_host::{Digest, Store, Tree, store};
 use towpath_report::{CheckResult, Conclusion};
+
+use crate::dependencies::{
+    Dependencies, KeptDependencies, Key, has_same_files, read_files, write_files,
+};
 
 /// Why a verdict could not be kept or read.
 #[derive(Debug, Error)]
@@ -24,57 +26,6 @@ pub enum Error {
 
 /// How many verdicts are kept for one key: switching between a few branches finds them all.
 const KEPT_VERDICTS: usize = 4;
-
-/// One thing a verdict depends on beside file contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyPart {
-    /// What it is, for people: `ruff`, `arguments`, `interpreter`, `date`.
-    pub name: String,
-    /// Its value, or a digest of it where it is long.
-    pub value: String,
-}
-
-/// Everything a verdict depends on beside file contents, in a fixed order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    /// The parts.
-    pub parts: Vec<KeyPart>,
-}
-
-impl Key {
-    /// Adds a part.
-    pub fn add(&mut self, name: &str, value: impl Into<String>) {
-        self.parts.push(KeyPart {
-            name: name.to_owned(),
-            value: value.into(),
-        });
-    }
-
-    /// Returns the digest of all parts.
-    pub fn digest(&self) -> Digest {
-        let mut bytes = Vec::new();
-        for part in &self.parts {
-            for text in [&part.name, &part.value] {
-                bytes.extend((text.len() as u64).to_le_bytes());
-                bytes.extend(text.as_bytes());
-            }
-        }
-        Digest::of(&bytes)
-    }
-}
-
-/// All that a finished result depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dependencies {
-    /// The key it is found by.
-    pub key: Key,
-    /// Files of the repository whose contents count, each with its digest when the result was made.
-    /// `None` stands for a path that was not there.
-    pub files: BTreeMap<String, Option<Digest>>,
-    /// Commit, branch and tags, where the history was looked at.
-    #[serde(default)]
-    pub history: Option<String>,
-}
 
 /// A verdict as it lies in the store, beside others with the same key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -108,7 +59,7 @@ pub struct StoredVerdict {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LastRun {
     /// What the last finished verdict depends on; `None` when it could not be stored.
-    pub dependencies: Option<Dependencies>,
+    pub dependencies: Option<KeptDependencies>,
     /// How it ended.
     pub conclusion: Conclusion,
     /// When, in seconds since 1970 UTC.
@@ -151,7 +102,7 @@ pub struct Ledger<'a> {
     pub repository: &'a str,
     /// The files of the repository.
     pub tree: &'a Tree,
-    /// [`tree_digest`] of `tree`.
+    /// [`Tree::contents_digest`] of `tree`.
     pub tree_digest: Digest,
     /// Commit, branch and tags; empty without version control.
     pub history: String,
@@ -182,14 +133,26 @@ impl Ledger<'_> {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
+    /// Returns what a job depended on; `None` where the list of its files is gone or cannot be read.
+    pub fn dependencies(&self, kept: &KeptDependencies) -> Result<Option<Dependencies>, Error> {
+        let list = self.store.get(&kept.files)?;
+        let list = list.and_then(|bytes| String::from_utf8(bytes).ok());
+        let files = list.and_then(|list| read_files(&list));
+        Ok(files.map(|files| Dependencies {
+            key: kept.key.clone(),
+            files,
+            history: kept.history.clone(),
+        }))
+    }
+
     /// Stores what a job did under what it depends on; the newest of a key comes first. Returns the
-    /// blob of the result.
+    /// blobs of the list of files and of the result.
     pub fn keep(
         &self,
         dependencies: &Dependencies,
         result: &CheckResult,
         describe: impl FnOnce(Digest, Digest) -> StoredVerdict,
-    ) -> Result<Digest, Error> {
+    ) -> Result<(Digest, Digest), Error> {
         let key = dependencies.key.digest();
         let files = self.store.put(&write_files(&dependencies.files))?;
         let result = self
@@ -197,11 +160,11 @@ impl Ledger<'_> {
             .put(&serde_json::to_vec(result).map_err(Error::from)?)?;
         let mut verdicts = self.verdicts(&key)?;
         verdicts.retain(|old| old.files != files || old.history != dependencies.history);
-        verdicts.insert(0, describe(files, result.clone()));
+        verdicts.insert(0, describe(files.clone(), result.clone()));
         verdicts.truncate(KEPT_VERDICTS);
         let bytes = serde_json::to_vec(&verdicts).map_err(Error::from)?;
         self.store.put_entry("verdict", key.as_str(), &bytes)?;
-        Ok(result)
+        Ok((files, result))
     }
 
     /// Returns what is known of a job's last run.
@@ -230,101 +193,10 @@ impl Ledger<'_> {
     }
 
     fn has_same_files(&self, list: &Digest) -> Result<bool, Error> {
-        let Some(bytes) = self.store.get(list)? else {
-            return Ok(false);
-        };
-        let Ok(text) = String::from_utf8(bytes) else {
-            return Ok(false);
-        };
-        Ok(text.lines().all(|line| {
-            let Some((digest, path)) = line.split_once(' ') else {
-                return false;
-            };
-            match self.tree.digest(path) {
-                Some(now) => now.as_str() == digest,
-                None => digest == ABSENT,
-            }
-        }))
+        let list = self.store.get(list)?;
+        let list = list.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(list.is_some_and(|list| has_same_files(&list, self.tree)))
     }
-}
-
-/// Stands in a file list for a path that was not there.
-const ABSENT: &str = "-";
-
-fn write_files(files: &BTreeMap<String, Option<Digest>>) -> Vec<u8> {
-    let mut text = String::new();
-    for (path, digest) in files {
-        text.push_str(digest.as_ref().map_or(ABSENT, Digest::as_str));
-        text.push(' ');
-        text.push_str(path);
-        text.push('\n');
-    }
-    text.into_bytes()
-}
-
-/// Returns the digest of every path and every content of a tree.
-pub fn tree_digest(tree: &Tree) -> Digest {
-    let mut text = tree.names_digest(&|_| true).as_str().to_owned();
-    for path in tree.files().keys() {
-        if let Some(digest) = tree.digest(path) {
-            text.push_str(digest.as_str());
-        }
-    }
-    Digest::of(text.as_bytes())
-}
-
-/// What differs between the dependencies of an earlier verdict and today.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Files with other contents.
-    pub changed: Vec<String>,
-    /// Files that are gone.
-    pub removed: Vec<String>,
-    /// Parts of the key with another value, by name.
-    pub parts: Vec<String>,
-    /// How many files are the same.
-    pub same_files: usize,
-    /// How many parts of the key are the same.
-    pub same_parts: usize,
-}
-
-impl Difference {
-    /// Returns whether nothing differs.
-    pub fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.removed.is_empty() && self.parts.is_empty()
-    }
-}
-
-/// Compares what a verdict depended on with today's key and repository.
-pub fn compare(before: &Dependencies, key: &Key, ledger: &Ledger<'_>) -> Difference {
-    let mut difference = compare_files(before, ledger.tree);
-    for part in &key.parts {
-        let old = before.key.parts.iter().find(|old| old.name == part.name);
-        if old.is_some_and(|old| old.value == part.value) {
-            difference.same_parts += 1;
-        } else {
-            difference.parts.push(part.name.clone());
-        }
-    }
-    match &before.history {
-        Some(old) if *old == ledger.history => difference.same_parts += 1,
-        Some(_) => difference.parts.push("git history".to_owned()),
-        None => {}
-    }
-    difference
-}
-
-/// Compares the files that a verdict depended on with today's; looks at no part of the key.
-pub(crate) fn compare_files(before: &Dependencies, tree: &Tree) -> Difference {
-    let mut difference = Difference::default();
-    for (path, digest) in &before.files {
-        match (digest, tree.digest(path)) {
-            (before, now) if *before == now => difference.same_files += 1,
-            (_, Some(_)) => difference.changed.push(path.clone()),
-            (_, None) => difference.removed.push(path.clone()),
-        }
-    }
-    difference
 }
 
 /// Returns the recorded durations with one more, at most nine.

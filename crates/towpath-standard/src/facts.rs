@@ -5,7 +5,7 @@ use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Place, Problem};
 
-use crate::ignored::{is_ignored, is_of_submodule};
+use crate::ignored::is_ignored;
 use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
 use crate::settings::Settings;
@@ -73,7 +73,7 @@ impl Facts<'_> {
     /// Returns whether a file is none of the repository's: it is a submodule's, or the tree is not under
     /// git and the project's own ignore files leave it out.
     pub(crate) fn is_foreign(&self, path: &str) -> bool {
-        is_of_submodule(self.tree, path)
+        self.tree.is_of_submodule(path)
             || (self.git_state.is_empty() && is_ignored(self.tree, path))
     }
 

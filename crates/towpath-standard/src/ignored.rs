@@ -1,6 +1,5 @@
-//! Which files of a tree are not the repository's own: those of submodules, and those that its ignore
-//! files leave out in a tree that is not under git. A source distribution holds generated files that the
-//! automation, which starts from git, never sees.
+//! Which files the ignore files of a tree leave out where it is not under git. A source distribution holds
+//! generated files that the automation, which starts from git, never sees.
 
 use ignore::gitignore::GitignoreBuilder;
 use towpath_host::Tree;
@@ -24,19 +23,6 @@ pub(crate) fn is_ignored(tree: &Tree, path: &str) -> bool {
             .trim_start_matches('/');
         if let Some(answer) = answer(&text, inside) {
             return answer;
-        }
-    }
-    false
-}
-
-/// Returns whether a file is a submodule's, and so another repository's.
-pub(crate) fn is_of_submodule(tree: &Tree, path: &str) -> bool {
-    let mut folder = path;
-    while let Some((parent, _)) = folder.rsplit_once('/') {
-        folder = parent;
-        // An archive keeps a file where the checkout had the submodule's own data.
-        if tree.submodules().contains_key(folder) || tree.contains(&format!("{folder}/.git")) {
-            return true;
         }
     }
     false

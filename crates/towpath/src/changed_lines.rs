@@ -21,7 +21,8 @@ pub(crate) fn fill(record: &mut RunRecord, repository: &Repository, ledger: &Led
         let Ok(Some(last)) = ledger.last(name) else {
             continue;
         };
-        let Some(seen) = last.last_pass().and_then(|last| last.dependencies.as_ref()) else {
+        let kept = last.last_pass().and_then(|last| last.dependencies.as_ref());
+        let Some(Ok(Some(seen))) = kept.map(|kept| ledger.dependencies(kept)) else {
             continue;
         };
         let LastPass {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use towpath_report::{Conclusion, JobRecord, Problem, RunRecord};
 use towpath_runner::PlannedJob;
@@ -52,7 +53,7 @@ impl History {
         Ok(number)
     }
 
-    /// Keeps the record of a run and removes runs that are too old.
+    /// Keeps the record of a run.
     pub(crate) fn keep(&self, record: &RunRecord) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(record)?;
         let folder = self.folder(record.run);
@@ -60,16 +61,22 @@ impl History {
         fs_err::write(&temporary, bytes)
             .and_then(|()| fs_err::rename(&temporary, folder.join("record.json")))
             .map_err(|error| unwritable("the record of the run", &error))?;
-        for old in self
-            .numbers()?
-            .into_iter()
-            .filter(|number| number + KEPT_RUNS < record.run + 1)
-        {
-            if let Err(error) = fs_err::remove_dir_all(self.folder(old)) {
-                tracing::debug!("an old run was not removed: {error}");
+        Ok(())
+    }
+
+    /// Removes runs that are too old beside the newest, until told to stop: nobody waits for what may be
+    /// thousands of files, and a later run removes the rest.
+    pub(crate) fn prune(&self, newest: u64, stop: &AtomicBool) {
+        let numbers = self.numbers().unwrap_or_default().into_iter();
+        for old in numbers.filter(|number| number + KEPT_RUNS < newest + 1) {
+            let removed = remove_file(&self.folder(old).join("record.json"))
+                .and_then(|()| remove(&self.folder(old), stop));
+            match removed {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::debug!("an old run was not removed: {error}"),
             }
         }
-        Ok(())
     }
 
     /// Returns the record of the last run that ended.
@@ -127,10 +134,62 @@ impl History {
     }
 }
 
+/// Removes a folder, until told to stop; returns whether it is gone.
+fn remove(folder: &Path, stop: &AtomicBool) -> std::io::Result<bool> {
+    for entry in fs_err::read_dir(folder)? {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            remove_file(&entry.path())?;
+        } else if !remove(&entry.path(), stop)? {
+            return Ok(false);
+        }
+    }
+    fs_err::remove_dir(folder)?;
+    Ok(true)
+}
+
+/// Removes a file that may be gone already: another run may prune too.
+fn remove_file(file: &Path) -> std::io::Result<()> {
+    match fs_err::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn unwritable(what: &str, error: &std::io::Error) -> Failure {
     Failure::of(
         Problem::error(format!("cannot write {what}: {error}")).with_hint(
             "free space on the disk, or set `TOWPATH_STATE_DIR` to a folder that can be written",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_runs_go_until_told_to_stop() {
+        let context = towpath_testing::TestContext::without_git();
+        let runs = History::of(context.folder());
+        for number in 1..=KEPT_RUNS + 2 {
+            let pages = runs.folder(number).join("htmlcov");
+            fs_err::create_dir_all(&pages).expect("a folder");
+            fs_err::write(pages.join("index.html"), "").expect("a file");
+            fs_err::write(runs.folder(number).join("record.json"), "{}").expect("a file");
+        }
+        let newest = KEPT_RUNS + 2;
+        runs.prune(newest, &AtomicBool::new(true));
+        assert!(runs.folder(1).join("htmlcov/index.html").exists());
+        assert!(
+            !runs.folder(1).join("record.json").exists(),
+            "it is no run any more"
+        );
+        runs.prune(newest, &AtomicBool::new(false));
+        let kept: Vec<u64> = (3..=newest).collect();
+        assert_eq!(runs.numbers().expect("a folder"), kept);
+    }
 }

@@ -2,6 +2,7 @@
 //! record, report.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -13,8 +14,8 @@ use towpath_host::{Digest, Git, Store, cache, clock, program};
 use towpath_python::{Interpreter, Machine, PythonVersion, find_interpreters};
 use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
-    Action as _, Actions, Completed, Ledger, Observer, PlannedJob, PlannedStep, Request, plan, run,
-    tree_digest,
+    Action as _, Actions, Completed, Examined, Ledger, Observer, PlannedJob, PlannedStep, Request,
+    plan, run,
 };
 use towpath_standard::{Check, CustomCheckDefinition, Facts, Pythons, pipeline};
 
@@ -101,7 +102,13 @@ pub(crate) fn perform(
             signals: signals::listen()?,
             machine: None,
         };
-        run(&request, &mut watcher)
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| runs.prune(request.run, &is_over));
+            let completed = run(&request, &mut watcher);
+            is_over.store(true, Ordering::Relaxed);
+            completed
+        })
     };
     completed.warnings.extend(ground.store.take_warnings());
     warn(&completed.warnings, &surroundings);
@@ -111,7 +118,8 @@ pub(crate) fn perform(
 }
 
 fn is_skipped(action: &CheckAction<'_>, job: &PlannedJob) -> bool {
-    let skips = |step: &PlannedStep| action.skip_reason(&step.inputs, &[]).is_some();
+    let skips =
+        |step: &PlannedStep| matches!(action.examine(&step.inputs, &[]), Examined::Skipped(_));
     job.steps.iter().all(skips)
 }
 
@@ -203,7 +211,7 @@ impl<'a> Ground<'a> {
             store: &self.store,
             repository: &self.name,
             tree: &self.repository.tree,
-            tree_digest: tree_digest(&self.repository.tree),
+            tree_digest: self.repository.tree.contents_digest(),
             history: self.repository.history.clone(),
         }
     }

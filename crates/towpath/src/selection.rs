@@ -141,8 +141,9 @@ fn is_affected(
     changes: &[ChangedLines],
     is_skipped: &dyn Fn(&PlannedJob) -> bool,
 ) -> anyhow::Result<bool> {
-    let last = ledger.last(&job.name)?;
-    let Some(dependencies) = last.and_then(|last| last.dependencies) else {
+    let kept = ledger.last(&job.name)?.and_then(|last| last.dependencies);
+    let dependencies = kept.map(|kept| ledger.dependencies(&kept)).transpose()?;
+    let Some(dependencies) = dependencies.flatten() else {
         return Ok(!is_skipped(job));
     };
     // Tools look for files by name, so one that came or went counts though it was never opened.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use towpath_host::Digest;
 use towpath_host::sandbox::Observation;
 use towpath_python::environments::wheel_identity;
+use towpath_report::ArtifactRecord;
 use towpath_runner::{Dependencies, Key};
 use towpath_standard::{Command, Inputs, ProjectInstall, Scan, ToolWork};
 
@@ -15,6 +16,9 @@ use super::session::Session;
 
 /// The part of a key that stands for the names of all files that a job may see.
 pub const FILE_NAMES: &str = "file names";
+
+/// Kind of the entries that tell a wheel's identity by its digest.
+const WHEEL: &str = "wheel";
 
 impl Session<'_> {
     /// Returns the parts that every key has.
@@ -58,14 +62,8 @@ impl Session<'_> {
             key.add(&format!("layer of {}", member.root), member.key.as_str());
         }
         if let ProjectInstall::Wheel(wheel) = &work.environment.project {
-            let identity = self
-                .artifact(wheel)
-                .ok()
-                .and_then(|bytes| wheel_identity(&bytes).ok());
-            key.add(
-                "wheel",
-                identity.map_or_else(|| wheel.sha256.clone(), |identity| identity.to_string()),
-            );
+            let identity = self.wheel_identity(wheel);
+            key.add("wheel", identity.unwrap_or_else(|| wheel.sha256.clone()));
         }
         key.add("tree", work.tree.words());
         key.add("network", work.network.words());
@@ -92,6 +90,22 @@ impl Session<'_> {
             key.add("date", self.date.as_str());
         }
         key
+    }
+
+    /// Returns the identity of a wheel's contents; `None` where it cannot be read. What was unpacked once
+    /// is known by the digest of the wheel.
+    fn wheel_identity(&self, wheel: &ArtifactRecord) -> Option<String> {
+        let known_by = format!("{} {}", self.build, wheel.sha256);
+        let known = self.store.entry(WHEEL, &known_by).ok().flatten();
+        if let Some(identity) = known.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            return Some(identity);
+        }
+        let bytes = self.artifact(wheel).ok()?;
+        let identity = wheel_identity(&bytes).ok()?.to_string();
+        if let Err(error) = self.store.put_entry(WHEEL, &known_by, identity.as_bytes()) {
+            tracing::debug!("the identity of a wheel was not kept: {error}");
+        }
+        Some(identity)
     }
 
     /// Returns the key of the findings of single files, which policies and other files do not change.

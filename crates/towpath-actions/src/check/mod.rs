@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use towpath_python::PythonVersion;
 use towpath_report::{CheckResult, Conclusion, Problem, text};
-use towpath_runner::{Action, JobContext, Key, NeededResult, Outcome, StepInputs};
+use towpath_runner::{Action, Examined, JobContext, Key, NeededResult, Outcome, StepInputs};
 use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
 use execute::Options;
@@ -55,22 +55,18 @@ impl Action for CheckAction<'_> {
         true
     }
 
-    fn skip_reason(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<String> {
-        match Subject::of(self.session, inputs).ok()?.work(needs) {
-            Applies::Skip(reason) => Some(reason),
-            Applies::Work(_) => None,
-        }
-    }
-
-    fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key> {
-        let subject = Subject::of(self.session, inputs).ok()?;
-        match subject.work(needs) {
-            Applies::Skip(_) => None,
+    fn examine(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Examined {
+        let Ok(subject) = Subject::of(self.session, inputs) else {
+            return Examined::Unknown;
+        };
+        let key = match subject.work(needs) {
+            Applies::Skip(reason) => return Examined::Skipped(reason),
             Applies::Work(work) => match *work {
                 Work::Tool(work) => self.session.known_key(&subject, &work),
                 Work::Native(work) => Some(self.session.native_key(&subject, &work)),
             },
-        }
+        };
+        key.map_or(Examined::Unknown, Examined::Keyed)
     }
 
     fn make_ready(&self, inputs: &StepInputs) {

@@ -11,7 +11,7 @@ mod snapshot;
 mod stat;
 pub(crate) mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -75,6 +75,9 @@ pub struct Tree {
     root: PathBuf,
     files: BTreeMap<String, TreeFile>,
     submodules: BTreeMap<String, String>,
+    /// Folders that are submodules, or were when an archive was made from the checkout: such an archive
+    /// keeps a file where the submodule's own data was.
+    foreign: BTreeSet<String>,
     /// Tracked paths that are not on disk.
     absent: Vec<String>,
     /// Stat of git's index when the list of tracked files was read.
@@ -138,6 +141,20 @@ impl Tree {
     /// Returns the submodules by path, each with the commit that the repository records for it.
     pub fn submodules(&self) -> &BTreeMap<String, String> {
         &self.submodules
+    }
+
+    /// Returns whether a path lies in a submodule, or in what was one when an archive was made.
+    pub fn is_of_submodule(&self, path: &str) -> bool {
+        let mut folder = path;
+        while !self.foreign.is_empty()
+            && let Some((parent, _)) = folder.rsplit_once('/')
+        {
+            folder = parent;
+            if self.foreign.contains(folder) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Returns what could not be read so far, and why.
@@ -206,16 +223,19 @@ impl Tree {
     pub fn names_digest(&self, keep: &dyn Fn(&str) -> bool) -> Digest {
         let mut text = Vec::new();
         for (path, file) in self.files.iter().filter(|(path, _)| keep(path)) {
-            let (kind, target) = match &file.kind {
-                FileKind::File { executable: false } => (b'f', ""),
-                FileKind::File { executable: true } => (b'x', ""),
-                FileKind::Symlink { target } => (b'l', target.as_str()),
-            };
-            text.push(kind);
-            text.extend_from_slice(path.as_bytes());
-            text.push(0);
-            text.extend_from_slice(target.as_bytes());
-            text.push(0);
+            put_name(&mut text, path, file);
+        }
+        Digest::of(&text)
+    }
+
+    /// Returns the digest of every path and every content: it changes when anything does.
+    pub fn contents_digest(&self) -> Digest {
+        let mut text = Vec::new();
+        for (path, file) in &self.files {
+            put_name(&mut text, path, file);
+            let known = self.known(path, file);
+            text.push(u8::from(known.is_some()));
+            text.extend(known.iter().flat_map(|known| known.bytes));
         }
         Digest::of(&text)
     }
@@ -308,6 +328,19 @@ impl Tree {
             notes.push(note);
         }
     }
+}
+
+fn put_name(text: &mut Vec<u8>, path: &str, file: &TreeFile) {
+    let (kind, target) = match &file.kind {
+        FileKind::File { executable: false } => (b'f', ""),
+        FileKind::File { executable: true } => (b'x', ""),
+        FileKind::Symlink { target } => (b'l', target.as_str()),
+    };
+    text.push(kind);
+    text.extend_from_slice(path.as_bytes());
+    text.push(0);
+    text.extend_from_slice(target.as_bytes());
+    text.push(0);
 }
 
 /// Opens a file that the walk saw; if it is a link or a pipe by now, that fails or ends at once.

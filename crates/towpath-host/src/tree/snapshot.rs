@@ -1,6 +1,6 @@
 //! Takes a snapshot: what git tracks, joined with what the walk found and what the stat index remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock};
@@ -64,12 +64,14 @@ pub fn snapshot(options: &SnapshotOptions<'_>) -> Result<Tree, Error> {
     let count = found.len() + absent.len() + submodules.len();
     let is_same_list = is_listed && index.entries.len() == count;
     let (files, is_known) = remember(found, &tracked, &index.entries);
+    let submodules: BTreeMap<String, String> = submodules
+        .iter()
+        .map(|(path, commit)| ((*path).to_owned(), commit.unwrap_or_default().to_owned()))
+        .collect();
     Ok(Tree {
+        foreign: foreign(&submodules, &files),
         files,
-        submodules: submodules
-            .iter()
-            .map(|(path, commit)| ((*path).to_owned(), commit.unwrap_or_default().to_owned()))
-            .collect(),
+        submodules,
         absent,
         // Without the list of tracked files, git is asked again the next time.
         git_stat: git_stat.filter(|_| is_listed || listed.is_some()),
@@ -78,6 +80,15 @@ pub fn snapshot(options: &SnapshotOptions<'_>) -> Result<Tree, Error> {
         notes: Mutex::new(notes),
         root,
     })
+}
+
+fn foreign(
+    submodules: &BTreeMap<String, String>,
+    files: &BTreeMap<String, TreeFile>,
+) -> BTreeSet<String> {
+    let left = files.keys().filter_map(|path| path.strip_suffix("/.git"));
+    let left = left.map(str::to_owned);
+    submodules.keys().cloned().chain(left).collect()
 }
 
 fn stat_of(path: &Path) -> Option<Stat> {

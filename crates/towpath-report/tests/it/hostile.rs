@@ -1,6 +1,7 @@
 //! Text from outside may hold anything; every report must stay well-formed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use towpath_report::writers::{coverage_html, github, html, json, junit, markdown, sarif};
 use towpath_report::{Changes, RunRecord};
@@ -15,7 +16,8 @@ pub(crate) fn hostile() -> RunRecord {
     nasty.clone_into(&mut run.title);
     for job in &mut run.jobs {
         job.reason.push_str(nasty);
-        for finding in &mut job.result.findings {
+        let result = Arc::make_mut(&mut job.result);
+        for finding in &mut result.findings {
             // One line of 10 MB is as hostile as eight.
             finding.message = format!("{nasty}{}", std::mem::take(&mut long));
             finding.rule.push_str(nasty);
@@ -23,12 +25,12 @@ pub(crate) fn hostile() -> RunRecord {
                 place.path.push_str(nasty);
             }
         }
-        for case in job.result.tests.iter_mut().filter(|case| case.is_failure()) {
+        for case in result.tests.iter_mut().filter(|case| case.is_failure()) {
             case.id.push_str(nasty);
             nasty.clone_into(&mut case.message);
             case.details = format!("E   {nasty}");
         }
-        if let Some(case) = job.result.tests.first_mut() {
+        if let Some(case) = result.tests.first_mut() {
             case.details = format!("{nasty}{}", std::mem::take(&mut long_details));
         }
     }

@@ -2,6 +2,7 @@
 //! two findings that do not block, a skipped job and reused ones.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use towpath_report::{
     ArtifactRecord, CheckResult, Conclusion, Coverage, FileCoverage, Finding, JobRecord, Place,
@@ -31,7 +32,7 @@ pub(crate) fn job(name: &str, conclusion: Conclusion, result: CheckResult) -> Jo
         conclusion,
         reason: String::new(),
         advisory: false,
-        result,
+        result: Arc::new(result),
         reused: None,
         last_pass: None,
         started_ms: 400,

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use towpath_report::writers::{
     cobertura, coverage_html, github, html, json, junit, markdown, sarif,
@@ -55,12 +56,13 @@ fn github_shows_ten_errors_and_counts_the_rest() {
         .iter_mut()
         .find(|job| job.name == "lint")
         .expect("there");
-    let first = lint.result.findings[0].clone();
+    let findings = &mut Arc::make_mut(&mut lint.result).findings;
+    let first = findings[0].clone();
     for line in 10..30 {
         let mut finding = first.clone();
         finding.place.as_mut().expect("placed").line = line;
         finding.place.as_mut().expect("placed").end_line = line;
-        lint.result.findings.push(finding);
+        findings.push(finding);
     }
     let changed = Changes {
         files: BTreeMap::from([("src/humanize/lists.py".to_owned(), vec![(29, 29)])]),

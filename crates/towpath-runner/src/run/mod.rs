@@ -180,12 +180,9 @@ impl<'a, 'b> Run<'a, 'b> {
             return;
         }
         let unfinished = self.schedule.unfinished();
-        if let Some((files, jobs)) = reasons(
-            &self.jobs,
-            &unfinished,
-            &self.last,
-            self.request.ledger.tree,
-        ) {
+        if let Some((files, jobs)) =
+            reasons(&self.jobs, &unfinished, &self.last, self.request.ledger)
+        {
             self.observer.event(&RunEvent::FilesChanged { files, jobs });
         }
     }
@@ -233,7 +230,7 @@ impl<'a, 'b> Run<'a, 'b> {
                 group: record.group.clone(),
                 project: record.project.clone(),
                 conclusion: record.conclusion,
-                result: record.result.clone(),
+                result: Arc::clone(&record.result),
             })
         };
         self.job(index).needs.iter().filter_map(needed).collect()

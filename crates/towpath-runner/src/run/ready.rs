@@ -6,9 +6,9 @@ use towpath_workflow::expression::{Function, Value};
 use towpath_workflow::syntax::JobWork;
 
 use super::Run;
-use crate::action::Outcome;
+use crate::action::{Examined, Outcome};
+use crate::dependencies::Key;
 use crate::evaluate::Values;
-use crate::reuse::Key;
 use crate::standing::{self, Standing, Status};
 
 /// What a ready job comes to.
@@ -86,11 +86,14 @@ impl Run<'_, '_> {
             return None;
         }
         let needs = self.needed_results(index);
-        if let Some(reason) = action.skip_reason(&step.inputs, &needs) {
-            self.remember_skip(index);
-            return Some(self.record(index, Outcome::skipped(reason), None));
+        match action.examine(&step.inputs, &needs) {
+            Examined::Skipped(reason) => {
+                self.remember_skip(index);
+                Some(self.record(index, Outcome::skipped(reason), None))
+            }
+            Examined::Keyed(key) => self.reused(index, &key),
+            Examined::Unknown => None,
         }
-        self.reused(index, &action.reuse_key(&step.inputs, &needs)?)
     }
 
     fn reused(&mut self, index: usize, key: &Key) -> Option<JobRecord> {

@@ -1,11 +1,13 @@
 //! What is kept of a job that ended: its record, its verdict in the ledger, and what it means to others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use towpath_report::{Conclusion, JobRecord, Reused, RunEvent};
 
 use super::Run;
 use crate::action::Outcome;
+use crate::dependencies::KeptDependencies;
 use crate::past::last_pass;
 use crate::reuse::{LastRun, StoredVerdict, job_history};
 use crate::standing::{self, Standing, Status};
@@ -36,7 +38,7 @@ impl Run<'_, '_> {
     fn remember(&mut self, index: usize, outcome: &Outcome, duration_ms: u64) {
         let (request, job) = (self.request, self.job(index));
         let ledger = request.ledger;
-        let mut kept = Ok(None);
+        let mut kept = Ok((None, None));
         if let Some(dependencies) = &outcome.dependencies {
             let stored = ledger.keep(dependencies, &outcome.result, |files, result| {
                 StoredVerdict {
@@ -53,11 +55,18 @@ impl Run<'_, '_> {
                     commands: outcome.commands.clone(),
                 }
             });
-            kept = stored.map(Some);
+            kept = stored.map(|(files, result)| {
+                let dependencies = KeptDependencies {
+                    key: dependencies.key.clone(),
+                    files,
+                    history: dependencies.history.clone(),
+                };
+                (Some(dependencies), Some(result))
+            });
         }
-        let kept = kept.and_then(|result| {
+        let kept = kept.and_then(|(dependencies, result)| {
             let last = LastRun {
-                dependencies: outcome.dependencies.clone(),
+                dependencies,
                 conclusion: outcome.conclusion,
                 at: request.started,
                 commit: request.commit.to_owned(),
@@ -122,7 +131,7 @@ impl Run<'_, '_> {
             conclusion: outcome.conclusion,
             reason: outcome.reason,
             advisory: job.advisory,
-            result: outcome.result,
+            result: Arc::new(outcome.result),
             reused,
             started_ms,
             duration_ms: self.elapsed_ms() - started_ms,

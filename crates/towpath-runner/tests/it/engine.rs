@@ -11,7 +11,7 @@ use towpath_host::{SnapshotOptions, Store, snapshot};
 use towpath_report::{Conclusion, JobRecord, RunEvent, Source};
 use towpath_runner::{
     Actions, EnvironmentContext, FetchedActions, Frame, Ledger, Machine, Observer, Platforms,
-    Request, RunContext, folder_name, plan_frames, run, tree_digest,
+    Request, RunContext, folder_name, plan_frames, run,
 };
 use towpath_testing::TestContext;
 use towpath_workflow::expression::{Object, Value};
@@ -157,7 +157,7 @@ impl Engine {
                 ledger: &Ledger {
                     store: &store,
                     repository: "demo",
-                    tree_digest: tree_digest(&tree),
+                    tree_digest: tree.contents_digest(),
                     history: String::new(),
                     tree: &tree,
                 },

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use towpath_host::{SnapshotOptions, Store, Tree, snapshot};
 use towpath_report::{CheckResult, Conclusion, JobRecord, RunEvent, TestCase, TestOutcome};
 use towpath_runner::{
-    Action, Actions, Completed, Dependencies, JobContext, JobCopy, Key, Ledger, NeededResult,
-    Observer, Outcome, PlannedJob, PlannedStep, Request, StepInputs, run, tree_digest,
+    Action, Actions, Completed, Dependencies, Examined, JobContext, JobCopy, Key, Ledger,
+    NeededResult, Observer, Outcome, PlannedJob, PlannedStep, Request, StepInputs, run,
 };
 use towpath_testing::TestContext;
 
@@ -25,15 +25,14 @@ impl Action for ReadsFile<'_> {
         true
     }
 
-    fn skip_reason(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
-        (!self.0.contains(inputs.get("file"))).then(|| "no such file".to_owned())
-    }
-
-    fn reuse_key(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Option<Key> {
+    fn examine(&self, inputs: &StepInputs, needs: &[NeededResult]) -> Examined {
+        if !self.0.contains(inputs.get("file")) {
+            return Examined::Skipped("no such file".to_owned());
+        }
         let mut key = Key::default();
         key.add("file", inputs.get("file"));
         key.add("needs", format!("{needs:?}"));
-        Some(key)
+        Examined::Keyed(key)
     }
 
     fn run(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Outcome {
@@ -64,7 +63,7 @@ impl Action for ReadsFile<'_> {
         } else {
             Conclusion::Success
         };
-        let key = self.reuse_key(inputs, context.needs).expect("a key");
+        let key = self.examine(inputs, context.needs).key().expect("a key");
         Outcome {
             dependencies: Some(Dependencies {
                 key,
@@ -132,7 +131,7 @@ fn run_all(context: &TestContext, number: u64) -> (Vec<RunEvent>, BTreeMap<Strin
             store: &store,
             repository: "demo",
             tree: &tree,
-            tree_digest: tree_digest(&tree),
+            tree_digest: tree.contents_digest(),
             history: String::new(),
         },
         slots: 2,

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use towpath_host::{SnapshotOptions, Store, snapshot};
 use towpath_report::{CheckResult, Conclusion, RunEvent};
 use towpath_runner::{
-    Action, Actions, Completed, Dependencies, Frame, JobContext, JobCopy, Key, Ledger,
+    Action, Actions, Completed, Dependencies, Examined, Frame, JobContext, JobCopy, Key, Ledger,
     NeededResult, Observer, Outcome, Plan, PlannedJob, PlannedStep, Request, StepInputs, run,
-    tree_digest,
 };
 use towpath_testing::TestContext;
 use towpath_workflow::syntax::{Job, Workflow};
@@ -80,14 +79,17 @@ impl Action for Script {
         true
     }
 
-    fn skip_reason(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Option<String> {
-        Some(inputs.get("skip").to_owned()).filter(|reason| !reason.is_empty())
-    }
-
-    fn reuse_key(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Option<Key> {
-        let mut key = Key::default();
-        key.add("key", inputs.get("key"));
-        Some(key).filter(|_| !inputs.get("key").is_empty())
+    fn examine(&self, inputs: &StepInputs, _needs: &[NeededResult]) -> Examined {
+        let (skip, key) = (inputs.get("skip"), inputs.get("key"));
+        if !skip.is_empty() {
+            return Examined::Skipped(skip.to_owned());
+        }
+        if key.is_empty() {
+            return Examined::Unknown;
+        }
+        let mut keyed = Key::default();
+        keyed.add("key", key);
+        Examined::Keyed(keyed)
     }
 
     fn make_ready(&self, inputs: &StepInputs) {
@@ -107,7 +109,7 @@ impl Action for Script {
             _ => Conclusion::Success,
         };
         let mut outcome = Outcome::ended(conclusion, CheckResult::default());
-        outcome.dependencies = self.reuse_key(inputs, &[]).map(|key| Dependencies {
+        outcome.dependencies = self.examine(inputs, &[]).key().map(|key| Dependencies {
             key,
             files: [("file".to_owned(), None)].into(),
             history: None,
@@ -168,7 +170,7 @@ impl World {
                 ledger: &Ledger {
                     store: &self.store,
                     repository: "repository",
-                    tree_digest: tree_digest(&tree),
+                    tree_digest: tree.contents_digest(),
                     history: String::new(),
                     tree: &tree,
                 },

@@ -6,7 +6,6 @@ use towpath_report::{CheckResult, Finding};
 
 use super::{Check, Scope, count, gathered, not_blocking};
 use crate::facts::{Facts, NeededCheck};
-use crate::ignored::is_of_submodule;
 use crate::judge::judge;
 use crate::tools;
 use crate::work::{
@@ -128,7 +127,7 @@ fn files(facts: &Facts<'_>) -> Vec<String> {
             let name = path.rsplit('/').next().unwrap_or(path);
             let is_lock = name.ends_with(".lock") || matches!(name, "package-lock.json" | "go.sum");
             file.size <= LARGEST_FILE
-                && !is_of_submodule(facts.tree, path)
+                && !facts.tree.is_of_submodule(path)
                 && !is_lock
                 && name != BASELINE
                 && name != crate::judge::BASELINE_FILE

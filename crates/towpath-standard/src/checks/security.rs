@@ -11,7 +11,6 @@ use super::{Check, Scope, count, gathered, not_blocking};
 use crate::adoption::{Adoption, adopted};
 use crate::advisories;
 use crate::facts::{Facts, NeededCheck};
-use crate::ignored::is_of_submodule;
 use crate::judge::{BASELINE_FILE, judge};
 use crate::tools;
 use crate::work::{
@@ -146,7 +145,7 @@ fn code_files(facts: &Facts<'_>) -> Vec<String> {
                 "tests" | "test" | "testing" | "docs" | "examples" | "conftest.py"
             )
         });
-        path.ends_with(".py") && outside_tests && !is_of_submodule(facts.tree, path)
+        path.ends_with(".py") && outside_tests && !facts.tree.is_of_submodule(path)
     };
     facts.tree.files().keys().filter(is_code).cloned().collect()
 }

@@ -28,6 +28,13 @@ pub(super) fn write(
 ) -> anyhow::Result<()> {
     let targets = asked.report.reports.iter();
     let targets = targets.filter(|target| !matches!(target.format, FileFormat::Report(_)));
+    // The run that computed a reused coverage keeps its files.
+    let is_new = |job: &JobRecord| job.result.coverage.is_some() && job.reused.is_none();
+    let is_computed = record.jobs.iter().any(is_new);
+    let is_checked = asked.check == Some("coverage");
+    if !is_computed && !is_checked && targets.clone().next().is_none() {
+        return Ok(());
+    }
     let Some(coverage) = record.coverage() else {
         for target in targets {
             output::print_failure(&without_coverage(&target.file), surroundings);
@@ -39,9 +46,7 @@ pub(super) fn write(
         repository,
         record,
     };
-    // The run that computed a reused coverage keeps its files.
-    let is_new = |job: &JobRecord| job.result.coverage.is_some() && job.reused.is_none();
-    if record.jobs.iter().any(is_new) {
+    if is_computed {
         let kept = History::of(&repository.state).folder(record.run);
         for (form, name) in HERE {
             files.write(form, &kept.join(name))?;
@@ -50,7 +55,7 @@ pub(super) fn write(
     for target in targets.clone() {
         files.write(target.format, &asked.folder.join(&target.file))?;
     }
-    if asked.check == Some("coverage") {
+    if is_checked {
         for (form, name) in HERE {
             if targets.clone().any(|target| target.format == form) {
                 continue;

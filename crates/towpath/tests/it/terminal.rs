@@ -1,6 +1,7 @@
 //! The last screen of a run, made from one recorded run and what becomes of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use towpath::terminal::{
@@ -43,9 +44,10 @@ fn passed_run() -> RunRecord {
         if job.conclusion == Conclusion::Failure {
             job.conclusion = Conclusion::Success;
         }
-        job.result.findings.retain(|finding| !finding.blocking);
-        job.result.tests = Vec::new();
-        job.result.failed = false;
+        let result = Arc::make_mut(&mut job.result);
+        result.findings.retain(|finding| !finding.blocking);
+        result.tests = Vec::new();
+        result.failed = false;
     }
     record
 }
@@ -60,11 +62,12 @@ fn reused_run() -> RunRecord {
             at: 34_860,
             commit: "5b41c9e".to_owned(),
         });
+        let result = Arc::make_mut(&mut job.result);
         if job.group == "tests" {
-            job.result.tests = (0..784).map(passing_test).collect();
+            result.tests = (0..784).map(passing_test).collect();
         }
         if job.group == "coverage" {
-            job.result.coverage = Some(coverage(197, 200));
+            result.coverage = Some(coverage(197, 200));
         }
     }
     record
@@ -102,7 +105,7 @@ fn interrupted_run() -> RunRecord {
         let is_late = job.group == "tests" || matches!(job.group.as_str(), "coverage" | "wheel");
         if is_late {
             job.conclusion = Conclusion::Cancelled;
-            job.result.tests = Vec::new();
+            Arc::make_mut(&mut job.result).tests = Vec::new();
         }
     }
     record
@@ -171,11 +174,8 @@ fn nothing_changed_takes_two_lines() {
 fn tests_are_counted_for_each_python() {
     let mut record = reused_run();
     let older = record.jobs.iter_mut().find(|job| job.name == "tests 3.10");
-    older
-        .expect("a job called tests 3.10")
-        .result
-        .tests
-        .truncate(780);
+    let older = older.expect("a job called tests 3.10");
+    Arc::make_mut(&mut older.result).tests.truncate(780);
     let text = report(&record, STYLE);
     assert!(
         text.contains("  780 to 784 tests on 4 Pythons · coverage"),
@@ -237,7 +237,7 @@ fn what_towpath_could_not_do_comes_with_its_hint() {
         .expect("a job called types");
     job.conclusion = Conclusion::Error;
     job.reused = None;
-    job.result.errors = vec![
+    Arc::make_mut(&mut job.result).errors = vec![
         Problem::error("cannot fetch mypy 1.18 from the package index: connection refused")
             .with_hint(
                 "check the network, or set `UV_DEFAULT_INDEX` to an index that can be reached",
@@ -272,7 +272,7 @@ fn long_lists_are_counted() {
         .find(|job| job.name == "lint")
         .expect("a job called lint");
     job.conclusion = Conclusion::Failure;
-    job.result.findings = (1..=23)
+    Arc::make_mut(&mut job.result).findings = (1..=23)
         .map(|line| finding(line, true))
         .chain((1..=40).map(|line| finding(line, false)))
         .collect();

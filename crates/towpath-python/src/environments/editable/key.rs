@@ -155,24 +155,28 @@ fn build_files(system: &BuildSystem, tree: &Tree, project: &Project) -> BTreeSet
     let has_mypyc = names.contains("mypy");
     let compiles_python =
         |path: &str| has_mypyc || tree.contains(&format!("{}.pxd", path.trim_end_matches(".py")));
-    for path in tree
-        .files()
-        .keys()
-        .filter(|path| folder::is_within(root, path))
-    {
+    let within = tree.files().keys();
+    for path in within.filter(|path| folder::is_within(root, path)) {
         let name = folder::file_name(path);
+        let is_python = is_python(name);
         // Modules beside `setup.py` and files that are named for the version are what it imports and reads.
-        let is_read_by_setup = has_setup
-            && ((folder::parent(path) == root && is_python(name))
+        let is_read_by_setup = || {
+            (folder::parent(path) == root && is_python)
                 || name.to_lowercase().contains("version")
-                || name == "__about__.py");
-        let is_of_backend = is_python(name)
-            && backends
-                .iter()
-                .any(|folder| folder::is_within(folder, path));
-        let is_compiled = project.has_native_sources
-            && (is_compiled(name) || is_python(name) && compiles_python(path));
-        if is_read_by_setup || is_of_backend || is_compiled || is_hook(root, path) {
+                || name == "__about__.py"
+        };
+        let is_of_backend = || {
+            is_python
+                && backends
+                    .iter()
+                    .any(|folder| folder::is_within(folder, path))
+        };
+        let is_compiled = || is_compiled(name) || is_python && compiles_python(path);
+        if has_setup && is_read_by_setup()
+            || is_of_backend()
+            || project.has_native_sources && is_compiled()
+            || is_hook(root, path)
+        {
             files.insert(path.clone());
         }
     }
@@ -188,9 +192,7 @@ fn is_hook(root: &str, path: &str) -> bool {
 }
 
 fn is_python(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "py")
+    folder::has_suffix(name, "py")
 }
 
 fn is_compiled(name: &str) -> bool {
@@ -239,21 +241,22 @@ fn pyproject(tree: &Tree, path: &str) -> String {
 /// Returns the folders that hold Python files, and the modules at the top: what a backend finds when it
 /// looks for packages.
 fn package_folders(tree: &Tree, root: &str) -> BTreeSet<String> {
-    let python = tree
-        .files()
-        .keys()
-        .filter(|path| folder::is_within(root, path) && is_python(path));
-    python
-        .map(|path| {
-            let folder = folder::parent(path);
-            let is_top = folder == root || folder == folder::join(root, "src");
-            if is_top {
-                path.clone()
-            } else {
-                format!("{folder}/")
+    let source = folder::join(root, "src");
+    let mut folders = BTreeSet::new();
+    // Paths come folder by folder, so that most are of the folder that was added last.
+    let mut last = "";
+    for path in tree.files().keys() {
+        let folder = folder::parent(path);
+        if folder::has_suffix(path, "py") && folder::is_within(root, path) {
+            if folder == root || folder == source {
+                folders.insert(path.clone());
+            } else if folder != last {
+                folders.insert(format!("{folder}/"));
+                last = folder;
             }
-        })
-        .collect()
+        }
+    }
+    folders
 }
 
 #[cfg(test)]

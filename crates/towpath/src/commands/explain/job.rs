@@ -2,6 +2,7 @@
 //! that would be taken again. Starts nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use towpath_actions::{CheckAction, Explanation};
@@ -104,7 +105,7 @@ impl Past<'_> {
         let needs = self.needs(job);
         let explanation = action.explain(&inputs, &needs);
         let last = self.ledger.last(&job.name)?;
-        let next = self.next(action.reuse_key(&inputs, &needs), last.as_ref())?;
+        let next = self.next(action.examine(&inputs, &needs).key(), last.as_ref())?;
         let record = self.records.get(&job.name);
         let Explanation {
             reason,
@@ -113,7 +114,7 @@ impl Past<'_> {
             commands,
             python,
         } = explanation;
-        let dependencies = last.as_ref().and_then(|last| last.dependencies.as_ref());
+        let dependencies = self.dependencies(last.as_ref())?;
         Ok(JobExplanation {
             job: job.name.clone(),
             check: job.group.clone(),
@@ -129,10 +130,18 @@ impl Past<'_> {
             notes: record.map_or_else(Vec::new, |(_, record)| record.result.notes.clone()),
             next,
             depends_on: dependencies.map(|dependencies| DependsOn {
-                parts: dependencies.key.parts.clone(),
-                files: dependencies.files.keys().cloned().collect(),
+                parts: dependencies.key.parts,
+                files: dependencies.files.into_keys().collect(),
             }),
         })
+    }
+
+    fn dependencies(&self, run: Option<&LastRun>) -> anyhow::Result<Option<Dependencies>> {
+        let kept = run.and_then(|run| run.dependencies.as_ref());
+        let read = kept
+            .map(|kept| self.ledger.dependencies(kept))
+            .transpose()?;
+        Ok(read.flatten())
     }
 
     fn needed<'b>(&'b self, job: &'b PlannedJob) -> impl Iterator<Item = &'b PlannedJob> {
@@ -148,7 +157,7 @@ impl Past<'_> {
                 group: record.group.clone(),
                 project: record.project.clone(),
                 conclusion: record.conclusion,
-                result: record.result.clone(),
+                result: Arc::clone(&record.result),
             })
             .collect()
     }
@@ -192,19 +201,20 @@ impl Past<'_> {
         let is_prepared = key.is_some();
         // Without a key, which some environments have only once they are made, files are compared.
         let key = key.unwrap_or_default();
-        let since = |before: &Dependencies| compare(before, &key, &self.ledger);
+        let since =
+            |before: &Dependencies| compare(before, &key, self.ledger.tree, &self.ledger.history);
         if is_prepared && self.ledger.find(&key)?.is_some() {
             return Ok(Next::Reused);
         }
-        let Some(changed) = last.and_then(|last| last.dependencies.as_ref()).map(since) else {
+        let Some(changed) = self.dependencies(last)?.as_ref().map(since) else {
             return Ok(Next::Unknown);
         };
         if !is_prepared && changed.is_empty() {
             return Ok(Next::Unprepared);
         }
         let pass = last.and_then(LastRun::last_pass);
-        let pass = pass.and_then(|pass| Some((pass, pass.dependencies.as_ref()?)));
-        Ok(match pass {
+        let before = self.dependencies(pass)?;
+        Ok(match pass.zip(before.as_ref()) {
             Some((pass, before)) => Next::RunsAgainSincePass {
                 changed: since(before),
                 at: pass.at,
