@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use towpath_host::disk::read_regular;
 use towpath_report::Problem;
 
 use crate::commands::{FileError, read_environment, read_paths, read_summary, read_variables};
@@ -18,6 +19,9 @@ const VARIABLES: [&str; 5] = [
     "GITHUB_STATE",
     "GITHUB_STEP_SUMMARY",
 ];
+
+/// A file of a step is not read beyond this many bytes.
+const LONGEST: u64 = 64 << 20;
 
 /// The files of one step, in the order of [`VARIABLES`].
 pub(super) struct CommandFiles([PathBuf; 5]);
@@ -100,9 +104,9 @@ impl CommandFiles {
     }
 }
 
-/// Returns the bytes of a file; one that the step removed or replaced says nothing.
+/// Returns the bytes of a file; one that the step removed says nothing.
 fn contents(file: &Path) -> Result<Vec<u8>, Problem> {
-    match fs::read(file) {
+    match read_regular(file, LONGEST) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Problem::error(format!(

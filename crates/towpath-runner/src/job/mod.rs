@@ -6,6 +6,7 @@ mod contexts;
 mod files;
 mod javascript;
 mod level;
+mod masking;
 mod places;
 mod post;
 mod script;
@@ -209,6 +210,7 @@ impl<'a> RunningJob<'a> {
         if let Err(problem) = self.sink.close() {
             self.fail(problem);
         }
+        self.mask_record();
         let conclusion = match self.status {
             Status::Success => Conclusion::Success,
             Status::Cancelled if self.context.cancel.is_cancelled() => Conclusion::Cancelled,

@@ -24,10 +24,25 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The part of a line that is shown to who watches, in bytes.
 const SHOWN: usize = 400;
 
+/// Passes on what an action tells, without the secrets in it.
+pub(super) struct MaskedProgress<'a> {
+    progress: &'a dyn Progress,
+    masker: Masker,
+}
+
+impl Progress for MaskedProgress<'_> {
+    fn doing(&self, text: &str) {
+        self.progress.doing(&self.masker.mask_text(text));
+    }
+
+    fn output(&self, line: &str) {
+        self.progress.output(&self.masker.mask_text(line));
+    }
+}
+
 /// Takes the output of a job.
 pub(super) struct Sink<'a> {
     progress: &'a dyn Progress,
-    secrets: Vec<Secret>,
     masker: Masker,
     masked: Vec<u8>,
     log: io::BufWriter<fs::File>,
@@ -42,14 +57,13 @@ impl<'a> Sink<'a> {
     /// Opens the log of a job in its folder.
     pub(super) fn new(
         folder: &Path,
-        secrets: Vec<Secret>,
+        secrets: &[Secret],
         progress: &'a dyn Progress,
     ) -> io::Result<Self> {
         let log = fs::File::create(folder.join(LOG))?;
         Ok(Self {
             progress,
-            masker: Masker::new(&secrets),
-            secrets,
+            masker: Masker::new(secrets),
             masked: Vec::new(),
             log: io::BufWriter::with_capacity(64 << 10, log),
             written: 0,
@@ -63,18 +77,25 @@ impl<'a> Sink<'a> {
     /// Hides a value from now on.
     pub(super) fn hide(&mut self, secret: Secret) {
         self.flush();
-        self.secrets.push(secret);
-        self.masker = Masker::new(&self.secrets);
+        self.masker.add(&[secret]);
     }
 
     /// Tells whether a text holds a secret.
     pub(super) fn hides(&self, text: &str) -> bool {
-        !self.secrets.is_empty() && self.masker.mask_text(text) != text
+        self.masker.mask_text(text) != text
     }
 
     /// Returns a text with its secrets masked.
     pub(super) fn masked(&self, text: &str) -> String {
         self.masker.mask_text(text)
+    }
+
+    /// Returns the way to who watches, for actions that tell by themselves what they do.
+    pub(super) fn progress(&self) -> MaskedProgress<'a> {
+        MaskedProgress {
+            progress: self.progress,
+            masker: self.masker.clone(),
+        }
     }
 
     /// Takes output: whole lines, but perhaps the last one of a step.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use towpath_host::secret::Secret;
 use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
@@ -61,8 +62,8 @@ impl<'a> RunningJob<'a> {
         let minutes = work.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
         let minutes = minutes.map_err(refuse)?.unwrap_or(DEFAULT_TIMEOUT_MINUTES);
-        let secrets = run_context.secrets.values().cloned().collect();
-        let sink = Sink::new(context.folder, secrets, context.progress).map_err(cannot_make)?;
+        let secrets: Vec<Secret> = run_context.secrets.values().cloned().collect();
+        let sink = Sink::new(context.folder, &secrets, context.progress).map_err(cannot_make)?;
         Ok(Self {
             tracking: format!(
                 "github_{:x}_{}_{}",

@@ -13,6 +13,7 @@ use towpath_workflow::syntax::{Step, StepWork};
 use super::RunningJob;
 use super::level::Level;
 use super::start::minutes_long;
+use crate::action::Progress;
 use crate::evaluate::Values;
 use crate::standing::Status;
 use crate::unsupported::background;
@@ -77,7 +78,7 @@ impl RunningJob<'_> {
                 BTreeMap::new(),
             ),
             Ok(Some(ready)) => {
-                self.context.progress.doing(&ready.name);
+                self.sink.progress().doing(&ready.name);
                 self.sink.note(&format!("## {}", ready.name));
                 let done = self.perform(level, &ready);
                 self.conclude(level, &ready, done)

@@ -193,8 +193,10 @@ impl RunningJob<'_> {
             state,
             job_status: self.status.as_str(),
         };
+        let progress = self.sink.progress();
         let context = JobContext {
             cancel: &ready.cancel,
+            progress: &progress,
             step: Some(&step),
             ..*self.context
         };

@@ -145,6 +145,42 @@ fn secrets_are_masked_wherever_they_are_told() {
 }
 
 #[test]
+fn secrets_are_masked_in_what_is_said_of_a_mistake() {
+    let engine = Engine::new().with_secret("TOKEN", "s3cr3t-no-json");
+    let ran = run_in(
+        &engine,
+        r#"- {run: 'echo "${{ fromJSON(secrets.TOKEN) }}"'}
+- {if: always(), run: "echo s3cr3t-no-json >> $GITHUB_OUTPUT"}
+- {if: always(), run: "s3cr3t-no-json"}
+- {if: always(), run: "true", working-directory: "/${{ secrets.TOKEN }}"}"#,
+    );
+    let record = format!("{:?}", ran.job("t"));
+    assert!(
+        record.contains("***") && !record.contains("s3cr3t"),
+        "{record}"
+    );
+}
+
+#[test]
+fn files_that_became_something_else_fail_their_step() {
+    for (replace, reason) in [
+        ("mkfifo $F", "is no file"),
+        ("mkdir $F", "is no file"),
+        ("ln -s /dev/zero $F", "is no file"),
+        ("truncate -s 70M $F", "is longer than"),
+    ] {
+        for file in ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE"] {
+            let ran = run(&format!(
+                "- {{name: replaced, run: 'F=${file}; rm $F; {replace}'}}"
+            ));
+            assert_eq!(ran.steps("t"), "replaced failure", "{replace} {file}");
+            let findings = ran.findings("t").concat();
+            assert!(findings.contains(reason), "{replace} {file}: {findings}");
+        }
+    }
+}
+
+#[test]
 fn shells_are_githubs() {
     let ran = run(
         r#"- {name: plain, run: 'false | true; echo "$0" | grep -c step_'}
