@@ -1,12 +1,15 @@
-//! What build backends get beside what is declared: variables of the user, and the requirements that they
-//! ask for by the hooks of PEP 517. What one asked for last is remembered, so that it is asked once.
+//! What build backends get beside what is declared: variables and the Rust toolchain of the user, and the
+//! requirements that they ask for by the hooks of PEP 517. What one asked for last is remembered, so that it is asked once.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use towpath_host::Digest;
+use towpath_host::sandbox::{Level, Mount};
 use towpath_python::normalise_name;
 use towpath_standard::ToolWork;
 
+use super::mounts::HOME;
 use super::prepared::Prepared;
 use super::session::Session;
 
@@ -28,6 +31,18 @@ impl Session<'_> {
         for command in &mut completed.commands {
             command.environment.extend(self.build_variables.clone());
         }
+        if let Some(rust) = self.rust() {
+            let path = format!(
+                "{{bin}}:{}/bin:/usr/local/bin:/usr/bin:/bin",
+                rust.folder.display()
+            );
+            for command in &mut completed.commands {
+                command.environment.insert("PATH".to_owned(), path.clone());
+            }
+            completed
+                .key
+                .push(("rust".to_owned(), rust.identity.clone()));
+        }
         Cow::Owned(completed)
     }
 
@@ -40,6 +55,38 @@ impl Session<'_> {
         if let Err(error) = self.store.put_entry(KIND, &self.asker(declared), &bytes) {
             tracing::debug!("what the backend asked for was not remembered: {error}");
         }
+    }
+
+    /// Returns what a build that uses the user's Rust toolchain sees of the home: the toolchain, and crates
+    /// that were fetched before. What it fetches itself is gone with it.
+    pub(crate) fn rust_mounts(
+        &self,
+        work: &ToolWork,
+        scratch: &Path,
+    ) -> std::io::Result<Vec<Mount>> {
+        let Some(rust) = self.rust().filter(|_| work.builds) else {
+            return Ok(Vec::new());
+        };
+        let mut mounts = vec![Mount::ReadOnly {
+            source: rust.folder.clone(),
+            target: rust.folder.clone(),
+        }];
+        if let Some(registry) = rust
+            .registry
+            .as_ref()
+            .filter(|_| self.level == Level::Namespaces)
+        {
+            let (upper, own) = (scratch.join("cargo"), scratch.join("cargo-work"));
+            fs_err::create_dir_all(&upper)?;
+            fs_err::create_dir_all(&own)?;
+            mounts.push(Mount::Overlay {
+                lower: vec![registry.clone()],
+                upper,
+                work: own,
+                target: Path::new(HOME).join(".cargo/registry"),
+            });
+        }
+        Ok(mounts)
     }
 
     /// Identity of who asks.

@@ -10,6 +10,7 @@ use towpath_python::environments::{
     Editable, EditableOutput, EditableRequest, Wheel, editable_build, editable_key, keep_editable,
     kept_editable, lay_wheel,
 };
+use towpath_report::readers::compiler;
 use towpath_report::{ArtifactRecord, Problem};
 use towpath_runner::JobContext;
 use towpath_standard::{
@@ -19,6 +20,7 @@ use towpath_standard::{
 
 use super::Subject;
 use super::execute::Options;
+use super::executed::Executed;
 use super::folders::OUT;
 use super::prepared::Prepared;
 use super::session::{Session, problem};
@@ -166,13 +168,21 @@ impl Session<'_> {
             let text = format!("cannot prepare the folder of a build: {error}");
             alone(Problem::error(text).with_hint("free space"))
         })?;
-        let options = Options {
+        let kept = written.path().join("tree");
+        let mut options = Options {
             scan: None,
             online: false,
-            keep_tree: Some(&written.path().join("tree")),
+            keep_tree: Some(&kept),
         };
         let work = self.editable_work(subject, serves);
-        let executed = self.execute(subject, &work, &options, context)?;
+        let mut executed = self.execute(subject, &work, &options, context)?;
+        if executed.network_tried && !executed.cancelled && !has_wheel(&executed) {
+            context
+                .progress
+                .doing("building once more with the network, which the build tried to reach");
+            options.online = true;
+            executed = self.execute(subject, &work, &options, context)?;
+        }
         if let Some(problem) = executed.errors.into_iter().next() {
             return Err(vec![problem]);
         }
@@ -221,8 +231,13 @@ impl Session<'_> {
         Ok(resolved.map(|resolved| {
             let one = matches!(serves, Serves::One(_)).then_some(resolved.interpreter);
             let key = editable_key(&self.editable_request(subject), &resolved.resolution, one);
+            let rust = self.rust().map_or("", |rust| rust.identity.as_str());
             // What a build compiles may name the folder that it ran in.
-            Digest::of_parts([key.as_str().as_bytes(), self.level.to_string().as_bytes()])
+            Digest::of_parts([
+                key.as_str().as_bytes(),
+                self.level.to_string().as_bytes(),
+                rust.as_bytes(),
+            ])
         }))
     }
 
@@ -275,6 +290,11 @@ impl Session<'_> {
     }
 }
 
+fn has_wheel(executed: &Executed) -> bool {
+    let mut found = executed.found.iter();
+    found.any(|partial| partial.facts.contains_key("wheel"))
+}
+
 fn failed(subject: &Subject<'_>, why: &str) -> Problem {
     let project = subject.facts.project;
     let backend = project
@@ -295,11 +315,18 @@ fn read_answer(output: &Output<'_>) -> Result<Partial, String> {
     let bytes = (output.file)("editable.json").ok_or("it wrote no answer")?;
     let answer: Answer = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     let said = [("wheel", answer.wheel), ("error", answer.error)];
-    let facts = said
+    let mut facts: BTreeMap<String, String> = said
         .into_iter()
-        .filter_map(|(name, said)| Some((name.to_owned(), said?)));
+        .filter_map(|(name, said)| Some((name.to_owned(), said?)))
+        .collect();
+    // A backend says only that its compiler failed.
+    if let (Some(error), Some(said)) =
+        (facts.get_mut("error"), compiler::first_error(output.stderr))
+    {
+        *error = format!("{}\n{error}", said.message);
+    }
     Ok(Partial {
-        facts: facts.collect(),
+        facts,
         requires: answer.requires,
         ..Partial::default()
     })

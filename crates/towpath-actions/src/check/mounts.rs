@@ -12,6 +12,9 @@ use super::prepared::Prepared;
 use super::session::Session;
 use super::view::View;
 
+/// The home of a job.
+pub(crate) const HOME: &str = "/home/towpath";
+
 impl Session<'_> {
     pub(super) fn sandbox(
         &self,
@@ -85,6 +88,10 @@ impl Session<'_> {
                 });
             }
         }
+        mounts.extend(self.rust_mounts(work, scratch).map_err(|error| {
+            Problem::error(format!("cannot prepare the folders of a build: {error}"))
+                .with_hint("free space, or set `TOWPATH_CACHE_DIR` to a writable folder")
+        })?);
         // What a project's own code leaves in a cache would be read by the next run.
         let cache = uses_cache(work).then_some(&folders.cache);
         for folder in [&folders.out].into_iter().chain(cache) {
@@ -98,7 +105,7 @@ impl Session<'_> {
             mounts,
             network,
             processes: most_processes(),
-            home: PathBuf::from("/home/towpath"),
+            home: PathBuf::from(HOME),
             observe: if work.inputs.observed {
                 vec![root]
             } else {

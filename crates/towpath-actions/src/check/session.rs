@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use towpath_host::clean_tree::{self, SyncReport};
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Store, Tree};
-use towpath_python::environments::{self, build_variables, installer_settings};
+use towpath_python::environments::{
+    self, RustToolchain, build_variables, installer_settings, rust_toolchain,
+};
 use towpath_python::{Interpreter, Machine, Project, Uv, find_uv};
 use towpath_report::{Place, Problem};
 use towpath_standard::{Check, Facts};
@@ -58,6 +60,7 @@ pub struct Session<'a> {
     installer_settings: Mutex<BTreeMap<String, Digest>>,
     /// Indexes that did not answer in this run, by the settings that name them.
     silent: Mutex<BTreeMap<String, Problem>>,
+    rust: OnceLock<Option<RustToolchain>>,
     /// What builds see of the user's variables.
     pub(crate) build_variables: Variables,
 }
@@ -83,6 +86,7 @@ impl<'a> Session<'a> {
             names: Mutex::default(),
             installer_settings: Mutex::default(),
             silent: Mutex::default(),
+            rust: OnceLock::new(),
         }
     }
 
@@ -111,6 +115,19 @@ impl<'a> Session<'a> {
             .get_or_init(|| find_uv(&self.machine).map_err(|error| problem(&error, error.hints())))
             .as_ref()
             .map_err(Clone::clone)
+    }
+
+    /// Returns the user's Rust toolchain, looked for on first use; `None` where nothing here is written in
+    /// Rust.
+    pub(crate) fn rust(&self) -> Option<&RustToolchain> {
+        let is_manifest = |path: &String| path == "Cargo.toml" || path.ends_with("/Cargo.toml");
+        let find = || {
+            let mut files = self.tree.files().keys();
+            files
+                .any(is_manifest)
+                .then(|| rust_toolchain(&self.machine, self.root()))?
+        };
+        self.rust.get_or_init(find).as_ref()
     }
 
     /// Returns the clean copy of the tree, brought level on first use.

@@ -17,6 +17,7 @@ mod model;
 mod pip_file;
 mod prepare;
 mod resolve;
+mod rust;
 mod wanted;
 mod wheel;
 
@@ -33,4 +34,5 @@ pub use installer_settings::installer_settings;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
 pub use prepare::{existing, prepare};
 pub use resolve::resolve;
+pub use rust::{RustToolchain, rust_toolchain};
 pub use wheel::{Wheel, lay_wheel, wheel_identity};

@@ -9,6 +9,7 @@ mod xml;
 pub mod bandit;
 pub mod black;
 pub mod cobertura;
+pub mod compiler;
 pub mod coverage_py;
 pub mod detect_secrets;
 pub mod diff;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use towpath_python::PythonVersion;
 use towpath_python::environments::{BUILD_HOOKS, build_system};
+use towpath_report::readers::compiler;
 use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 
 use super::{Check, count, gathered};
@@ -190,10 +191,14 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
     }
     if lacks_rust {
         partial.errors.push(
-            Problem::error("the build needs Rust, and there is no `cargo` among the system's programs")
-                .with_hint("install Rust for all users, since a toolchain in a home is out of a build's reach: `apt-get install cargo`"),
+            Problem::error("the build needs Rust, and there is no `cargo` on `PATH`").with_hint(
+                "install Rust: `rustup` from https://rustup.rs, or `apt-get install cargo`",
+            ),
         );
     }
+    let compiler = (!report.problems.is_empty())
+        .then(|| compiler::first_error(output.stderr))
+        .flatten();
     partial.findings = report
         .problems
         .into_iter()
@@ -201,10 +206,15 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
             tool: "build".to_owned(),
             rule: trouble.rule,
             rule_url: None,
-            message: trouble.message,
+            message: match &compiler {
+                Some(said) => format!("{}\n{}", said.message, trouble.message),
+                None => trouble.message,
+            },
             place: Some(
                 trouble
                     .place
+                    .or_else(|| compiler.as_ref()?.place.clone())
+                    .filter(|(path, _)| !path.starts_with('/'))
                     .map_or_else(|| Place::file(output.hint), |at| placed(output, at)),
             ),
             severity: if trouble.blocking {
