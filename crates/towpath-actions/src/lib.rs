@@ -14,6 +14,8 @@ mod setup_node;
 mod setup_python;
 mod setup_uv;
 mod step;
+mod store;
+mod used;
 mod versions;
 
 pub use artifacts::{DownloadArtifact, UploadArtifact};
@@ -26,4 +28,6 @@ pub use registry::{BUILT_IN, BuiltIn, registry};
 pub use setup_node::SetupNode;
 pub use setup_python::SetupPython;
 pub use setup_uv::SetupUv;
+pub use store::{ActionStore, Error as StoreError, Remote};
+pub use used::{each_use, missing_actions, uses_of};
 pub use versions::{Versions, version_comment};

@@ -90,7 +90,9 @@ pub enum Command {
     Logs(LogsArguments),
     /// Show or clean what is kept between runs
     Cache(CacheArguments),
-    /// Print help on a command, the settings or the exit codes
+    /// Bring the actions of other repositories that workflows use
+    Actions(ActionsArguments),
+    /// Print help on a command, the settings, the actions or the exit codes
     Help(HelpArguments),
     /// Print the completion script of a shell
     Completions(CompletionsArguments),
@@ -414,6 +416,34 @@ pub enum CacheAction {
     },
 }
 
+/// Arguments of `towpath actions`.
+#[derive(Debug, Clone, Args)]
+pub struct ActionsArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ActionsCommand,
+}
+
+/// What to do with actions of other repositories.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ActionsCommand {
+    /// Fetch them with git, so that `towpath run` needs no network for them
+    #[command(after_help = "\
+Examples:
+  towpath actions fetch                            what the workflows of the repository use
+  towpath actions fetch .github/workflows/ci.yml   what one of them uses
+
+`towpath help actions` lists the actions that are built in and need no fetching.")]
+    Fetch {
+        /// Workflow files; those of `.github/workflows` without it
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        /// The server that has the repositories
+        #[arg(long, value_name = "URL", default_value = "https://github.com")]
+        server: String,
+    },
+}
+
 /// Arguments of `towpath help`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -421,9 +451,10 @@ Examples:
   towpath help ci            a command
   towpath help config        every setting
   towpath help config tests  the settings of one table
+  towpath help actions       the actions that are built in
   towpath help exit-codes    what the exit codes mean")]
 pub struct HelpArguments {
-    /// A command, `config` with or without a table, or `exit-codes`
+    /// A command, `config` with or without a table, `actions`, or `exit-codes`
     #[arg(value_name = "TOPIC")]
     pub topic: Vec<String>,
 }

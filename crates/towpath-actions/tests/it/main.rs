@@ -7,4 +7,5 @@ mod cache;
 mod checkout;
 mod others;
 mod setup_python;
+mod store;
 mod world;

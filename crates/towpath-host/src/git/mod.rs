@@ -1,11 +1,12 @@
 //! What git knows of a repository, asked of the `git` program.
 //!
 //! The user's and the system's configuration apply; nothing that lies in the repository can make git
-//! run a program. Nothing is written into it, and no network is used.
+//! run a program. Nothing is written into it, and no network is used but by [`fetch_files`].
 
 mod command;
 mod diff;
 mod error;
+mod fetch;
 mod frozen;
 mod history;
 mod locate;
@@ -21,6 +22,7 @@ use crate::tree::{decode_name, encode_name};
 
 pub use diff::ChangedLines;
 pub use error::Error;
+pub use fetch::fetch_files;
 pub use frozen::Frozen;
 pub use history::{Commit, Person, Upstream};
 pub use locate::GitView;

@@ -1,8 +1,9 @@
-//! `towpath help`: commands, settings and exit codes, from their declarations.
+//! `towpath help`: commands, settings, actions and exit codes, from their declarations.
 
 use std::fmt::Write as _;
 
 use clap::{Command, CommandFactory};
+use towpath_actions::BUILT_IN;
 use towpath_report::Problem;
 
 use crate::arguments::Arguments;
@@ -12,14 +13,16 @@ use crate::settings_reference::{SettingsTable, tables};
 use crate::terminal::{Paint, Style, wrap};
 
 /// Topics that are no commands.
-const TOPICS: [&str; 2] = ["config", "exit-codes"];
+const TOPICS: [&str; 3] = ["actions", "config", "exit-codes"];
 
-/// Returns the help on a topic: nothing, `config`, `config TABLE`, `exit-codes`, or a command.
+/// Returns the help on a topic: nothing, `config`, `config TABLE`, `actions`, `exit-codes`,
+/// or a command.
 pub(crate) fn help(topic: &[String], style: Style) -> Result<String, Box<Problem>> {
     let words: Vec<&str> = topic.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["config"] => Ok(config(&tables(), style)),
         ["config", table] => config_table(table, style),
+        ["actions"] => Ok(actions(style)),
         ["exit-codes"] => Ok(exit_codes(style)),
         words => command_help(words, style),
     }
@@ -42,8 +45,7 @@ fn command_help(words: &[&str], style: Style) -> Result<String, Box<Problem>> {
         help.to_string()
     };
     if words.is_empty() {
-        let more =
-            "\nMore help: towpath help COMMAND, towpath help config, towpath help exit-codes\n";
+        let more = "\nMore help: towpath help COMMAND, config, actions, exit-codes\n";
         text.push_str(more);
     }
     Ok(text)
@@ -117,6 +119,26 @@ fn paragraph(text: &str, style: Style) -> Vec<String> {
     wrap(text, style.columns.min(100).saturating_sub(6))
 }
 
+/// Lists the actions that are built in.
+fn actions(style: Style) -> String {
+    let mut text = String::new();
+    for action in BUILT_IN {
+        let (first, last) = action.versions.majors;
+        let versions = if first == last {
+            format!("v{last}")
+        } else {
+            format!("v{first} to v{last}")
+        };
+        let name = style.paint(Paint::Strong, action.name);
+        let _ = writeln!(text, "{name}  {}", style.paint(Paint::Hint, &versions));
+        for part in paragraph(action.about, style) {
+            let _ = writeln!(text, "      {}", style.paint(Paint::Plain, &part));
+        }
+    }
+    text.push_str("\nOthers are fetched before a run: towpath actions fetch\n");
+    text
+}
+
 fn exit_codes(style: Style) -> String {
     let mut text = String::new();
     for code in ExitCode::ALL {
@@ -164,6 +186,7 @@ mod tests {
             "config",
             "config tests",
             "config checks",
+            "actions",
             "exit-codes",
         ] {
             let text = text(topic).unwrap_or_else(|problem| panic!("{topic}: {}", problem.message));
@@ -188,7 +211,7 @@ mod tests {
 
     #[test]
     fn lines_fit_the_terminal() {
-        for topic in ["config", "exit-codes"] {
+        for topic in ["actions", "config", "exit-codes"] {
             for line in text(topic).expect("a topic").lines() {
                 assert!(line.chars().count() <= 80, "{line}");
             }

@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments in, a call, an exit code out.
 
+pub(crate) mod actions;
 mod cache;
 mod check;
 mod ci;
@@ -35,6 +36,7 @@ pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<Ex
         Command::Explain(explain) => explain::run(process, &arguments.global, explain),
         Command::Logs(logs) => logs::run(process, &arguments.global, logs),
         Command::Cache(cache) => cache::run(process, cache),
+        Command::Actions(actions) => actions::run(process, &arguments.global, actions),
         Command::Help(help) => {
             let style = crate::run::surroundings(process, arguments.global.color).report_style();
             let text = help::help(&help.topic, style).map_err(|problem| Failure::of(*problem))?;
