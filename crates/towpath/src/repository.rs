@@ -134,6 +134,22 @@ pub(crate) fn git_around(folder: &Path) -> Result<Option<Git>, Failure> {
     Ok(git.filter(|git| git.top_level() == folder || !git.ignores(folder)))
 }
 
+/// Returns what stands before a path in the web address of a file at the commit checked out; empty where
+/// the remote is none that is known to have one.
+pub(crate) fn web_address(git: Option<&Git>) -> String {
+    let Some((remote, head)) = git.and_then(|git| git.remote_url().zip(git.head())) else {
+        return String::new();
+    };
+    let remote = remote
+        .trim_end_matches(".git")
+        .replace("git@github.com:", "https://github.com/");
+    if remote.starts_with("https://github.com/") {
+        format!("{remote}/blob/{head}")
+    } else {
+        String::new()
+    }
+}
+
 fn history(git: &Git) -> String {
     let tags = git.tags().unwrap_or_default().join(" ");
     let head = git.head().unwrap_or_default();
@@ -258,23 +274,9 @@ impl Repository {
         })
     }
 
-    /// Returns what stands before a path in the web address of a file at this commit; empty where the
-    /// remote is none that is known to have one.
+    /// Returns what stands before a path in the web address of a file at this commit.
     pub(crate) fn web_address(&self) -> String {
-        let Some(git) = &self.git else {
-            return String::new();
-        };
-        let (Some(remote), Some(head)) = (git.remote_url(), git.head()) else {
-            return String::new();
-        };
-        let remote = remote
-            .trim_end_matches(".git")
-            .replace("git@github.com:", "https://github.com/");
-        if remote.starts_with("https://github.com/") {
-            format!("{remote}/blob/{head}")
-        } else {
-            String::new()
-        }
+        web_address(self.git.as_ref())
     }
 
     /// Returns the commit checked out, shortened; empty without git.

@@ -12,14 +12,14 @@ use towpath_host::lock::Lock;
 use towpath_host::sandbox::Level;
 use towpath_host::{Digest, Git, Store, cache, clock, program};
 use towpath_python::{Interpreter, Machine, PythonVersion, find_interpreters};
-use towpath_report::{Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_report::{Changes, Conclusion, Problem, RunEvent, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
     Action as _, Actions, Completed, Examined, Ledger, Observer, PlannedJob, PlannedStep, Request,
     plan, run,
 };
 use towpath_standard::{Check, CustomCheckDefinition, Facts, Pythons, pipeline};
 
-use crate::arguments::ExecutionArguments;
+use crate::arguments::{ExecutionArguments, ReportArguments};
 use crate::asked::Asked;
 use crate::changed_lines;
 use crate::exit_code::ExitCode;
@@ -40,10 +40,40 @@ pub(crate) fn run_pipeline(process: &Process, asked: &Asked<'_>) -> anyhow::Resu
     let record = perform(process, asked, &ground)?;
     let kept = History::of(&ground.repository.state).keep(&record);
     let surroundings = surroundings(process, asked.color);
-    reports::write(process, asked, &surroundings, &ground.repository, &record)?;
+    let repository = &ground.repository;
+    let command = match asked.check {
+        None => "towpath ci".to_owned(),
+        Some(check) => format!("towpath check {check}"),
+    };
+    let scope = reports::Scope {
+        folder: &asked.folder,
+        root: repository.tree.root(),
+        state: &repository.state,
+        report: asked.report,
+        command: &command,
+        is_for_coverage: asked.check == Some("coverage"),
+        changes: changes(process, asked, repository),
+        web_address: repository.web_address(),
+        source: &|path| repository.tree.read_text(path).ok(),
+    };
+    reports::write(process, &scope, &surroundings, &record)?;
     // What was found is shown even where it cannot be kept.
     kept?;
     Ok(ExitCode::from(record.verdict))
+}
+
+/// Returns what changed since the base that is named, else since the base of the pull request that
+/// GitHub runs for.
+fn changes(process: &Process, asked: &Asked<'_>, repository: &Repository) -> Changes {
+    let of_pull_request = process.environment.get("GITHUB_BASE_REF");
+    let of_pull_request = of_pull_request
+        .filter(|base| !base.is_empty())
+        .map(|base| format!("origin/{base}"));
+    let named = asked.changed_since.map(str::to_owned);
+    named
+        .or(of_pull_request)
+        .and_then(|base| repository.changes(&base))
+        .unwrap_or_default()
 }
 
 /// Runs what is asked for, showing progress. Keeps no record.
@@ -85,7 +115,7 @@ pub(crate) fn perform(
     let surroundings = surroundings(process, asked.color);
     let mut completed = {
         let mut watcher = Watcher {
-            screen: screen(&surroundings, asked, &record),
+            screen: screen(&surroundings, asked.report, &record),
         };
         let commit = repository.short_commit();
         let request = Request {
@@ -93,7 +123,7 @@ pub(crate) fn perform(
             sources: &BTreeMap::new(),
             actions: &Actions(&[&action]),
             ledger: &ledger,
-            slots: slots(asked.execution),
+            slots: slots(asked.execution.jobs),
             force: &force,
             run: record.run,
             started: record.started,
@@ -256,8 +286,9 @@ pub(crate) fn surroundings(process: &Process, color: ColorChoice) -> Surrounding
     }
 }
 
-struct Watcher<'a> {
-    screen: Screen<'a>,
+/// Shows a run while it happens.
+pub(crate) struct Watcher<'a> {
+    pub(crate) screen: Screen<'a>,
 }
 
 impl Observer for Watcher<'_> {
@@ -270,12 +301,13 @@ impl Observer for Watcher<'_> {
     }
 }
 
-fn screen<'a>(
+/// Returns the screen for a run.
+pub(crate) fn screen<'a>(
     surroundings: &Surroundings<'_>,
-    asked: &Asked<'_>,
+    report: &ReportArguments,
     record: &RunRecord,
 ) -> Screen<'a> {
-    let verbosity = match (asked.report.quiet, asked.report.verbose) {
+    let verbosity = match (report.quiet, report.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
@@ -293,9 +325,10 @@ fn screen<'a>(
     )
 }
 
-fn slots(execution: &ExecutionArguments) -> usize {
+/// Returns how many jobs run at once.
+pub(crate) fn slots(jobs: Option<u16>) -> usize {
     let processors = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    execution.jobs.map_or_else(processors, usize::from)
+    jobs.map_or_else(processors, usize::from)
 }
 
 /// Detecting builds a small sandbox, which takes as long as all the rest when nothing changed; what the
@@ -387,7 +420,7 @@ fn where_to_get(python: PythonVersion, here: &[Interpreter]) -> String {
 }
 
 /// Tells of what went wrong with the store, which changes no verdict.
-fn warn(warnings: &[String], surroundings: &Surroundings<'_>) {
+pub(crate) fn warn(warnings: &[String], surroundings: &Surroundings<'_>) {
     if warnings.is_empty() {
         return;
     }
@@ -399,7 +432,7 @@ fn warn(warnings: &[String], surroundings: &Surroundings<'_>) {
     output::print_failure(&failure, surroundings);
 }
 
-fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {
+pub(crate) fn finish(record: &mut RunRecord, completed: Completed, begun: Instant) {
     record.duration_ms = begun.elapsed().as_millis() as u64;
     record.notes.extend(completed.warnings);
     record.jobs = completed.jobs;

@@ -1,7 +1,7 @@
 //! Where secrets come from that are not written down: a person at the terminal, or the program of a
 //! secrets manager.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -78,6 +78,21 @@ pub fn ask_person(question: &str) -> Result<Secret, AskError> {
     let _ = tcsetattr(&terminal, OptionalActions::Flush, &before);
     let _ = terminal.write_all(b"\n");
     typed.map(Secret::new)
+}
+
+/// Asks a person at the terminal of the process for a yes; anything else is a no, and so is no terminal.
+pub fn confirm(question: &str) -> bool {
+    let terminal = fs_err::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/tty");
+    let Ok(mut terminal) = terminal else {
+        return false;
+    };
+    let _ = terminal.write_all(question.as_bytes());
+    let mut answer = String::new();
+    let read = BufReader::new(&terminal).read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// Every key comes at once, and none as a signal, which would leave the terminal silent.

@@ -8,7 +8,7 @@ mod masker;
 
 use std::fmt;
 
-pub use ask::{AskError, ask_person, ask_program};
+pub use ask::{AskError, ask_person, ask_program, confirm};
 pub use masker::Masker;
 
 /// A value that must not be shown. It has no `Display`, and its debug form says nothing.

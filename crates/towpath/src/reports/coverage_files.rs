@@ -4,13 +4,11 @@ use std::path::Path;
 
 use towpath_report::{Coverage, JobRecord, Problem, RunRecord, writers};
 
-use super::write_file;
+use super::{Scope, write_file};
 use crate::arguments::FileFormat;
-use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::output;
-use crate::repository::Repository;
 use crate::terminal::Surroundings;
 
 /// Where `towpath check coverage` leaves the coverage when it is not told otherwise.
@@ -21,17 +19,16 @@ const HERE: [(FileFormat, &str); 2] = [
 
 /// Writes the coverage of a run, and says so where files were asked for and there is none.
 pub(super) fn write(
-    asked: &Asked<'_>,
+    scope: &Scope<'_>,
     surroundings: &Surroundings<'_>,
-    repository: &Repository,
     record: &RunRecord,
 ) -> anyhow::Result<()> {
-    let targets = asked.report.reports.iter();
+    let targets = scope.report.reports.iter();
     let targets = targets.filter(|target| !matches!(target.format, FileFormat::Report(_)));
     // The run that computed a reused coverage keeps its files.
     let is_new = |job: &JobRecord| job.result.coverage.is_some() && job.reused.is_none();
     let is_computed = record.jobs.iter().any(is_new);
-    let is_checked = asked.check == Some("coverage");
+    let is_checked = scope.is_for_coverage;
     if !is_computed && !is_checked && targets.clone().next().is_none() {
         return Ok(());
     }
@@ -43,25 +40,25 @@ pub(super) fn write(
     };
     let files = Files {
         coverage,
-        repository,
+        scope,
         record,
     };
     if is_computed {
-        let kept = History::of(&repository.state).folder(record.run);
+        let kept = History::of(scope.state).folder(record.run);
         for (form, name) in HERE {
             files.write(form, &kept.join(name))?;
         }
     }
     for target in targets.clone() {
-        files.write(target.format, &asked.folder.join(&target.file))?;
+        files.write(target.format, &scope.folder.join(&target.file))?;
     }
     if is_checked {
         for (form, name) in HERE {
             if targets.clone().any(|target| target.format == form) {
                 continue;
             }
-            files.write(form, &asked.folder.join(name))?;
-            if !asked.report.quiet {
+            files.write(form, &scope.folder.join(name))?;
+            if !scope.report.quiet {
                 output::tell(&format!("wrote {name}\n"));
             }
         }
@@ -84,21 +81,20 @@ fn without_coverage(file: &Path) -> Failure {
 /// The coverage and what its files are made from.
 struct Files<'a> {
     coverage: Coverage,
-    repository: &'a Repository,
+    scope: &'a Scope<'a>,
     record: &'a RunRecord,
 }
 
 impl Files<'_> {
     fn write(&self, form: FileFormat, path: &Path) -> anyhow::Result<()> {
-        let tree = &self.repository.tree;
         if form == FileFormat::CoverageXml {
-            let root = tree.root().to_string_lossy();
+            let root = self.scope.root.to_string_lossy();
             let text = writers::cobertura::write(&self.coverage, self.record.started, &[&root]);
             return write_file(path, &text);
         }
         let paths = self.coverage.files.keys();
         let sources = paths
-            .filter_map(|path| Some((path.clone(), tree.read_text(path).ok()?)))
+            .filter_map(|path| Some((path.clone(), (self.scope.source)(path)?)))
             .collect();
         let pages = writers::coverage_html::write(&self.record.title, &self.coverage, &sources);
         for (name, page) in pages {

@@ -10,39 +10,57 @@ use std::path::Path;
 use anyhow::Context;
 use towpath_report::{Changes, RunRecord, writers};
 
-use crate::arguments::{FileFormat, ReportFormat};
-use crate::asked::Asked;
+use crate::arguments::{FileFormat, ReportArguments, ReportFormat};
 use crate::history::History;
 use crate::output;
 use crate::process::Process;
-use crate::repository::Repository;
 use crate::terminal::{FinalReport, Surroundings, final_report};
+
+/// What reports are asked for, and what they are made from beside the record of the run.
+pub(crate) struct Scope<'a> {
+    /// The folder to work in.
+    pub folder: &'a Path,
+    /// The top level of the repository.
+    pub root: &'a Path,
+    /// Where state of the repository is kept.
+    pub state: &'a Path,
+    /// What is told.
+    pub report: &'a ReportArguments,
+    /// The command that ran, for advice: `towpath ci`.
+    pub command: &'a str,
+    /// Whether the coverage alone was asked for, so that its files come to the folder to work in.
+    pub is_for_coverage: bool,
+    /// What changed since the base of the change.
+    pub changes: Changes,
+    /// What stands before a path in the web address of a file; empty where there is none.
+    pub web_address: String,
+    /// Returns the text of a file of the repository.
+    pub source: &'a dyn Fn(&str) -> Option<String>,
+}
 
 /// Writes everything that was asked for: first what a person waits for, then the files.
 pub(crate) fn write(
     process: &Process,
-    asked: &Asked<'_>,
+    scope: &Scope<'_>,
     surroundings: &Surroundings<'_>,
-    repository: &Repository,
     record: &RunRecord,
 ) -> anyhow::Result<()> {
-    let changes = changes(process, asked, repository);
-    let text = |format| text(format, surroundings, asked, repository, record, &changes);
-    let shown = text(asked.report.format)?;
+    let text = |format| text(format, surroundings, scope, record);
+    let shown = text(scope.report.format)?;
     let is_on_github = process.environment.get("GITHUB_ACTIONS");
     if is_on_github.is_some_and(|value| value == "true") {
-        let logs = groups(&History::of(&repository.state), record);
-        print_on_github(asked.report.format, &logs, &shown, record, &changes);
-        write_summary(process, &markdown(repository, record, &changes))?;
+        let logs = groups(&History::of(scope.state), record);
+        print_on_github(scope.report.format, &logs, &shown, record, &scope.changes);
+        write_summary(process, &markdown(scope, record))?;
     } else {
         output::print(&shown);
     }
-    for target in &asked.report.reports {
+    for target in &scope.report.reports {
         if let FileFormat::Report(format) = target.format {
-            write_file(&asked.folder.join(&target.file), &text(format)?)?;
+            write_file(&scope.folder.join(&target.file), &text(format)?)?;
         }
     }
-    coverage_files::write(asked, surroundings, repository, record)
+    coverage_files::write(scope, surroundings, record)
 }
 
 /// What a program reads from standard output must stay whole, so commands to the runner then go to
@@ -91,58 +109,39 @@ fn groups(history: &History, record: &RunRecord) -> String {
         .collect()
 }
 
-/// Returns what changed since the base that is named, else since the base of the pull request that
-/// GitHub runs for.
-fn changes(process: &Process, asked: &Asked<'_>, repository: &Repository) -> Changes {
-    let of_pull_request = process.environment.get("GITHUB_BASE_REF");
-    let of_pull_request = of_pull_request
-        .filter(|base| !base.is_empty())
-        .map(|base| format!("origin/{base}"));
-    let named = asked.changed_since.map(str::to_owned);
-    named
-        .or(of_pull_request)
-        .and_then(|base| repository.changes(&base))
-        .unwrap_or_default()
-}
-
 fn text(
     format: ReportFormat,
     surroundings: &Surroundings<'_>,
-    asked: &Asked<'_>,
-    repository: &Repository,
+    scope: &Scope<'_>,
     record: &RunRecord,
-    changes: &Changes,
 ) -> anyhow::Result<String> {
     Ok(match format {
         ReportFormat::Text => final_report(&FinalReport {
             record,
-            command: &asked.check.map_or_else(
-                || "towpath ci".to_owned(),
-                |check| format!("towpath check {check}"),
-            ),
+            command: scope.command,
             style: surroundings.report_style(),
-            is_quiet: asked.report.quiet,
-            is_verbose: asked.report.verbose,
-            source: &|path| repository.tree.read_text(path).ok(),
+            is_quiet: scope.report.quiet,
+            is_verbose: scope.report.verbose,
+            source: scope.source,
             moment: &output::moment,
         }),
         ReportFormat::Json => writers::json::write(record)?,
         ReportFormat::Junit => writers::junit::write(record),
         ReportFormat::Sarif => writers::sarif::write(record),
-        ReportFormat::Github => writers::github::annotations(record, changes),
-        ReportFormat::Markdown => markdown(repository, record, changes),
-        ReportFormat::Html => page(repository, record),
+        ReportFormat::Github => writers::github::annotations(record, &scope.changes),
+        ReportFormat::Markdown => markdown(scope, record),
+        ReportFormat::Html => page(scope, record),
     })
 }
 
-fn markdown(repository: &Repository, record: &RunRecord, changes: &Changes) -> String {
+fn markdown(scope: &Scope<'_>, record: &RunRecord) -> String {
     let links = writers::markdown::Links {
-        files: &repository.web_address(),
+        files: &scope.web_address,
     };
-    writers::markdown::write(record, links, changes)
+    writers::markdown::write(record, links, &scope.changes)
 }
 
-fn page(repository: &Repository, record: &RunRecord) -> String {
+fn page(scope: &Scope<'_>, record: &RunRecord) -> String {
     let paths = record.jobs.iter().flat_map(|job| {
         let of_findings = job
             .result
@@ -155,9 +154,9 @@ fn page(repository: &Repository, record: &RunRecord) -> String {
             .chain(of_tests.map(|case| case.path.clone()))
     });
     let sources: BTreeMap<String, String> = paths
-        .filter_map(|path| Some((path.clone(), repository.tree.read_text(&path).ok()?)))
+        .filter_map(|path| Some((path.clone(), (scope.source)(&path)?)))
         .collect();
-    let history = History::of(&repository.state);
+    let history = History::of(scope.state);
     let logs: BTreeMap<String, String> = record
         .jobs
         .iter()

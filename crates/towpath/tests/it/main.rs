@@ -9,6 +9,7 @@ mod reference;
 mod reports;
 mod reuse;
 mod run_looks;
+mod run_workflows;
 mod settings;
 mod soundness;
 mod terminal;

@@ -1,7 +1,13 @@
 //! Approvals of deployment environments.
 
-use towpath_report::Problem;
+use std::io::IsTerminal;
 
+use towpath_host::secret;
+use towpath_report::Problem;
+use towpath_runner::{Approval, EnvironmentContext, Platforms, PreviewScope, RunContext, preview};
+use towpath_workflow::syntax::Workflow;
+
+use super::files::Files;
 use super::listing::Listing;
 use crate::failure::Failure;
 use crate::nearest;
@@ -41,4 +47,46 @@ pub(super) fn refuse_unknown(listing: &Listing, approved: &[String]) -> Result<(
         problems,
         closing: "nothing was run".to_owned(),
     })
+}
+
+/// Asks a person at the terminal for each environment of a workflow that waits for an approval; without
+/// a terminal, or without a yes, its jobs do not run.
+pub(super) fn ask(
+    workflow: &Workflow,
+    context: &mut RunContext,
+    platforms: &Platforms,
+    files: &Files,
+) {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return;
+    }
+    let scope = PreviewScope { context, platforms };
+    let is_asked_for = |id: &str| {
+        files.jobs.is_empty()
+            || files
+                .jobs
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(id))
+    };
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    for job in preview(workflow, scope) {
+        let may_run = job
+            .condition
+            .is_none_or(|condition| condition.holds != Some(false));
+        let Some(environment) = job.environment.filter(|_| may_run && is_asked_for(&job.id)) else {
+            continue;
+        };
+        let is_known = waiting.iter().any(|(name, _)| *name == environment.name);
+        if environment.approval == Approval::Needed && !is_known {
+            waiting.push((environment.name, job.id));
+        }
+    }
+    for (name, job) in waiting {
+        let question = format!("may job `{job}` use the environment `{name}`? [y/N] ");
+        if secret::confirm(&question) {
+            let mut environment: EnvironmentContext = context.environment(&name);
+            environment.approval = Approval::Given;
+            context.environments.insert(name, environment);
+        }
+    }
 }

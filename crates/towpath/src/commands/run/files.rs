@@ -26,6 +26,14 @@ pub(super) struct WorkflowFile {
     pub(super) text: String,
 }
 
+impl WorkflowFile {
+    /// Returns the name that other workflows know it by.
+    pub(super) fn name(&self) -> &str {
+        let name = self.workflow.name.as_deref();
+        name.filter(|name| !name.is_empty()).unwrap_or(&self.path)
+    }
+}
+
 /// The workflows of a command.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -35,6 +43,8 @@ pub(super) struct Files {
     pub(super) are_named: bool,
     /// Ids of the jobs that are asked for; empty for all.
     pub(super) jobs: BTreeSet<String>,
+    /// The workflows of the repository that start when others have ended.
+    followers: Vec<WorkflowFile>,
     /// The texts of workflows that others may call.
     pub(super) sources: Sources,
     /// What is doubtful and stops nothing.
@@ -80,6 +90,7 @@ pub(super) fn read(
     let mut files = Files {
         chosen: Vec::new(),
         are_named: !targets.is_empty(),
+        followers: Vec::new(),
         jobs: wanted.into_iter().collect(),
         sources,
         warnings: Vec::new(),
@@ -87,6 +98,7 @@ pub(super) fn read(
     for path in &paths {
         problems.extend(files.add(places, path));
     }
+    files.find_followers(places, &own);
     problems.extend(files.unknown_jobs(problems.is_empty()));
     if problems.is_empty() {
         Ok(files)
@@ -139,6 +151,29 @@ impl Files {
             });
         }
         errors
+    }
+
+    /// Returns the workflows of the repository that start when others have ended.
+    pub(super) fn followers(&self) -> &[WorkflowFile] {
+        &self.followers
+    }
+
+    /// Reads the workflows that start when others have ended; one with mistakes starts after nothing.
+    fn find_followers(&mut self, places: Places<'_>, own: &[PathBuf]) {
+        let mut others = Self {
+            chosen: Vec::new(),
+            are_named: false,
+            followers: Vec::new(),
+            jobs: BTreeSet::new(),
+            sources: self.sources.clone(),
+            warnings: Vec::new(),
+        };
+        for path in own {
+            others.add(places, path);
+        }
+        let follows =
+            |file: &WorkflowFile| file.workflow.on.iter().any(|on| on.event == "workflow_run");
+        self.followers = others.chosen.into_iter().filter(follows).collect();
     }
 
     /// Returns a problem for each job that is asked for and is in no file, where all files were read.

@@ -2,12 +2,15 @@
 
 mod approvals;
 mod dotenv;
+mod execute;
 mod files;
 mod given;
 mod listing;
 pub(crate) mod settings;
 mod start;
+mod surroundings;
 mod words;
+mod workspaces;
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +64,18 @@ pub(super) fn run(
     );
     approvals::refuse_unknown(&listing, &run.given.approvals)?;
     warn(&asked.files, process, global);
-    show(process, global, run, &listing)
+    let is_started = candidates
+        .iter()
+        .any(|candidate| candidate.refused.is_none());
+    if run.manner.only_looks() {
+        return show(process, global, run, &listing);
+    }
+    if !is_started {
+        let style = surroundings(process, global.color).report_style();
+        output::tell(&words::closing(&listing, style));
+        return Ok(ExitCode::Passed);
+    }
+    execute::execute(process, global, run, &asked, candidates, &platforms)
 }
 
 /// What is asked for, read and checked.
@@ -194,13 +208,6 @@ fn show(
     run: &RunArguments,
     listing: &Listing,
 ) -> anyhow::Result<ExitCode> {
-    if !run.manner.only_looks() {
-        return Err(Failure::of(
-            Problem::error("workflows cannot be run yet")
-                .with_hint("`--list`, `--plan` and `--dry-run` say what would run"),
-        )
-        .into());
-    }
     let style = surroundings(process, global.color).report_style();
     let text = match run.report.format {
         ReportFormat::Json => serde_json::to_string_pretty(listing)? + "\n",

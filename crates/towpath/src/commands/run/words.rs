@@ -350,7 +350,7 @@ impl Page {
 }
 
 /// What the event starts, and why it does not start the rest.
-fn closing(listing: &Listing, style: Style) -> String {
+pub(super) fn closing(listing: &Listing, style: Style) -> String {
     let (started, rest): (Vec<&WorkflowListing>, Vec<&WorkflowListing>) = listing
         .workflows
         .iter()

@@ -1,0 +1,429 @@
+//! Runs what an event starts, and what starts when that has ended.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use towpath_actions::registry;
+use towpath_host::process::Keeper;
+use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
+use towpath_report::{Changes, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_runner::{
+    Action, Actions, Completed, EndedRun, FetchedActions, Frame, Ledger, Machine, Means, Plan,
+    Platforms, Request, StartingEvent, plan_frames, run, unsupported,
+};
+
+use super::files::{WorkflowFile, mistakes};
+use super::start::Candidate;
+use super::workspaces::Workspaces;
+use super::{Asked, approvals, surroundings as steps};
+use crate::arguments::GlobalArguments;
+use crate::arguments::run::RunArguments;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::history::History;
+use crate::process::Process;
+use crate::run::{Watcher, finish, screen, slots, surroundings, warn};
+use crate::{reports, repository, signals};
+
+/// How long steps that always run may take after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How many runs may follow one another by `workflow_run`, as on GitHub.
+const MAX_CHAIN: usize = 4;
+
+/// A workflow that starts, with what starts it.
+struct Started<'a> {
+    file: &'a WorkflowFile,
+    event: StartingEvent,
+}
+
+/// Runs what starts, tells how it goes, and reports.
+pub(super) fn execute(
+    process: &Process,
+    global: &GlobalArguments,
+    run: &RunArguments,
+    asked: &Asked,
+    candidates: Vec<Candidate<'_>>,
+    platforms: &Platforms,
+) -> anyhow::Result<ExitCode> {
+    let folders = process.folders()?;
+    let _users = cache::in_use(&folders.cache)
+        .map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let state = folders.repository(&asked.root);
+    let started = candidates
+        .into_iter()
+        .filter(|candidate| candidate.refused.is_none());
+    let started: Vec<Started<'_>> = started
+        .map(|candidate| Started {
+            file: candidate.file,
+            event: candidate.event,
+        })
+        .collect();
+    let history = History::of(&state);
+    let ground = Ground::prepare(process, run, asked, platforms, &state, &history)?;
+    let mut record = ground.record(&started);
+    let surroundings = surroundings(process, global.color);
+    let mut watcher = Watcher {
+        screen: screen(&surroundings, &run.report, &record),
+    };
+    let completed = ground.waves(started, &mut watcher)?;
+    drop(watcher);
+    warn(&completed.warnings, &surroundings);
+    finish(&mut record, completed, ground.begun);
+    let kept = history.keep(&record);
+    let source = |path: &str| fs_err::read_to_string(asked.root.join(path)).ok();
+    let scope = reports::Scope {
+        folder: &asked.folder,
+        root: &asked.root,
+        state: &state,
+        report: &run.report,
+        command: "towpath run",
+        is_for_coverage: false,
+        changes: Changes::default(),
+        web_address: repository::web_address(asked.git.as_ref()),
+        source: &source,
+    };
+    reports::write(process, &scope, &surroundings, &record)?;
+    kept?;
+    Ok(ExitCode::from(record.verdict))
+}
+
+struct Nothing;
+
+impl FetchedActions for Nothing {
+    fn folder(&self, _uses: &str) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// What all workflows of a command run on.
+struct Ground<'a> {
+    process: &'a Process,
+    run: &'a RunArguments,
+    asked: &'a Asked,
+    platforms: &'a Platforms,
+    store: Store,
+    tree: Tree,
+    keeper: Keeper,
+    workspaces: Workspaces,
+    number: u64,
+    folder: PathBuf,
+    cache_folder: PathBuf,
+    tool_cache: PathBuf,
+    /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
+    registry: Vec<Box<dyn Action + 'a>>,
+    signals: crossbeam_channel::Receiver<()>,
+    began: i64,
+    begun: Instant,
+}
+
+impl<'a> Ground<'a> {
+    fn prepare(
+        process: &'a Process,
+        run: &'a RunArguments,
+        asked: &'a Asked,
+        platforms: &'a Platforms,
+        state: &std::path::Path,
+        history: &History,
+    ) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        let folders = process.folders()?;
+        let number = history.next()?;
+        let workspaces = Workspaces::make(state, number)?;
+        let keeper = Keeper::start(&process.program)
+            .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let store = Store::open(&folders.cache.join("store"))
+            .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        // No verdict of a step is kept, so there is no tree that it could depend on.
+        let tree = snapshot(&SnapshotOptions {
+            root: workspaces.folder(),
+            index_file: &history.folder(number).join("index"),
+            verify: false,
+        })
+        .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let (cache_folder, tool_cache) = (state.join("caches"), folders.cache.join("tools"));
+        for folder in [&cache_folder, &tool_cache] {
+            fs_err::create_dir_all(folder)?;
+        }
+        Ok(Self {
+            process,
+            run,
+            asked,
+            platforms,
+            store,
+            tree,
+            keeper,
+            workspaces,
+            number,
+            folder: history.folder(number),
+            cache_folder,
+            tool_cache,
+            registry: registry(towpath_python::Machine {
+                environment: &process.environment,
+                home: process.home.as_deref(),
+                cache: &folders.cache,
+                offline: false,
+            }),
+            signals: signals::listen()?,
+            began: clock::now(),
+            begun,
+        })
+    }
+
+    fn record(&self, started: &[Started<'_>]) -> RunRecord {
+        let event = started.first().map(|started| started.event.describe());
+        let names: Vec<&str> = started.iter().map(|started| started.file.name()).collect();
+        RunRecord {
+            schema: SCHEMA_VERSION,
+            towpath: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.number,
+            title: format!(
+                "{} · {}",
+                names.join(", "),
+                event.unwrap_or_default().replace('`', "")
+            ),
+            notes: Vec::new(),
+            started: self.began,
+            duration_ms: 0,
+            commit: started
+                .first()
+                .map(|started| started.event.sha.clone())
+                .unwrap_or_default(),
+            sandbox: String::new(),
+            verdict: Verdict::Passed,
+            jobs: Vec::new(),
+            not_run: Vec::new(),
+        }
+    }
+
+    /// Runs what starts, then what starts when that has ended, and so on.
+    fn waves(
+        &self,
+        started: Vec<Started<'_>>,
+        watcher: &mut Watcher<'_>,
+    ) -> anyhow::Result<Completed> {
+        let mut whole = Completed {
+            jobs: Vec::new(),
+            interrupted: false,
+            warnings: Vec::new(),
+        };
+        let followers = self.asked.files.followers();
+        let mut wave = started;
+        for number in 0..MAX_CHAIN {
+            let offset = self.begun.elapsed().as_millis() as u64;
+            let (plan, prefixes) = self.plan(&wave, number)?;
+            let completed = self.wave(&plan, watcher);
+            let conclusions = conclusions(&completed, &prefixes);
+            whole.interrupted |= completed.interrupted;
+            whole.warnings.extend(completed.warnings);
+            for mut job in completed.jobs {
+                if number > 0 {
+                    job.started_ms += offset;
+                }
+                whole.jobs.push(job);
+            }
+            if whole.interrupted || !self.asked.files.jobs.is_empty() {
+                break;
+            }
+            wave = self.following(&wave, &conclusions, followers)?;
+            if wave.is_empty() {
+                break;
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Plans the workflows of a wave; each has a prefix for the names of its jobs.
+    fn plan(&self, wave: &[Started<'_>], number: usize) -> Result<(Plan, Vec<String>), Failure> {
+        let mut frames = Vec::new();
+        let mut prefixes: Vec<String> = Vec::new();
+        for started in wave {
+            let mut prefix = String::new();
+            if wave.len() > 1 || number > 0 {
+                prefix = format!("{} / ", started.file.name());
+                if prefixes.contains(&prefix) {
+                    prefix = format!("{} / ", started.file.label);
+                }
+            }
+            frames.push(self.frame(started, &prefix)?);
+            prefixes.push(prefix);
+        }
+        let whole =
+            plan_frames(frames).map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let plan = self.selected(whole);
+        let problems = self.unsupported(&plan);
+        if problems.is_empty() {
+            Ok((plan, prefixes))
+        } else {
+            Err(mistakes(problems))
+        }
+    }
+
+    fn frame(&self, started: &Started<'_>, prefix: &str) -> Result<Frame, Failure> {
+        let candidate = Candidate {
+            file: started.file,
+            event: started.event.clone(),
+            refused: None,
+        };
+        let context = candidate.context(self.number, &self.run.event)?;
+        let mut context = self.asked.complete(context);
+        approvals::ask(
+            &started.file.workflow,
+            &mut context,
+            self.platforms,
+            &self.asked.files,
+        );
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for one in &self.run.choice.matrix {
+            wanted
+                .entry(one.name.clone())
+                .or_default()
+                .push(one.value.clone());
+        }
+        Ok(Frame {
+            file: started.file.path.clone(),
+            workflow: Arc::new(started.file.workflow.clone()),
+            context: Arc::new(context),
+            prefix: prefix.to_owned(),
+            depth: 1,
+            wanted,
+        })
+    }
+
+    /// Returns the jobs that are asked for, with all that they need.
+    fn selected(&self, whole: Plan) -> Plan {
+        let ids = &self.asked.files.jobs;
+        if ids.is_empty() {
+            return whole;
+        }
+        let is_wanted = |index: &usize| {
+            let id = &whole.definition(&whole.jobs[*index]).id;
+            ids.iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(id.as_str()))
+        };
+        let wanted = (0..whole.jobs.len()).filter(is_wanted).collect();
+        whole.with_needs(&wanted)
+    }
+
+    fn unsupported(&self, plan: &Plan) -> Vec<Problem> {
+        let actions = self.actions();
+        unsupported(
+            plan,
+            &Means {
+                repository: &self.asked.root,
+                actions: &Actions(&actions),
+                fetched: &Nothing,
+                platforms: self.platforms,
+                has_node: steps::program(self.process, "node").is_some(),
+            },
+        )
+    }
+
+    fn actions(&self) -> Vec<&dyn Action> {
+        self.registry.iter().map(AsRef::as_ref).collect()
+    }
+
+    fn wave(&self, plan: &Plan, watcher: &mut Watcher<'_>) -> Completed {
+        let environment = steps::variables(self.process);
+        let node = steps::program(self.process, "node");
+        let machine = Machine {
+            keeper: &self.keeper,
+            repository: &self.asked.root,
+            work: self.workspaces.folder(),
+            run_folder: &self.folder,
+            cache_folder: &self.cache_folder,
+            tool_cache: &self.tool_cache,
+            environment: &environment,
+            node: node.as_deref(),
+            services: &|| Ok(BTreeMap::new()),
+            fetched: &Nothing,
+            platforms: self.platforms,
+            approve: &|_| false,
+            after_failure: None,
+            grace: GRACE,
+        };
+        let git = self.asked.git.as_ref();
+        let head = git.and_then(towpath_host::Git::head).unwrap_or_default();
+        let commit: String = head.chars().take(7).collect();
+        let repository = self.cache_folder.to_string_lossy();
+        let ledger = Ledger {
+            store: &self.store,
+            repository: &repository,
+            tree: &self.tree,
+            tree_digest: Digest::of(b""),
+            history: String::new(),
+        };
+        let actions = self.actions();
+        let request = Request {
+            plan,
+            sources: &self.asked.files.sources,
+            actions: &Actions(&actions),
+            ledger: &ledger,
+            slots: slots(self.run.manner.jobs),
+            force: &|_| true,
+            run: self.number,
+            started: self.began,
+            commit: &commit,
+            folder: self.folder.join("jobs"),
+            signals: self.signals.clone(),
+            machine: Some(&machine),
+        };
+        run(&request, watcher)
+    }
+
+    /// Returns the workflows that start because others have ended.
+    fn following<'b>(
+        &self,
+        ended: &[Started<'b>],
+        conclusions: &[&str],
+        followers: &'b [WorkflowFile],
+    ) -> Result<Vec<Started<'b>>, Failure>
+    where
+        'a: 'b,
+    {
+        let user = super::user(self.process);
+        let ground = self.asked.ground(self.run, &user);
+        let mut following = Vec::new();
+        for (started, conclusion) in ended.iter().zip(conclusions) {
+            let run = EndedRun {
+                workflow: started.file.name(),
+                path: &started.file.path,
+                conclusion,
+                run: self.number,
+                event: &started.event,
+            };
+            let event =
+                StartingEvent::after_run(&run, &ground).map_err(|problem| Failure::of(*problem))?;
+            for file in followers {
+                if let Ok(event) = event.for_workflow(&file.workflow.on) {
+                    following.push(Started { file, event });
+                }
+            }
+        }
+        Ok(following)
+    }
+}
+
+/// Returns how each workflow of a wave ended, told by the prefix of its jobs.
+fn conclusions(completed: &Completed, prefixes: &[String]) -> Vec<&'static str> {
+    let of = |prefix: &String| {
+        let own: Vec<&JobRecord> = completed
+            .jobs
+            .iter()
+            .filter(|job| job.name.starts_with(prefix.as_str()) && !job.advisory)
+            .collect();
+        let any = |wanted: Conclusion| own.iter().any(|job| job.conclusion == wanted);
+        if completed.interrupted || any(Conclusion::Cancelled) {
+            "cancelled"
+        } else if any(Conclusion::Failure) || any(Conclusion::Error) {
+            "failure"
+        } else if own.iter().all(|job| job.conclusion == Conclusion::Skipped) {
+            "skipped"
+        } else {
+            "success"
+        }
+    };
+    prefixes.iter().map(of).collect()
+}

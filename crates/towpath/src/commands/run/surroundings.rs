@@ -1,0 +1,118 @@
+//! What steps get of this machine: the variables that lead to programs, the network and the package
+//! index. Everything else of the user's environment stays outside.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::process::Process;
+
+/// Variables that are passed on as they are.
+const NAMES: [&str; 22] = [
+    "ALL_PROXY",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
+    "PATH",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TZ",
+    "UV_DEFAULT_INDEX",
+    "UV_FIND_LINKS",
+    "UV_NATIVE_TLS",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// Beginnings of variables that say how the package index is reached.
+const BEGINNINGS: [&str; 2] = ["PIP_", "UV_INDEX"];
+
+/// Files in the user's home that say how the package index is reached, by the variable that names them.
+const FILES: [(&str, &[&str]); 2] = [
+    (
+        "PIP_CONFIG_FILE",
+        &[".config/pip/pip.conf", ".pip/pip.conf"],
+    ),
+    ("UV_CONFIG_FILE", &[".config/uv/uv.toml"]),
+];
+
+/// Returns the variables that every step gets before those of the workflow.
+pub(super) fn variables(process: &Process) -> BTreeMap<String, String> {
+    let is_passed = |name: &str| {
+        NAMES.contains(&name)
+            || BEGINNINGS
+                .iter()
+                .any(|beginning| name.starts_with(beginning))
+    };
+    let own = process.environment.iter();
+    let mut variables: BTreeMap<String, String> = own
+        .filter(|(name, _)| is_passed(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    // Jobs have a home of their own, in which pip and uv would not find these.
+    for (name, files) in FILES {
+        let home = process.home.as_deref();
+        let mut files = files.iter().filter_map(|file| Some(home?.join(file)));
+        if let Some(file) = files.find(|file| file.is_file()) {
+            let file = file.to_string_lossy().into_owned();
+            variables.entry(name.to_owned()).or_insert(file);
+        }
+    }
+    variables
+        .entry("LANG".to_owned())
+        .or_insert_with(|| "C.UTF-8".to_owned());
+    variables
+}
+
+/// Returns a program on the search path.
+pub(super) fn program(process: &Process, name: &str) -> Option<PathBuf> {
+    let path = process.environment.get("PATH")?;
+    let folders = path.split(':').filter(|folder| folder.starts_with('/'));
+    folders
+        .map(|folder| Path::new(folder).join(name))
+        .find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_user_is_passed_on_but_the_way_to_the_index() {
+        let mut process = Process::read().unwrap();
+        let home = towpath_testing::TestContext::without_git();
+        home.write(".config/pip/pip.conf", "");
+        process.home = Some(home.root().to_owned());
+        process.environment = [
+            ("PATH", "/bin:/usr/bin"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("PIP_INDEX_URL", "https://index"),
+            ("HOME", "/root"),
+            ("https_proxy", "p"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let variables = variables(&process);
+        let names: Vec<&str> = variables.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "LANG",
+                "PATH",
+                "PIP_CONFIG_FILE",
+                "PIP_INDEX_URL",
+                "https_proxy"
+            ]
+        );
+        assert!(program(&process, "sh").is_some());
+        assert_eq!(program(&process, "no-such-program"), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! The folder in which the jobs of a run work. It goes with the run; what a run left that was killed goes
+//! with the next.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use towpath_host::lock::{self, Lock};
+
+use crate::failure::Failure;
+
+/// The folder, until it is dropped.
+pub(super) struct Workspaces {
+    folder: PathBuf,
+    _lock: Lock,
+}
+
+impl Workspaces {
+    /// Makes the folder for a run below a repository's state folder, and removes those of runs that are
+    /// no more.
+    pub(super) fn make(state: &Path, run: u64) -> anyhow::Result<Self> {
+        let all = state.join("work");
+        fs_err::create_dir_all(&all)?;
+        let lock = hold(&all, &run.to_string())
+            .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        sweep(&all, run);
+        let folder = all.join(run.to_string());
+        fs_err::create_dir_all(&folder)?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Returns the folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Workspaces {
+    fn drop(&mut self) {
+        if let Err(error) = fs_err::remove_dir_all(&self.folder) {
+            tracing::debug!("the workspaces were not removed: {error}");
+        }
+        let _ = fs_err::remove_file(self.folder.with_extension("lock"));
+    }
+}
+
+fn hold(all: &Path, run: &str) -> Result<Lock, lock::Error> {
+    let file = all.join(format!("{run}.lock"));
+    Lock::exclusive(&file, "running workflows", Duration::ZERO)
+}
+
+fn sweep(all: &Path, own: u64) {
+    let entries = fs_err::read_dir(all).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_old = name.parse::<u64>().is_ok_and(|run| run != own);
+        if is_old && hold(all, &name).is_ok() {
+            let _ = fs_err::remove_dir_all(entry.path());
+            let _ = fs_err::remove_file(all.join(format!("{name}.lock")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_goes_with_the_next() {
+        let context = towpath_testing::TestContext::without_git();
+        let state = context.root();
+        let other = Workspaces::make(state, 1).unwrap();
+        context.write("work/7/_temp/secret.env", "TOKEN=1");
+        let own = Workspaces::make(state, 2).unwrap();
+        assert!(other.folder().is_dir() && own.folder().is_dir());
+        assert!(!state.join("work/7").exists());
+        drop((other, own));
+        assert_eq!(fs_err::read_dir(state.join("work")).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,134 @@
+//! `towpath run`: workflows of a repository, run with real shells.
+
+use crate::world::World;
+
+const TEST: &str = "\
+name: Test
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {v: [1, 2]}}
+    steps:
+      - uses: actions/checkout@v4
+      - run: test \"$(cat answer.txt)\" = 42
+      - run: echo \"${{ vars.PLACE }} $EXTRA ${{ secrets.TOKEN }} ${{ matrix.v }}\"
+  elsewhere:
+    runs-on: windows-latest
+    steps: [{run: dir}]
+";
+
+const PRODUCTION: &str = "\
+name: Production
+on:
+  workflow_run: {workflows: [Test], types: [completed], branches: [main]}
+jobs:
+  deploy:
+    if: github.event.workflow_run.conclusion == 'success'
+    environment: prod
+    runs-on: ubuntu-latest
+    steps: [{run: 'echo deploys ${{ github.event.workflow_run.head_sha }}'}]
+  alarm:
+    if: github.event.workflow_run.conclusion == 'failure'
+    runs-on: ubuntu-latest
+    steps: [{run: echo alarm}]
+";
+
+fn repository(answer: &str) -> World {
+    let world = World::offline();
+    world.write(".github/workflows/test.yml", TEST);
+    world.write(".github/workflows/prd.yml", PRODUCTION);
+    world.write("answer.txt", answer);
+    world.commit("first");
+    world
+}
+
+/// Returns the jobs of a run in order of name, each with how it ended and why.
+fn jobs(world: &World, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
+    let run = world.recorded(&[&["run"], arguments].concat());
+    let mut jobs: Vec<String> = run
+        .record
+        .jobs
+        .iter()
+        .map(|job| {
+            let told = format!("{} {:?} {}", job.name, job.conclusion, job.reason);
+            told.trim_end().to_owned()
+        })
+        .collect();
+    jobs.sort();
+    (run.code, jobs)
+}
+
+// A workflow that succeeds on `main` is followed by the one that waits for it, whose environment needs an
+// approval that nobody gives.
+#[test]
+fn a_workflow_is_followed_by_those_that_wait_for_it() {
+    let world = repository("42");
+    let (code, ended) = jobs(
+        &world,
+        &[
+            "--secret",
+            "TOKEN=hunter2",
+            "--var",
+            "PLACE=here",
+            "--env",
+            "EXTRA=more",
+        ],
+    );
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        ended,
+        [
+            "Production / alarm Skipped its condition is false: github.event.workflow_run.conclusion == 'failure'",
+            "Production / deploy Skipped environment `prod` waits for an approval: towpath run --approve prod",
+            "elsewhere Skipped not run: this machine is no `windows-latest`",
+            "test (1) Success",
+            "test (2) Success",
+        ]
+    );
+    let log = world.towpath(&["logs", "test (2)"]).stdout;
+    assert!(log.contains("here more *** 2"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+    let (code, ended) = jobs(&world, &["--approve", "PROD"]);
+    assert_eq!(
+        (code, ended[1].as_str()),
+        (Some(0), "Production / deploy Success")
+    );
+}
+
+#[test]
+fn a_failure_is_told_to_those_that_wait_and_by_the_exit_code() {
+    let world = repository("41");
+    let (code, ended) = jobs(&world, &[]);
+    assert_eq!(code, Some(1));
+    assert_eq!(ended[0], "Production / alarm Success");
+    assert!(
+        ended.iter().any(|job| job.starts_with("test (1) Failure")),
+        "{ended:?}"
+    );
+}
+
+// One job of a workflow alone, and one copy of it; nothing follows a workflow that ran in part.
+#[test]
+fn a_job_and_a_copy_can_be_chosen() {
+    let world = repository("42");
+    let (code, ended) = jobs(&world, &["test:test", "--matrix", "v:2"]);
+    assert_eq!(
+        (code, ended),
+        (Some(0), vec!["test (2) Success".to_owned()])
+    );
+}
+
+#[test]
+fn what_starts_nothing_is_no_failure() {
+    let world = repository("42");
+    let output = world.towpath(&["run", "--event", "pull_request"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
+    assert!(
+        output
+            .stderr
+            .starts_with("With the event `pull_request` of main into main: nothing runs."),
+        "{}",
+        output.stderr
+    );
+}
