@@ -84,12 +84,15 @@ pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
         }
         for invocation in chosen {
             let adoption = if !invocation.can_fail {
-                Adoption::Advice(format!("{tool} cannot fail at {}", invocation.place))
+                Adoption::Advice(format!(
+                    "at {} {tool} runs so that it cannot fail",
+                    invocation.place
+                ))
             } else if facts.automation.runs_unasked(invocation) {
                 Adoption::Adopted
             } else {
                 let asked = invocation.via.last().map_or("a task", String::as_str);
-                Adoption::Advice(format!("{tool} is run by {asked}, which nothing asks for"))
+                Adoption::Advice(format!("only {asked} runs {tool}, and nothing asks for it"))
             };
             runs.push(ToolRun {
                 tool: (*tool).to_owned(),

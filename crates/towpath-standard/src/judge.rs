@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding};
 
 use crate::facts::Facts;
@@ -114,9 +115,18 @@ fn mark(
         for finding in findings.iter_mut() {
             finding.blocking = blocks;
         }
-        return Some(format!("{} of at most {most} findings", findings.len()));
+        return Some(format!(
+            "{} of the {most} that `max-warnings` admits",
+            counted(findings.len(), "finding")
+        ));
     }
-    (tolerated > 0).then(|| format!("{tolerated} findings are in the baseline"))
+    (tolerated > 0).then(|| {
+        format!(
+            "{} that the baseline holds {} not block",
+            counted(tolerated, "finding"),
+            if tolerated == 1 { "does" } else { "do" }
+        )
+    })
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Chosen {
         };
         if let Some((package, version)) = self.requirement.split_once("==") {
             self.note = format!(
-                "{package} is the newest that Python {python} can have, since the project pins none"
+                "{package} is the newest version that runs on Python {python}, since the project pins none"
             );
             self.requirement = format!("{package}<={version}");
             self.is_own = false;
@@ -90,28 +90,40 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
         };
     }
     let declared = declared(package, project);
-    match (declared, pinned(package)) {
-        (Some(requirement), Some(version)) if !admits(&requirement, version) => Chosen {
-            note: format!("{package} is the newest that `{requirement}` admits"),
+    let admitted = |version: &&str| declared.as_ref().is_none_or(|one| admits(one, version));
+    let own = pinned(package).filter(admitted);
+    match (declared, own) {
+        (Some(requirement), _) if is_pin(&requirement) => Chosen {
             requirement,
-            is_own: false,
-        },
-        (Some(requirement), None) => Chosen {
-            note: format!("{package} is the newest that `{requirement}` admits"),
-            requirement,
+            note: String::new(),
             is_own: false,
         },
         (_, Some(version)) => Chosen {
             requirement: format!("{package}=={version}"),
-            note: format!("{package} {version} is towpath's own, since the project pins none"),
+            note: format!(
+                "{package} {version} is towpath's own choice, since the project pins none"
+            ),
             is_own: true,
+        },
+        (Some(requirement), None) => Chosen {
+            note: format!(
+                "{package} is the newest version that the project's `{requirement}` admits"
+            ),
+            requirement,
+            is_own: false,
         },
         (None, None) => Chosen {
             requirement: package.to_owned(),
-            note: format!("{package} is the newest, since the project pins none"),
+            note: format!("{package} is the newest version, since the project pins none"),
             is_own: false,
         },
     }
+}
+
+/// Returns whether a requirement leaves one version.
+fn is_pin(requirement: &str) -> bool {
+    let specifier = requirement.split(';').next().unwrap_or_default();
+    specifier.contains("==") && !specifier.contains('*')
 }
 
 /// Returns whether a requirement pins a version below `(major, minor)`, or may be met by one because
@@ -223,6 +235,19 @@ mod tests {
         assert!(!is_older("mypy==1.11", (1, 11)));
         assert!(!is_older("mypy>=1.2", (1, 11)));
         assert!(is_older("mypy<=2.4.1", (1, 11)));
+    }
+
+    #[test]
+    fn pin_leaves_one_version() {
+        for (requirement, expected) in [
+            ("mypy==2.3.1", true),
+            ("mypy==2.3.1 ; python_version == '3.9'", true),
+            ("mypy==2.*", false),
+            ("mypy>=2 ; python_version == '3.9'", false),
+            ("mypy", false),
+        ] {
+            assert_eq!(is_pin(requirement), expected, "{requirement}");
+        }
     }
 
     #[test]

@@ -162,7 +162,10 @@ impl Run<'_> {
             CommandEnd::Signalled(signal) => 128 + signal,
             CommandEnd::Cancelled => return Read::Cancelled,
             CommandEnd::TimedOut => {
-                return Read::Failed(Problem::error(format!("{} took too long", command.tool)));
+                return Read::Failed(Problem::error(format!(
+                    "{} was ended, since it took too long",
+                    command.tool
+                )));
             }
             CommandEnd::NotStarted(why) => {
                 return Read::Failed(
@@ -176,9 +179,7 @@ impl Run<'_> {
             Some(Ok(bytes)) => bytes,
             Some(Err(error)) => {
                 let text = format!("the output of {} cannot be read: {error}", command.tool);
-                return Read::Failed(
-                    Problem::error(text).with_hint("let it write less, or free space on the disk"),
-                );
+                return Read::Failed(Problem::error(text).with_hint("let the tool write less"));
             }
         };
         let stdout = self.view.told(&stdout);

@@ -38,7 +38,10 @@ impl<'a> Session<'a> {
         context: &JobContext<'_>,
     ) -> Result<Resolved<'_>, Problem> {
         let resolved = self.looked_up(subject, need, Some(context))?;
-        resolved.ok_or_else(|| Problem::error("it is not known what to install"))
+        resolved.ok_or_else(|| {
+            Problem::error("it is not known what the job's environment holds")
+                .with_hint("`towpath cache clean` removes what earlier runs remembered")
+        })
     }
 
     /// Returns what an environment holds. Without a context nothing is started, and `None` means that it

@@ -75,8 +75,9 @@ impl Session<'_> {
             })
         };
         make().map_err(|error| {
-            Problem::error(format!("cannot prepare the folders of a job: {error}"))
-                .with_hint("free space, or set `TOWPATH_CACHE_DIR` and `TOWPATH_STATE_DIR` to writable folders")
+            Problem::error(format!("cannot prepare the folders of a job: {error}")).with_hint(
+                "set `TOWPATH_CACHE_DIR` and `TOWPATH_STATE_DIR` to folders that may be written",
+            )
         })
     }
 

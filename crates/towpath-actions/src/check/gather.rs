@@ -89,7 +89,10 @@ impl Session<'_> {
             }
             Level::LandlockSeccomp | Level::None => keep_written(&view.root, clean, kept),
         });
-        keep.map_err(|error| Problem::error(format!("cannot keep what the build left: {error}")))
+        keep.map_err(|error| {
+            Problem::error(format!("cannot keep what the build left: {error}"))
+                .with_hint("check that the cache folder may be written")
+        })
     }
 }
 

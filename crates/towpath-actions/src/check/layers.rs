@@ -166,7 +166,7 @@ impl Session<'_> {
         context.progress.doing("building the project for editing");
         let written = self.scratch().map_err(|error| {
             let text = format!("cannot prepare the folder of a build: {error}");
-            alone(Problem::error(text).with_hint("free space"))
+            alone(Problem::error(text).with_hint("check that the cache folder may be written"))
         })?;
         let kept = written.path().join("tree");
         let mut options = Options {

@@ -158,7 +158,7 @@ impl<'a> Subject<'a> {
 fn unknown(what: &str, name: &str, known: impl Iterator<Item = String>) -> Problem {
     let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
     Problem::error(format!("there is no {what} `{name}`"))
-        .with_hint(format!("there are {}", known.join(", ")))
+        .with_hint(format!("the {what}s are {}", known.join(", ")))
 }
 
 /// Runs the tools of a check: prepares the environment, runs the commands, judges, and tells what the

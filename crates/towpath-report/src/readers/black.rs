@@ -14,7 +14,6 @@ pub fn read(output: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
         &diff::Words {
             tool: "black",
             rule: "unformatted",
-            message: "not formatted",
         },
     )
 }

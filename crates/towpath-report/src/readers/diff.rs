@@ -11,8 +11,6 @@ pub struct Words<'a> {
     pub tool: &'a str,
     /// The rule, such as `unformatted`.
     pub rule: &'a str,
-    /// What is said of the file; how many places is added.
-    pub message: &'a str,
 }
 
 /// Returns one finding for each file of the diff, at its first line that would change.
@@ -62,8 +60,8 @@ fn finding(file: &ChangedFile<'_>, paths: &Paths<'_>, words: &Words<'_>) -> Find
         rule: words.rule.to_owned(),
         rule_url: None,
         message: format!(
-            "{}, {} would change",
-            words.message,
+            "{} would change {}",
+            words.tool,
             text::counted(file.hunks, "place")
         ),
         place: Some(Place::at(&paths.relative(file.path), file.first_line, 0)),
@@ -230,9 +228,8 @@ mod tests {
         let words = Words {
             tool: "t",
             rule: "r",
-            message: "not formatted",
         };
         let findings = read(diff.as_bytes(), &Paths::at_root("/r"), &words);
-        assert_eq!(findings[0].message, "not formatted, 1 place would change");
+        assert_eq!(findings[0].message, "t would change 1 place");
     }
 }

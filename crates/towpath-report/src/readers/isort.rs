@@ -11,7 +11,6 @@ pub fn read(output: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
     let words = diff::Words {
         tool: "isort",
         rule: "unsorted-imports",
-        message: "imports are not sorted",
     };
     diff::read(output, paths, &words)
 }

@@ -51,7 +51,6 @@ pub fn read_format(output: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
         &diff::Words {
             tool: "ruff format",
             rule: "unformatted",
-            message: "not formatted",
         },
     )
 }

@@ -135,12 +135,16 @@ impl Run<'_, '_> {
             let names: Vec<&str> = to_blame.map(|need| &*self.job(*need).name).collect();
             names.join(", ")
         };
-        let direct = names(&|need| need.status != Status::Success);
-        if direct.is_empty() {
-            let above = names(&|need| !need.line_passed);
-            return Some(format!("needs {above}, above which a job did not pass"));
-        }
-        Some(format!("needs {direct}, which did not pass"))
+        let red = names(&|need| !matches!(need.status, Status::Success | Status::Skipped));
+        let skipped = names(&|need| need.status == Status::Skipped);
+        Some(match (red.as_str(), skipped.as_str()) {
+            ("", "") => format!(
+                "needs {}, before which a job did not pass",
+                names(&|need| !need.line_passed)
+            ),
+            ("", skipped) => format!("needs {skipped}, which did not run"),
+            (red, _) => format!("needs {red}, which did not pass"),
+        })
     }
 
     /// Evaluates the condition of a job; returns why it does not run, if it does not.

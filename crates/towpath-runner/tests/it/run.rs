@@ -34,8 +34,8 @@ fn skipping_goes_on_through_needs() {
         ],
         &[
             "a skipped: not here",
-            "b skipped: needs a, which did not pass",
-            "c skipped: needs b, which did not pass",
+            "b skipped: needs a, which did not run",
+            "c skipped: needs b, which did not run",
         ],
     );
 }

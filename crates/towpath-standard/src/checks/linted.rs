@@ -68,9 +68,9 @@ pub(crate) fn conclude(
         .filter(|finding| finding.blocking)
         .count()
     {
-        0 if !idle.is_empty() => format!("{} could not run, does not block", idle.join(", ")),
+        0 if !idle.is_empty() => format!("{} could not run, not blocking", idle.join(", ")),
         0 if result.findings.is_empty() => tools.join(", "),
-        0 => not_blocking(result.findings.len(), "finding"),
+        0 => not_blocking(&result.findings, "finding"),
         number => count(number, "problem"),
     };
     result

@@ -19,7 +19,7 @@ mod wheel;
 mod workflows;
 
 use towpath_python::PythonVersion;
-use towpath_report::{CheckResult, Place};
+use towpath_report::{CheckResult, Finding, Place};
 
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ToolWork};
@@ -138,8 +138,14 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// Returns a count of what does not block: `1 finding, does not block`.
-pub(crate) fn not_blocking(number: usize, noun: &str) -> String {
-    let verb = if number == 1 { "does" } else { "do" };
-    format!("{}, {verb} not block", count(number, noun))
+/// Returns a count of what does not block, and whose it is: `2 findings of ruff, not blocking`.
+pub(crate) fn not_blocking(findings: &[Finding], noun: &str) -> String {
+    let mut tools: Vec<&str> = Vec::new();
+    for finding in findings {
+        if !tools.contains(&finding.tool.as_str()) {
+            tools.push(&finding.tool);
+        }
+    }
+    let found = count(findings.len(), noun);
+    format!("{found} of {}, not blocking", tools.join(" and "))
 }

@@ -111,7 +111,7 @@ impl Check for Definition {
         result.summary = match result.findings.len() {
             0 => format!("no secret in {}", count(files, "file")),
             number if result.failed => count(number, "new secret"),
-            number => not_blocking(number, "finding"),
+            _ => not_blocking(&result.findings, "finding"),
         };
         result
     }

@@ -124,7 +124,7 @@ impl Check for Definition {
         result.summary = match result.findings.len() {
             0 => "nothing found".to_owned(),
             number if result.failed => count(number, "finding"),
-            number => not_blocking(number, "finding"),
+            _ => not_blocking(&result.findings, "finding"),
         };
         result
     }

@@ -95,7 +95,7 @@ impl Check for Definition {
         result.failed = blocking > 0;
         result.summary = match (blocking, result.findings.len()) {
             (0, 0) => "no warning".to_owned(),
-            (0, all) => not_blocking(all, "warning"),
+            (0, _) => not_blocking(&result.findings, "warning"),
             (number, _) => count(number, "problem"),
         };
         if is_judged {

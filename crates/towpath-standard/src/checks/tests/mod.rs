@@ -86,8 +86,8 @@ fn no_python(facts: &Facts<'_>) -> NativeWork {
             format!("`uv python install {newest}` installs one without root"),
         ),
         (None, specifier) => (
-            format!("requires-python is {}", specifier.as_deref().unwrap_or("empty")),
-            "`uv python install` installs one without root, if there is one; else change requires-python".to_owned(),
+            format!("`requires-python` is `{}`", specifier.as_deref().unwrap_or("empty")),
+            "install such a Python, for example with `uv python install`, or change `requires-python`".to_owned(),
         ),
     };
     let what = format!(

@@ -39,7 +39,7 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     for error in &run.internal_errors {
         partial.findings.push(general(
             "internal-error",
-            &format!("pytest failed in itself: {}", error.message),
+            &format!("pytest itself failed: {}", error.message),
         ));
     }
     let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
@@ -86,9 +86,9 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
             }
             partial.errors.push(
                 Problem::error(format!(
-                    "pytest ended with exit code {code} before any test failed"
-                ))
-                .with_hint(format!("it said:\n{}", output.last_lines(8))),
+                    "pytest ended with exit code {code} before any test failed; it said:\n{}",
+                    output.last_lines(8)
+                )),
             );
         }
     }

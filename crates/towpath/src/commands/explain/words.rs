@@ -1,5 +1,7 @@
 //! An explanation in words: one line for each job, or one job at length.
 
+use towpath_report::text::counted;
+
 use super::job::{DependsOn, JobExplanation, Last, Needed, Next};
 use crate::output;
 use crate::terminal::wrap;
@@ -131,6 +133,15 @@ fn next(job: &JobExplanation) -> String {
             return "\nNext time it is reused, if its environment turns out the same\n".to_owned();
         }
         Next::Unknown if job.last.is_none() => return "\nNext time it runs\n".to_owned(),
+        Next::Unknown
+            if job
+                .last
+                .as_ref()
+                .is_some_and(|last| last.reused_from.is_some()) =>
+        {
+            return "\nNext time it runs: something changed since its verdict was taken over from another checkout\n"
+                .to_owned();
+        }
         Next::Unknown => return "\nNext time it runs: its last verdict was not kept\n".to_owned(),
         Next::RunsAgain { changed } => ("its last run".to_owned(), changed),
         Next::RunsAgainSincePass {
@@ -159,9 +170,12 @@ fn next(job: &JobExplanation) -> String {
             text.push_str(&format!("  {label}  {} more\n", items.len() - FILES));
         }
     }
-    text.push_str(&format!("  same     {} files", changed.same_files));
+    text.push_str(&format!(
+        "  same     {}",
+        counted(changed.same_files, "file")
+    ));
     if changed.same_parts > 0 {
-        text.push_str(&format!(", {} other inputs", changed.same_parts));
+        text.push_str(&format!(", {}", counted(changed.same_parts, "other input")));
     }
     text + "\n"
 }
