@@ -1,5 +1,8 @@
 //! The privileges of the supervisor: kept until the root is built, then given up for good.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
 use nix::unistd::getuid;
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set,
@@ -7,10 +10,12 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
 
-/// What a root user's commands keep: what makes it behave as root among files, users and processes, and
-/// nothing that reaches the system (mounts, devices, modules, the host's network).
+use crate::sandbox::model::Mount;
+
+/// What a root user's commands keep: what makes it behave as root among users and processes, and nothing
+/// that reaches the system (mounts, devices, modules, the host's network). Permissions of its own files
+/// bind it as they bind every user, so that tests of them say the same in a container and on a laptop.
 const KEPT_BY_ROOT: CapabilitySet = CapabilitySet::CHOWN
-    .union(CapabilitySet::DAC_OVERRIDE)
     .union(CapabilitySet::FOWNER)
     .union(CapabilitySet::FSETID)
     .union(CapabilitySet::KILL)
@@ -48,11 +53,25 @@ pub(super) fn keep_over_exec() -> rustix::io::Result<()> {
     Ok(())
 }
 
+/// Returns whether all that is mounted belongs to this user. What belongs to others, as a checkout that a
+/// container was given, root can use only by passing over its permissions.
+pub(super) fn owns(mounts: &[Mount]) -> bool {
+    let is_own =
+        |path: &PathBuf| fs_err::metadata(path).is_ok_and(|data| data.uid() == getuid().as_raw());
+    mounts.iter().all(|mount| match mount {
+        Mount::ReadOnly { source, .. } | Mount::Writable { source, .. } => is_own(source),
+        Mount::Overlay { lower, .. } => lower.iter().all(is_own),
+        Mount::Tmp { .. } => true,
+    })
+}
+
 /// Gives up all that commands must not have, so that no program they execute gets it back.
-pub(super) fn drop_for_commands() -> rustix::io::Result<()> {
+pub(super) fn drop_for_commands(owns_mounts: bool) -> rustix::io::Result<()> {
     let held = capabilities(None)?.permitted;
-    let kept = if getuid().is_root() {
+    let kept = if getuid().is_root() && owns_mounts {
         held & KEPT_BY_ROOT
+    } else if getuid().is_root() {
+        held & KEPT_BY_ROOT.union(CapabilitySet::DAC_OVERRIDE)
     } else {
         CapabilitySet::empty()
     };

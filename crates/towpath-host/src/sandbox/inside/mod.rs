@@ -97,8 +97,9 @@ fn prepare(sandbox: &JobSandbox) -> Result<Prepared, BuildError> {
         if !sandbox.network {
             network::raise_loopback().map_err(build::step("raise the loopback interface"))?;
         }
+        let owns_mounts = capabilities::owns(&sandbox.mounts);
         harvests = root::enter(sandbox)?;
-        capabilities::drop_for_commands().map_err(build::step("give up privileges"))?;
+        capabilities::drop_for_commands(owns_mounts).map_err(build::step("give up privileges"))?;
         if !sandbox.network {
             network = Some(network::Counters::read());
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::chown;
 use std::path::PathBuf;
 
 use towpath_host::sandbox::{CommandEnd, Error, Level, Mount, Refusal, Supervisor};
@@ -60,6 +61,23 @@ fn writes_only_where_it_may() {
     assert_eq!(output, "a");
     assert_eq!(fs::read_to_string(results.join("x")).unwrap(), "1\n");
     assert_eq!(fs::read_dir(&sources).unwrap().count(), 1);
+}
+
+#[test]
+fn permissions_bind_root_too_but_not_in_files_of_others() {
+    need_namespaces!();
+    let script =
+        "echo 1 > $HOME/closed; chmod 0 $HOME/closed; cat $HOME/closed 2>/dev/null || echo refused";
+    let mut bench = Bench::new(Level::Namespaces);
+    let folder = bench.folder("checkout");
+    bench.sandbox.mounts = vec![Mount::Writable {
+        source: folder.clone(),
+        target: folder.clone(),
+    }];
+    assert_eq!(bench.shell(script).1, "refused\n");
+    if chown(&folder, Some(65534), Some(65534)).is_ok() {
+        assert_eq!(bench.shell(script).1, "1\n");
+    }
 }
 
 #[test]
