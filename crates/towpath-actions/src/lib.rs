@@ -10,6 +10,7 @@ pub mod check;
 mod checkout;
 mod publish;
 mod registry;
+mod services;
 mod setup_node;
 mod setup_python;
 mod setup_uv;
@@ -25,6 +26,7 @@ pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variab
 pub use checkout::Checkout;
 pub use publish::PyPiPublish;
 pub use registry::{BUILT_IN, BuiltIn, registry};
+pub use services::{ServedRun, Services};
 pub use setup_node::SetupNode;
 pub use setup_python::SetupPython;
 pub use setup_uv::SetupUv;

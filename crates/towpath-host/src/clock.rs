@@ -19,6 +19,12 @@ pub fn date_of(seconds: i64) -> String {
     moment.strftime("%Y-%m-%d").to_string()
 }
 
+/// Returns a moment given in seconds since 1970 UTC as RFC 3339 writes it: `2026-11-21T09:41:00Z`.
+pub fn timestamp(seconds: i64) -> String {
+    let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    moment.to_string()
+}
+
 /// Returns a moment (seconds since 1970 UTC) as the user's time of day, with the date if it is not today.
 pub fn local_time(seconds: i64) -> String {
     let zone = jiff::tz::TimeZone::system();

@@ -6,6 +6,7 @@ mod artifacts;
 mod cache;
 mod checkout;
 mod others;
+mod services;
 mod setup_python;
 mod store;
 mod world;
