@@ -27,7 +27,7 @@ fn in_namespace(world: &World, script: &str) -> Option<(Option<i32>, String)> {
 }
 
 /// Returns the files below a folder.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs_err::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

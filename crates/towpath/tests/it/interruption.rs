@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::world::World;
 
 /// Returns whether a process has a text among its arguments.
-fn is_running(argument: &str) -> bool {
+pub(crate) fn is_running(argument: &str) -> bool {
     let processes = fs_err::read_dir("/proc").expect("a process table");
     processes.filter_map(Result::ok).any(|process| {
         let arguments = fs_err::read(process.path().join("cmdline")).unwrap_or_default();
@@ -18,7 +18,7 @@ fn is_running(argument: &str) -> bool {
     })
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(
