@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use towpath_actions::registry;
+use towpath_actions::{ActionStore, registry};
 use towpath_host::process::Keeper;
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
 use towpath_report::{Changes, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
-    Action, Actions, Completed, EndedRun, FetchedActions, Frame, Ledger, Machine, Means, Plan,
-    Platforms, Request, StartingEvent, plan_frames, run, unsupported,
+    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Plan, Platforms, Request,
+    StartingEvent, plan_frames, run, unsupported,
 };
 
 use super::files::{WorkflowFile, mistakes};
@@ -90,14 +90,6 @@ pub(super) fn execute(
     Ok(ExitCode::from(record.verdict))
 }
 
-struct Nothing;
-
-impl FetchedActions for Nothing {
-    fn folder(&self, _uses: &str) -> Option<PathBuf> {
-        None
-    }
-}
-
 /// What all workflows of a command run on.
 struct Ground<'a> {
     process: &'a Process,
@@ -112,6 +104,7 @@ struct Ground<'a> {
     folder: PathBuf,
     cache_folder: PathBuf,
     tool_cache: PathBuf,
+    fetched: ActionStore,
     /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
     registry: Vec<Box<dyn Action + 'a>>,
     signals: crossbeam_channel::Receiver<()>,
@@ -160,6 +153,7 @@ impl<'a> Ground<'a> {
             folder: history.folder(number),
             cache_folder,
             tool_cache,
+            fetched: super::super::actions::store(&folders.cache),
             registry: registry(towpath_python::Machine {
                 environment: &process.environment,
                 home: process.home.as_deref(),
@@ -314,7 +308,7 @@ impl<'a> Ground<'a> {
             &Means {
                 repository: &self.asked.root,
                 actions: &Actions(&actions),
-                fetched: &Nothing,
+                fetched: &self.fetched,
                 platforms: self.platforms,
                 has_node: steps::program(self.process, "node").is_some(),
             },
@@ -338,7 +332,7 @@ impl<'a> Ground<'a> {
             environment: &environment,
             node: node.as_deref(),
             services: &|| Ok(BTreeMap::new()),
-            fetched: &Nothing,
+            fetched: &self.fetched,
             platforms: self.platforms,
             approve: &|_| false,
             after_failure: None,
