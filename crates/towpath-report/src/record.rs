@@ -187,6 +187,9 @@ pub struct RunRecord {
     pub jobs: Vec<JobRecord>,
     /// What the project's automation checks and this run does not, with the command that does.
     pub not_run: Vec<String>,
+    /// The workflow files that ran; empty for the standard pipeline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<String>,
 }
 
 impl RunRecord {

@@ -5,13 +5,53 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use towpath_report::{Conclusion, JobRecord, Problem, RunRecord};
-use towpath_runner::PlannedJob;
+use towpath_runner::{Frame, PlannedJob};
+use towpath_workflow::expression::Value;
 
 use crate::failure::Failure;
 
 /// How many runs are kept.
 const KEPT_RUNS: u64 = 20;
+
+/// The file of a run that tells what its workflows knew.
+const FRAMES: &str = "frames.json";
+
+/// What a workflow of a run knew, without its secrets.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunFrame {
+    /// The workflow's file.
+    pub(crate) file: String,
+    /// What stands before the names of its jobs.
+    pub(crate) prefix: String,
+    /// The `github` context.
+    pub(crate) github: Json,
+    /// The `inputs` context.
+    pub(crate) inputs: Json,
+    /// The `vars` context.
+    pub(crate) vars: Json,
+}
+
+impl RunFrame {
+    /// Returns what a workflow of a plan knows.
+    pub(crate) fn of(frame: &Frame) -> Self {
+        let mut github = frame.context.github.clone();
+        github.0.retain(|(name, _)| name != "token");
+        Self {
+            file: frame.file.clone(),
+            prefix: frame.prefix.clone(),
+            github: Json::from(&Value::from(github)),
+            inputs: Json::from(&Value::from(frame.context.inputs.clone())),
+            vars: serde_json::json!(frame.context.variables),
+        }
+    }
+}
+
+fn is_standard(record: &RunRecord) -> bool {
+    record.workflows.is_empty()
+}
 
 /// The runs of one repository.
 pub(crate) struct History {
@@ -79,9 +119,22 @@ impl History {
         }
     }
 
-    /// Returns the record of the last run that ended.
+    /// Keeps what the workflows of a run knew.
+    pub(crate) fn keep_frames(&self, run: u64, frames: &[RunFrame]) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec(frames)?;
+        fs_err::write(self.folder(run).join(FRAMES), bytes)
+            .map_err(|error| unwritable("what the workflows knew", &error).into())
+    }
+
+    /// Returns what the workflows of a run knew; nothing where that was not kept.
+    pub(crate) fn frames(&self, run: u64) -> Vec<RunFrame> {
+        let bytes = fs_err::read(self.folder(run).join(FRAMES)).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Returns the record of the last run of the standard pipeline that ended.
     pub(crate) fn last(&self) -> anyhow::Result<Option<RunRecord>> {
-        Ok(self.records()?.next())
+        Ok(self.records()?.find(is_standard))
     }
 
     /// Returns the records of the runs that ended, the newest first, each read when it is asked for.
@@ -99,7 +152,7 @@ impl History {
         jobs: &[PlannedJob],
     ) -> anyhow::Result<BTreeMap<String, (u64, JobRecord)>> {
         let mut newest = BTreeMap::new();
-        for record in self.records()? {
+        for record in self.records()?.filter(is_standard) {
             for job in record.jobs {
                 if job.conclusion != Conclusion::Cancelled {
                     newest.entry(job.name.clone()).or_insert((record.run, job));

@@ -273,6 +273,7 @@ fn empty_record(
         verdict: Verdict::Passed,
         jobs: Vec::new(),
         not_run: not_run(repository, asked),
+        workflows: Vec::new(),
     }
 }
 

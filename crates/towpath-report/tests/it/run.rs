@@ -240,5 +240,6 @@ pub(crate) fn run() -> RunRecord {
         verdict: Verdict::Failed,
         jobs,
         not_run: vec!["codespell (ci.yml:14): codespell src".into()],
+        workflows: Vec::new(),
     }
 }

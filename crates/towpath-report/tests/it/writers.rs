@@ -92,6 +92,7 @@ fn a_green_run_is_short() {
         verdict: Verdict::Passed,
         jobs: Vec::new(),
         not_run: Vec::new(),
+        workflows: Vec::new(),
         ..run()
     };
     assert_eq!(github::annotations(&green, &Changes::default()), "");

@@ -122,6 +122,9 @@ pub struct MannerArguments {
     /// Run jobs with this label here, as LABEL=host; may be repeated
     #[arg(long = "platform", value_name = "LABEL=host", value_parser = platform)]
     pub platforms: Vec<String>,
+    /// Open a shell where a step failed, with its variables, before the job goes on
+    #[arg(long)]
+    pub shell_on_failure: bool,
     /// Run at most N jobs at once; as many as there are processors without it
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,

@@ -108,6 +108,26 @@ fn a_failure_is_told_to_those_that_wait_and_by_the_exit_code() {
     );
 }
 
+// Every part of the condition of a skipped job, with what it read.
+#[test]
+fn a_skipped_job_is_explained() {
+    let world = repository("42");
+    world.towpath(&["run"]);
+    let told = world.towpath(&["explain", "alarm"]);
+    assert_eq!(
+        told.stdout,
+        "Production / alarm was skipped in run 1\n\n  \
+         if: github.event.workflow_run.conclusion == 'failure'\n      \
+         github.event.workflow_run.conclusion == 'failure'   false   it was success\n  \
+         on       .github/workflows/prd.yml:10\n"
+    );
+    let told = world.towpath(&["explain", "deploy"]).stdout;
+    assert!(
+        told.contains("because  environment `prod` waits for an approval"),
+        "{told}"
+    );
+}
+
 // One job of a workflow alone, and one copy of it; nothing follows a workflow that ran in part.
 #[test]
 fn a_job_and_a_copy_can_be_chosen() {

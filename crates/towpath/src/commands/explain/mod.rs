@@ -2,6 +2,7 @@
 //! the contexts as JSON.
 
 mod job;
+mod ran;
 mod words;
 
 use serde_json::{Value, json};
@@ -46,8 +47,15 @@ pub(super) fn run(
     global: &GlobalArguments,
     explain: &ExplainArguments,
 ) -> anyhow::Result<ExitCode> {
-    let ground = Ground::prepare(process, &super::folder(process, global), &EXECUTION)?;
     let words: Vec<&str> = explain.topic.iter().map(String::as_str).collect();
+    let folder = super::folder(process, global);
+    if explain.format == DataFormat::Text
+        && let Some(told) = of_workflow(process, global, &words.join(" "))?
+    {
+        output::print(&told);
+        return Ok(ExitCode::Passed);
+    }
+    let ground = Ground::prepare(process, &folder, &EXECUTION)?;
     let text = match words.as_slice() {
         ["event"] => pretty(&event(&ground)),
         ["env"] => pretty(&json!(towpath_actions::job_variables())),
@@ -65,6 +73,20 @@ pub(super) fn run(
     };
     output::print(&text);
     Ok(ExitCode::Passed)
+}
+
+/// Returns what became of a job where the newest run that had it was one of workflow files.
+fn of_workflow(
+    process: &Process,
+    global: &GlobalArguments,
+    job: &str,
+) -> anyhow::Result<Option<String>> {
+    let folder = super::folder(process, global);
+    let git = crate::repository::git_around(&folder)?;
+    let root = git.as_ref().map_or(folder.as_path(), Git::top_level);
+    let state = super::state(process, global)?;
+    let style = surroundings(process, global.color).report_style();
+    ran::told(&state, root, job, style)
 }
 
 fn pretty(value: &Value) -> String {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use towpath_actions::{ActionStore, registry};
-use towpath_host::process::Keeper;
+use towpath_host::process::{Keeper, StepCommand};
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
 use towpath_report::{Changes, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
 use towpath_runner::{
@@ -22,9 +22,10 @@ use crate::arguments::GlobalArguments;
 use crate::arguments::run::RunArguments;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::history::History;
+use crate::history::{History, RunFrame};
 use crate::process::Process;
 use crate::run::{Watcher, finish, screen, slots, surroundings, warn};
+use crate::terminal::Surroundings;
 use crate::{reports, repository, signals};
 
 /// How long steps that always run may take after a signal.
@@ -65,21 +66,35 @@ pub(super) fn execute(
     let ground = Ground::prepare(process, run, asked, platforms, &state, &history)?;
     let mut record = ground.record(&started);
     let surroundings = surroundings(process, global.color);
+    // A shell cannot share the terminal with lines that move.
+    let still = Surroundings {
+        stderr: None,
+        ..surroundings
+    };
+    let progress = if run.manner.shell_on_failure {
+        &still
+    } else {
+        &surroundings
+    };
     let mut watcher = Watcher {
-        screen: screen(&surroundings, &run.report, &record),
+        screen: screen(progress, &run.report, &record),
     };
     let completed = ground.waves(started, &mut watcher)?;
     drop(watcher);
     warn(&completed.warnings, &surroundings);
     finish(&mut record, completed, ground.begun);
     let kept = history.keep(&record);
+    let command = match &run.target {
+        Some(target) => format!("towpath run {target}"),
+        None => "towpath run".to_owned(),
+    };
     let source = |path: &str| fs_err::read_to_string(asked.root.join(path)).ok();
     let scope = reports::Scope {
         folder: &asked.folder,
         root: &asked.root,
         state: &state,
         report: &run.report,
-        command: "towpath run",
+        command: &command,
         is_for_coverage: false,
         changes: Changes::default(),
         web_address: repository::web_address(asked.git.as_ref()),
@@ -96,6 +111,7 @@ struct Ground<'a> {
     run: &'a RunArguments,
     asked: &'a Asked,
     platforms: &'a Platforms,
+    history: &'a History,
     store: Store,
     tree: Tree,
     keeper: Keeper,
@@ -119,7 +135,7 @@ impl<'a> Ground<'a> {
         asked: &'a Asked,
         platforms: &'a Platforms,
         state: &std::path::Path,
-        history: &History,
+        history: &'a History,
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let folders = process.folders()?;
@@ -145,6 +161,7 @@ impl<'a> Ground<'a> {
             run,
             asked,
             platforms,
+            history,
             store,
             tree,
             keeper,
@@ -189,6 +206,10 @@ impl<'a> Ground<'a> {
             verdict: Verdict::Passed,
             jobs: Vec::new(),
             not_run: Vec::new(),
+            workflows: started
+                .iter()
+                .map(|started| started.file.path.clone())
+                .collect(),
         }
     }
 
@@ -205,9 +226,12 @@ impl<'a> Ground<'a> {
         };
         let followers = self.asked.files.followers();
         let mut wave = started;
+        let mut kept: Vec<RunFrame> = Vec::new();
         for number in 0..MAX_CHAIN {
             let offset = self.begun.elapsed().as_millis() as u64;
             let (plan, prefixes) = self.plan(&wave, number)?;
+            kept.extend(plan.frames.iter().map(|frame| RunFrame::of(frame)));
+            self.history.keep_frames(self.number, &kept)?;
             let completed = self.wave(&plan, watcher);
             let conclusions = conclusions(&completed, &prefixes);
             whole.interrupted |= completed.interrupted;
@@ -321,6 +345,12 @@ impl<'a> Ground<'a> {
 
     fn wave(&self, plan: &Plan, watcher: &mut Watcher<'_>) -> Completed {
         let environment = steps::variables(self.process);
+        let (turn, user) = (Mutex::new(()), &self.process.environment);
+        let shell = |command: &StepCommand| {
+            // Jobs that fail at the same time get the terminal one after the other.
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            steps::open_shell(user, command);
+        };
         let node = steps::program(self.process, "node");
         let machine = Machine {
             keeper: &self.keeper,
@@ -335,7 +365,11 @@ impl<'a> Ground<'a> {
             fetched: &self.fetched,
             platforms: self.platforms,
             approve: &|_| false,
-            after_failure: None,
+            after_failure: if self.run.manner.shell_on_failure {
+                Some(&shell)
+            } else {
+                None
+            },
             grace: GRACE,
         };
         let git = self.asked.git.as_ref();

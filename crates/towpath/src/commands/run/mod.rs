@@ -12,6 +12,7 @@ mod surroundings;
 mod words;
 mod workspaces;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use towpath_host::Git;
@@ -74,6 +75,13 @@ pub(super) fn run(
         let style = surroundings(process, global.color).report_style();
         output::tell(&words::closing(&listing, style));
         return Ok(ExitCode::Passed);
+    }
+    if run.manner.shell_on_failure && !std::io::stdin().is_terminal() {
+        return Err(Failure::of(
+            Problem::error("`--shell-on-failure` needs a terminal")
+                .with_hint("leave it out; `towpath logs JOB` shows what a job printed"),
+        )
+        .into());
     }
     execute::execute(process, global, run, &asked, candidates, &platforms)
 }

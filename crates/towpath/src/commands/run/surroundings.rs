@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use towpath_host::process::StepCommand;
+
+use crate::output;
 use crate::process::Process;
 
 /// Variables that are passed on as they are.
@@ -79,6 +83,26 @@ pub(super) fn program(process: &Process, name: &str) -> Option<PathBuf> {
     folders
         .map(|folder| Path::new(folder).join(name))
         .find(|file| file.is_file())
+}
+
+/// Opens the user's shell where a command failed, with everything that the command had.
+pub(super) fn open_shell(user: &BTreeMap<String, String>, command: &StepCommand) {
+    let shell = user.get("SHELL");
+    let shell = shell.map_or("/bin/sh", String::as_str);
+    let folder = command.folder.display();
+    output::tell(&format!(
+        "a shell in `{folder}`, with the variables of the step; `exit` goes on\n"
+    ));
+    let terminal = user.get("TERM");
+    let ended = Command::new(shell)
+        .env_clear()
+        .envs(&command.environment)
+        .envs(terminal.map(|terminal| ("TERM", terminal)))
+        .current_dir(&command.folder)
+        .status();
+    if let Err(error) = ended {
+        output::tell(&format!("cannot start `{shell}`: {error}\n"));
+    }
 }
 
 #[cfg(test)]
