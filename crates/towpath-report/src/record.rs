@@ -156,6 +156,9 @@ pub struct StepRecord {
     /// Why it failed; empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The last lines that it printed, where it failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
     /// Duration in milliseconds.
     pub duration_ms: u64,
 }

@@ -139,8 +139,10 @@ impl RunningJob<'_> {
     fn note_part(&mut self, ready: &ReadyStep<'_>, done: Done, begun: Instant) {
         let mut conclusion = Conclusion::Success;
         let mut reason = String::new();
+        let mut output = Vec::new();
         if let Some(mut problem) = done.failure {
             conclusion = Conclusion::Failure;
+            output = self.sink.tail();
             problem.message = self.sink.masked(&problem.message);
             reason.clone_from(&problem.message);
             if problem.place.is_none() {
@@ -156,6 +158,7 @@ impl RunningJob<'_> {
             name: self.sink.masked(&ready.name),
             conclusion,
             reason,
+            output,
             duration_ms: begun.elapsed().as_millis() as u64,
         });
     }

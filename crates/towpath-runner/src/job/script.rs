@@ -126,7 +126,7 @@ impl RunningJob<'_> {
             Ok(end) => {
                 self.cpu_ms += end.cpu_ms;
                 done.cancelled = end.end == CommandEnd::Cancelled;
-                done.failure = self.failure_of(&end.end, ready, &command);
+                done.failure = Self::failure_of(&end.end, ready, &command);
                 if done.failure.is_some() {
                     self.failed_command(&command);
                 }
@@ -145,7 +145,6 @@ impl RunningJob<'_> {
     }
 
     fn failure_of(
-        &self,
         end: &CommandEnd,
         ready: &ReadyStep<'_>,
         command: &StepCommand,
@@ -162,14 +161,7 @@ impl RunningJob<'_> {
                 format!("step `{name}` could not start `{program}`: {reason}")
             }
         };
-        let mut problem = Problem::error(message);
-        problem.hints = self
-            .sink
-            .tail()
-            .iter()
-            .map(|line| format!("  {line}"))
-            .collect();
-        Some(problem)
+        Some(Problem::error(message))
     }
 
     /// Takes in whole lines of output; commands among them are not shown.

@@ -70,6 +70,7 @@ impl RunningJob<'_> {
         let begun = Instant::now();
         self.sink.begin();
         let mut name = plain_name(step);
+        let mut output = Vec::new();
         let (outcome, conclusion, reason, outputs) = match self.ready(level, step, &mut name) {
             Ok(None) => (
                 Status::Skipped,
@@ -81,6 +82,7 @@ impl RunningJob<'_> {
                 self.sink.progress().doing(&ready.name);
                 self.sink.note(&format!("## {}", ready.name));
                 let done = self.perform(level, &ready);
+                output = self.sink.tail();
                 self.conclude(level, &ready, done)
             }
             Err(problem) => {
@@ -93,6 +95,9 @@ impl RunningJob<'_> {
         if conclusion == Status::Failure {
             self.fall(level);
         }
+        if outcome != Status::Failure {
+            output.clear();
+        }
         if let Some(id) = &step.id {
             level.note(id, &outputs, outcome, conclusion);
         }
@@ -101,6 +106,7 @@ impl RunningJob<'_> {
                 name: self.sink.masked(&name),
                 conclusion: conclusion_of(outcome),
                 reason,
+                output,
                 duration_ms: begun.elapsed().as_millis() as u64,
             });
         }

@@ -55,11 +55,9 @@ impl Layout {
         let (paint, symbol) = self.symbol(record);
         let start = Line::new().plain("  ").painted(paint, symbol).plain(" ");
         match record.conclusion {
-            Conclusion::Cancelled => self.in_one_column(
-                start,
-                &record.name,
-                Line::new().plain(format!("interrupted after {}", tenths(record.duration_ms))),
-            ),
+            Conclusion::Cancelled => {
+                self.in_one_column(start, &record.name, Line::new().plain(cancelled(record)))
+            }
             Conclusion::Skipped if self.style.is_narrow() => self.in_one_column(
                 start,
                 &record.name,
@@ -231,6 +229,15 @@ pub(super) fn count(number: usize, noun: &str) -> String {
         format!("1 {noun}")
     } else {
         format!("{number} {noun}s")
+    }
+}
+
+/// Words how a job ended that was asked to: by a signal, or for the sake of another.
+fn cancelled(record: &JobRecord) -> String {
+    if record.reason.is_empty() {
+        format!("interrupted after {}", tenths(record.duration_ms))
+    } else {
+        format!("cancelled: {}", record.reason)
     }
 }
 

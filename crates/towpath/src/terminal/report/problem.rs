@@ -1,7 +1,7 @@
 //! One numbered problem of the last screen: what, where, and as much as helps to see why.
 
 use towpath_report::writers::snippet;
-use towpath_report::{Cause, CauseKind};
+use towpath_report::{Cause, CauseKind, Conclusion};
 use towpath_report::{Comparison, Finding, LastPass, Place, Problem, TestCase, failing_line};
 use unicode_width::UnicodeWidthStr;
 
@@ -37,6 +37,10 @@ pub(super) fn problem(
         return lines;
     }
     match &cause.kind {
+        CauseKind::Finding(finding) if finding.tool == WORKFLOW => {
+            lines.extend(finding.place.iter().flat_map(|place| around(report, place)));
+            lines.extend(step(report, cause, finding));
+        }
         CauseKind::Finding(Finding {
             place: Some(place), ..
         }) => lines.extend(around(report, place)),
@@ -286,6 +290,41 @@ fn remark(report: &FinalReport<'_>, line: Line, command: &str) -> Line {
 
 /// How many lines of a program's own words are shown; its log holds the rest.
 const LONGEST_QUOTATION: usize = 8;
+
+/// Stands for the tool in what is found about the steps of a workflow.
+const WORKFLOW: &str = "workflow";
+
+/// What a step that failed printed at last, what to do about it, and where the rest is.
+fn step(report: &FinalReport<'_>, cause: &Cause, finding: &Finding) -> Vec<Line> {
+    let columns = report.style.text_columns().saturating_sub(MARGIN + 2);
+    let indented = |part: String| Line::new().plain(" ".repeat(MARGIN + 2)).plain(part);
+    let message = sanitize(finding.message.lines().next().unwrap_or(""));
+    let job = report
+        .record
+        .jobs
+        .iter()
+        .find(|job| cause.jobs.contains(&job.name));
+    let failed = job.into_iter().flat_map(|job| &job.steps);
+    let failed = failed.filter(|step| step.conclusion == Conclusion::Failure);
+    let said = failed
+        .clone()
+        .find(|step| step.reason == message)
+        .or_else(|| failed.clone().find(|step| step.reason.is_empty()));
+    let said = said.map_or(&[][..], |step| &step.output);
+    let said = &said[said.len().saturating_sub(LONGEST_QUOTATION)..];
+    let mut lines: Vec<Line> = said
+        .iter()
+        .map(|line| indented(cut(&sanitize(line), columns)))
+        .collect();
+    for hint in finding.message.lines().skip(1) {
+        lines.extend(wrap(&sanitize(hint), columns).into_iter().map(indented));
+    }
+    if !said.is_empty() {
+        let command = logs_command(cause);
+        lines.extend(command.map(|command| remark(report, Line::new(), &command)));
+    }
+    lines
+}
 
 /// Why towpath itself could not do the work, below the title: what a program said, the place, the hints.
 fn own_problem(report: &FinalReport<'_>, problem: &Problem) -> Vec<Line> {
