@@ -1,6 +1,7 @@
 //! What the tools alone and towpath found on the same project: cheaper work counts only where it finds
 //! the same.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 use towpath_report::{Coverage, RunRecord};
 
 use crate::contestants::Ground;
-use crate::work::Project;
+use crate::work::{Project, is_scanned};
 
 /// A figure: what it counts, for the tools alone, for towpath.
 pub(crate) type Row = (String, String, String);
@@ -68,7 +69,32 @@ pub(crate) fn compare(project: &Project, ground: &Ground) -> Result<Vec<Row>, Bo
         bandit.to_string(),
         job("security")?.result.findings.len().to_string(),
     ));
+    rows.push((
+        "secrets".to_owned(),
+        lines_with_secrets(&json(&alone.join("secrets.json"))?)
+            .len()
+            .to_string(),
+        job("secrets")?
+            .result
+            .findings
+            .iter()
+            .filter_map(|finding| finding.place.as_ref())
+            .filter(|place| is_scanned(&place.path))
+            .count()
+            .to_string(),
+    ));
     Ok(rows)
+}
+
+/// Returns where detect-secrets found something: of several kinds of secret on a line, one counts.
+fn lines_with_secrets(scan: &Value) -> BTreeSet<(&str, Option<u64>)> {
+    let files = scan["results"].as_object().into_iter().flatten();
+    files
+        .flat_map(|(file, found)| {
+            let found = found.as_array().into_iter().flatten();
+            found.map(|secret| (file.as_str(), secret["line_number"].as_u64()))
+        })
+        .collect()
 }
 
 /// Returns the number before `passed` in what pytest said last.
