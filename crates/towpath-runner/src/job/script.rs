@@ -84,6 +84,7 @@ impl RunningJob<'_> {
                 .with_hint("free space on the disk")
         })?;
         self.sink.note(&indented(&script));
+        self.sink.begin();
         Ok((command, folder, file))
     }
 
