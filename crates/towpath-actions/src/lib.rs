@@ -31,5 +31,5 @@ pub use setup_node::SetupNode;
 pub use setup_python::SetupPython;
 pub use setup_uv::SetupUv;
 pub use store::{ActionStore, Error as StoreError, Remote};
-pub use used::{each_use, missing_actions, uses_of};
+pub use used::{each_use, uses_of};
 pub use versions::{Versions, version_comment};

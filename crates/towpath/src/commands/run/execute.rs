@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use towpath_actions::{ActionStore, registry};
+use towpath_actions::{ActionStore, ServedRun, Services, registry};
 use towpath_host::process::{Keeper, StepCommand};
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
 use towpath_report::{Changes, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
@@ -120,6 +120,7 @@ struct Ground<'a> {
     folder: PathBuf,
     cache_folder: PathBuf,
     tool_cache: PathBuf,
+    /// Actions of other repositories.
     fetched: ActionStore,
     /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
     registry: Vec<Box<dyn Action + 'a>>,
@@ -232,7 +233,8 @@ impl<'a> Ground<'a> {
             let (plan, prefixes) = self.plan(&wave, number)?;
             kept.extend(plan.frames.iter().map(|frame| RunFrame::of(frame)));
             self.history.keep_frames(self.number, &kept)?;
-            let completed = self.wave(&plan, watcher);
+            let services = self.services(&wave);
+            let completed = self.wave(&plan, &services, watcher);
             let conclusions = conclusions(&completed, &prefixes);
             whole.interrupted |= completed.interrupted;
             whole.warnings.extend(completed.warnings);
@@ -343,7 +345,27 @@ impl<'a> Ground<'a> {
         self.registry.iter().map(AsRef::as_ref).collect()
     }
 
-    fn wave(&self, plan: &Plan, watcher: &mut Watcher<'_>) -> Completed {
+    /// Returns the services for the JavaScript actions of a wave. Its workflows start on one event, so
+    /// they may read the same caches.
+    fn services(&self, wave: &[Started<'_>]) -> Services {
+        let mut scopes = Vec::new();
+        if let Some(started) = wave.first() {
+            scopes.push(started.event.reference.clone());
+            if !started.event.base_ref.is_empty() {
+                scopes.push(format!("refs/heads/{}", started.event.base_ref));
+            }
+        }
+        let git = self.asked.git.as_ref();
+        let default = git.and_then(towpath_host::Git::default_branch);
+        scopes.extend(default.map(|branch| format!("refs/heads/{branch}")));
+        Services::of(ServedRun {
+            run_folder: self.folder.clone(),
+            cache_folder: self.cache_folder.clone(),
+            scopes,
+        })
+    }
+
+    fn wave(&self, plan: &Plan, services: &Services, watcher: &mut Watcher<'_>) -> Completed {
         let environment = steps::variables(self.process);
         let (turn, user) = (Mutex::new(()), &self.process.environment);
         let shell = |command: &StepCommand| {
@@ -361,7 +383,7 @@ impl<'a> Ground<'a> {
             tool_cache: &self.tool_cache,
             environment: &environment,
             node: node.as_deref(),
-            services: &|| Ok(BTreeMap::new()),
+            services: &|| services.variables(),
             fetched: &self.fetched,
             platforms: self.platforms,
             approve: &|_| false,
