@@ -2,6 +2,7 @@
 //! `GITHUB_STATE` and `GITHUB_STEP_SUMMARY`. Each step gets new ones.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -43,12 +44,12 @@ pub(super) struct Written {
 impl CommandFiles {
     /// Makes empty files with a number of their own.
     pub(super) fn make(folder: &Path, number: u64) -> io::Result<Self> {
-        let files = VARIABLES.map(|name| {
-            let name = name.trim_start_matches("GITHUB_").to_ascii_lowercase();
-            folder.join(format!("{name}_{number}"))
-        });
+        let files = VARIABLES.map(|name| folder.join(format!("{}_{number}", kind(name))));
         for file in &files {
-            fs::File::create(file)?;
+            // To make a file costs far more than to rename one.
+            if fs::rename(spare(file), file).is_err() {
+                fs::File::create(file)?;
+            }
         }
         Ok(Self(files))
     }
@@ -98,7 +99,11 @@ impl CommandFiles {
         }
         for file in &self.0 {
             // A step may have removed a file itself.
-            let _ = fs::remove_file(file);
+            let _ = if is_untouched(file) {
+                fs::rename(file, spare(file))
+            } else {
+                fs::remove_file(file)
+            };
         }
         written
     }
@@ -106,6 +111,9 @@ impl CommandFiles {
 
 /// Returns the bytes of a file; one that the step removed says nothing.
 fn contents(file: &Path) -> Result<Vec<u8>, Problem> {
+    if is_untouched(file) {
+        return Ok(Vec::new());
+    }
     match read_regular(file, LONGEST) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -113,6 +121,33 @@ fn contents(file: &Path) -> Result<Vec<u8>, Problem> {
             "cannot read what the step wrote: {error}"
         ))),
     }
+}
+
+/// Tells whether a file is as it was made: the next step may get it under a new name.
+fn is_untouched(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok_and(|data| {
+        let is_own = data.is_file() && data.permissions().mode() & 0o600 == 0o600;
+        is_own && data.len() == 0
+    })
+}
+
+/// Returns the names of the files in a folder that wait for a step and hold nothing.
+pub(super) fn spare_files(folder: &Path) -> Vec<String> {
+    let kinds = VARIABLES.iter().map(|name| kind(name));
+    kinds
+        .filter(|kind| is_untouched(&folder.join(kind)))
+        .collect()
+}
+
+fn kind(variable: &str) -> String {
+    variable.trim_start_matches("GITHUB_").to_ascii_lowercase()
+}
+
+/// Returns where a file waits for the next step that needs one of its kind.
+fn spare(file: &Path) -> PathBuf {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let kind = name.and_then(|name| name.rsplit_once('_'));
+    file.with_file_name(kind.map_or("spare", |(kind, _)| kind))
 }
 
 fn broken(name: &str, error: &FileError) -> Problem {

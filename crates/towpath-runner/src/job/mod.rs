@@ -32,6 +32,7 @@ use crate::standing::Status;
 use crate::work::Assignment;
 use level::Level;
 use places::Places;
+pub(crate) use places::remove_spares;
 use post::Post;
 use sink::Sink;
 

@@ -1,14 +1,24 @@
-//! The folders of a job, which nothing outlives.
+//! The folders of a job. What a job left in them is gone before the next one gets them.
 
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use towpath_workflow::expression::Value;
 
+use super::files::spare_files;
 use crate::event::RunContext;
 use crate::request::Machine;
 use crate::work::Assignment;
+
+const TEMP: &str = "_temp";
+const FILES: &str = "_runner_file_commands";
+const EVENT_FOLDER: &str = "_github_workflow";
+const EVENT: &str = "event.json";
+const HOME: &str = "_home";
+/// Begins the name of folders that wait for a job, emptied: to make folders costs more than to rename one.
+const SPARE: &str = "spare-";
 
 /// The folders of a job. All are absolute and exist.
 pub(super) struct Places {
@@ -41,15 +51,16 @@ impl Places {
         let name = name
             .filter(|name| !name.is_empty() && !name.starts_with('.') && !name.contains('\0'))
             .unwrap_or("repository");
-        let temp = root.join("_temp");
+        let temp = root.join(TEMP);
         let places = Self {
             workspace: root.join(name).join(name),
-            files: temp.join("_runner_file_commands"),
-            event: temp.join("_github_workflow").join("event.json"),
-            home: root.join("_home"),
+            files: temp.join(FILES),
+            event: temp.join(EVENT_FOLDER).join(EVENT),
+            home: root.join(HOME),
             temp,
             root,
         };
+        take_spare(machine.work, &places.root);
         for folder in [&places.workspace, &places.files, &places.home] {
             fs::create_dir_all(folder)?;
         }
@@ -60,11 +71,92 @@ impl Places {
         Ok(places)
     }
 
-    /// Removes the folders.
+    /// Removes all that a job left; the folders themselves wait for the next one, where they are as they were.
     pub(super) fn remove(&self) -> io::Result<()> {
+        if let Err(error) = self.spare() {
+            tracing::debug!(%error, "the folders of a job cannot be used again");
+            return self.remove_all();
+        }
+        Ok(())
+    }
+
+    fn spare(&self) -> io::Result<()> {
+        let nothing = Path::new("");
+        let outer = self.workspace.parent().unwrap_or(nothing);
+        let name = self.workspace.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default();
+        let number = self.root.file_name().and_then(|name| name.to_str());
+        let spare = format!("{SPARE}{}", number.unwrap_or_default());
+        clear(&self.root, &[name, TEMP, HOME])?;
+        clear(outer, &[name])?;
+        clear(&self.workspace, &[])?;
+        clear(&self.temp, &[FILES, EVENT_FOLDER])?;
+        clear(&self.temp.join(EVENT_FOLDER), &[])?;
+        clear_files(&self.files)?;
+        clear(&self.home, &[])?;
+        fs::rename(&self.root, self.root.with_file_name(spare))
+    }
+
+    fn remove_all(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }
     }
+}
+
+/// Removes the folders that no job needs any more.
+pub(crate) fn remove_spares(work: &Path) {
+    for spare in spares(work) {
+        if let Err(error) = fs::remove_dir_all(&spare) {
+            tracing::debug!(%error, "folders of a job stay");
+        }
+    }
+}
+
+/// Gives a job folders that wait for one, if there are any.
+fn take_spare(work: &Path, root: &Path) {
+    // Another job may be quicker.
+    let _ = spares(work).find(|spare| fs::rename(spare, root).is_ok());
+}
+
+fn spares(work: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(work).into_iter().flatten().flatten();
+    let is_spare = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(SPARE))
+    };
+    entries.map(|entry| entry.path()).filter(is_spare)
+}
+
+/// Empties a folder of the job but for some folders in it. It is an error where a step put something else in
+/// its place or closed it.
+fn clear(folder: &Path, kept: &[&str]) -> io::Result<()> {
+    let data = fs::symlink_metadata(folder)?;
+    if !data.is_dir() || data.permissions().mode() & 0o700 != 0o700 {
+        return Err(io::Error::other("it is no longer the job's folder"));
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_kept = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| kept.contains(&name));
+        if is_kept {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Empties the folder of command files but for those that wait for a step.
+fn clear_files(folder: &Path) -> io::Result<()> {
+    let kinds = spare_files(folder);
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    clear(folder, &kinds)
 }

@@ -16,6 +16,7 @@ use towpath_workflow::syntax::Job;
 
 use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
+use crate::job::remove_spares;
 use crate::past::reasons;
 use crate::plan::{Frame, PlannedJob};
 use crate::request::Request;
@@ -74,6 +75,9 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
                 recv(request.signals) -> signal => if signal.is_ok() { run.stop() },
                 default(Duration::from_millis(100)) => run.observer.tick(),
             }
+        }
+        if let Some(machine) = request.machine {
+            remove_spares(machine.work);
         }
         run.complete()
     })

@@ -240,3 +240,48 @@ fn environments_wait_for_an_approval() {
         .run(workflow);
     assert_eq!(ran.log("deploy"), "there ***");
 }
+
+#[test]
+fn nothing_of_a_job_is_seen_by_the_next_one() {
+    let leave = [
+        "touch $F/.hidden; mkdir -p $F/a/b; chmod 0 $F/a",
+        "rm -r $F; ln -s / $F",
+        "rm -r $F; touch $F",
+        "chmod 0 $F",
+        "rm -r $F",
+    ];
+    for place in [
+        "GITHUB_WORKSPACE",
+        "RUNNER_TEMP",
+        "HOME",
+        "RUNNER_WORKSPACE",
+    ] {
+        for leave in leave {
+            let ran = Engine::new().run(&format!(
+                "on: push
+jobs:
+  first:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo A=b | tee $GITHUB_ENV > $RUNNER_TEMP/_runner_file_commands/env
+      - run: F=${place}; cd /; {leave}
+  second:
+    needs: first
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          test -z \"$A\"
+          test \"$(ls -A $RUNNER_WORKSPACE)\" = demo
+          test \"$(ls -A $RUNNER_TEMP | wc -l)\" = 3
+          for f in $GITHUB_WORKSPACE $HOME; do test -d $f; test ! -L $f; test -z \"$(ls -A $f)\"; echo x > $f/x; done
+"
+            ));
+            assert!(
+                ran.jobs().ends_with("second success"),
+                "{place} {leave}: {:?}",
+                ran.job("second")
+            );
+        }
+    }
+}
