@@ -268,6 +268,8 @@ pub(crate) const LINTERS: &[Linter] = &[
             "-v",
             "--verbose",
             "--no-incremental",
+            "--num-workers=",
+            "-n=",
             "--python-executable=",
         ],
         paths: &[],

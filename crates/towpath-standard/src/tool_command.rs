@@ -131,11 +131,18 @@ fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
         let with_value = dropped
             .iter()
             .any(|option| option.strip_suffix('=') == Some(name));
+        // `-j4`: a letter with its value behind it.
+        let is_joined = dropped.iter().any(|option| {
+            option.len() == 3
+                && option
+                    .strip_suffix('=')
+                    .is_some_and(|option| argument.len() > 2 && argument.starts_with(option))
+        });
         if with_value {
             if !argument.contains('=') {
                 rest.next();
             }
-        } else if !dropped.contains(&name) && !argument.contains(['$', '{', '`']) {
+        } else if !is_joined && !dropped.contains(&name) && !argument.contains(['$', '{', '`']) {
             kept.push(argument.clone());
         }
     }

@@ -398,6 +398,10 @@ pub struct CacheArguments {
     /// What to do; `status` without it.
     #[command(subcommand)]
     pub action: Option<CacheAction>,
+
+    /// Form of the answer
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: DataFormat,
 }
 
 /// What to do with the cache.

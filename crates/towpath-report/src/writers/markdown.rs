@@ -147,7 +147,16 @@ fn link(place: &Place, links: Links<'_>) -> String {
 fn footer(run: &RunRecord) -> String {
     let mut words = Vec::new();
     if let Some(coverage) = run.coverage() {
-        words.push(format!("Coverage {:.1} %", coverage.percent()));
+        let jobs: Vec<_> = run
+            .jobs
+            .iter()
+            .filter(|job| job.group == "coverage" && job.result.coverage.is_some())
+            .collect();
+        words.push(match jobs.as_slice() {
+            // It says what the change covers, too.
+            [job] => format!("Coverage {}", escaped(&job.result.summary)),
+            _ => format!("Coverage {:.1} %", coverage.percent()),
+        });
     }
     let reused = run.jobs.iter().filter(|job| job.reused.is_some()).count();
     let time = duration(run.duration_ms);

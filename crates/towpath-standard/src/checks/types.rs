@@ -147,6 +147,11 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         let (extra, files) = arguments(facts, run);
         let files = listed(&run.tool, files, &mut support_files);
         let mut command = command(linter, run, &chosen.requirement, &extra, &files);
+        if run.tool == "mypy" {
+            // Its workers give up after seconds on a machine that is busy with other jobs.
+            let workers = ("MYPY_NUM_WORKERS".to_owned(), "0".to_owned());
+            command.environment.extend([workers]);
+        }
         if run.tool == "pyright" {
             requirements.push(NODE.to_owned());
             // Newer releases are no concern of a run that pins one.

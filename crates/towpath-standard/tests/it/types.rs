@@ -29,6 +29,15 @@ fn pyright_brings_its_node_from_the_index() {
 }
 
 #[test]
+fn mypy_checks_without_workers_of_its_own() {
+    for option in ["-n 4", "-n4", "--num-workers=4"] {
+        let work = with_workflow(&format!("mypy {option} --strict pkg"));
+        assert!(work.ends_with(" --strict pkg\n"), "{work}");
+        assert!(!work.contains(option), "{work}");
+    }
+}
+
+#[test]
 fn rating_of_completeness_is_no_check_of_types() {
     let work = with_workflow("pyright --verifytypes pkg");
     assert!(work.starts_with("types skipped"), "{work}");

@@ -3,53 +3,83 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
+
 use towpath_host::folders::Folders;
 use towpath_host::lock::Lock;
 use towpath_host::store::Keep;
 use towpath_host::{Store, cache};
 use towpath_report::Problem;
 
-use crate::arguments::{CacheAction, CacheArguments};
+use crate::arguments::{CacheAction, CacheArguments, DataFormat};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output;
 use crate::process::Process;
 
+/// Version of the answer as JSON.
+const SCHEMA_VERSION: u32 = 1;
 /// Days after which `clean` removes what was not used.
 const UNUSED_DAYS: u32 = 30;
 
 pub(super) fn run(process: &Process, cache: &CacheArguments) -> anyhow::Result<ExitCode> {
     let folders = process.folders()?;
-    match cache.action.as_ref().unwrap_or(&CacheAction::Status) {
+    let told = match cache.action.as_ref().unwrap_or(&CacheAction::Status) {
         CacheAction::Status => status(folders)?,
         CacheAction::Clean { all: true, .. } => clean_all(folders)?,
         CacheAction::Clean { older_than, .. } => clean(folders, older_than.unwrap_or(UNUSED_DAYS))?,
-    }
+    };
+    output::print(&match cache.format {
+        DataFormat::Text => told.text,
+        DataFormat::Json => {
+            let mut data = told.data;
+            data["schema"] = SCHEMA_VERSION.into();
+            format!("{data:#}\n")
+        }
+    });
     Ok(ExitCode::Passed)
 }
 
-fn status(folders: &Folders) -> anyhow::Result<()> {
-    let mut text = format!(
-        "cache  {}\nstate  {}\n\n",
-        folders.cache.display(),
-        folders.state.display()
-    );
+/// An answer, for a person and for a program.
+struct Told {
+    text: String,
+    data: Value,
+}
+
+fn status(folders: &Folders) -> anyhow::Result<Told> {
+    let (cache, state) = (folders.cache.display(), folders.state.display());
+    let mut text = format!("cache  {cache}\nstate  {state}\n\n");
+    let mut places = Map::new();
     for (name, path) in cache::places(&folders.cache, &folders.state) {
         if path.exists() {
-            text.push_str(&format!("{name:<22}{:>10}\n", size(bytes_below(&path)?)));
+            let bytes = bytes_below(&path)?;
+            text.push_str(&format!("{name:<22}{:>10}\n", size(bytes)));
+            places.insert(name.clone(), json!({ "folder": path, "bytes": bytes }));
         }
         if name == "store" {
             let store = store(folders)?;
             let usage = store
                 .usage()
                 .map_err(|error| Failure::from_error(&error, error.hints()))?;
+            let mut kinds = Map::new();
             for (kind, usage) in usage.kinds {
                 text.push_str(&format!("  {kind:<20}{:>10}\n", size(usage.bytes)));
+                kinds.insert(kind.clone(), json!({ "bytes": usage.bytes }));
+            }
+            if let Some(place) = places.get_mut(&name) {
+                place["kinds"] = kinds.into();
             }
         }
     }
-    output::print(&text);
-    Ok(())
+    let data = json!({ "cache": folders.cache, "state": folders.state, "places": places });
+    Ok(Told { text, data })
+}
+
+fn removed(bytes: u64, since: &str) -> Told {
+    Told {
+        text: format!("removed {}{since}\n", size(bytes)),
+        data: json!({ "removed_bytes": bytes }),
+    }
 }
 
 fn store(folders: &Folders) -> Result<Store, Failure> {
@@ -66,7 +96,7 @@ fn alone(folders: &Folders) -> Result<Lock, Failure> {
     })
 }
 
-fn clean_all(folders: &Folders) -> anyhow::Result<()> {
+fn clean_all(folders: &Folders) -> anyhow::Result<Told> {
     let before = bytes_below(&folders.cache)?;
     let _alone = alone(folders)?;
     for folder in [&folders.cache, &folders.state] {
@@ -80,11 +110,10 @@ fn clean_all(folders: &Folders) -> anyhow::Result<()> {
             }
         }
     }
-    output::print(&format!("removed {}\n", size(before)));
-    Ok(())
+    Ok(removed(before, ""))
 }
 
-fn clean(folders: &Folders, days: u32) -> anyhow::Result<()> {
+fn clean(folders: &Folders, days: u32) -> anyhow::Result<Told> {
     let before = bytes_below(&folders.cache)? + bytes_below(&folders.state)?;
     let _alone = alone(folders)?;
     let unused = Duration::from_secs(u64::from(days) * 86_400);
@@ -93,9 +122,8 @@ fn clean(folders: &Folders, days: u32) -> anyhow::Result<()> {
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
     cache::clean(&folders.cache, &folders.state, unused)?;
     let after = bytes_below(&folders.cache)? + bytes_below(&folders.state)?;
-    let freed = size(before.saturating_sub(after));
-    output::print(&format!("removed {freed} not used for {days} days\n"));
-    Ok(())
+    let freed = before.saturating_sub(after);
+    Ok(removed(freed, &format!(" not used for {days} days")))
 }
 
 /// Returns the bytes of all files below a folder; a file that vanishes meanwhile counts nothing.
