@@ -37,6 +37,9 @@ pub enum Error {
     /// `exclude` names a key that is no axis.
     #[error("`exclude` names `{0}`, which is not an axis of the matrix")]
     UnknownExclude(String),
+    /// An item of `include` or `exclude` names nothing.
+    #[error("an item of `{0}` is empty")]
+    EmptyCell(&'static str),
     /// There are too many copies.
     #[error("the matrix gives more than {MAX_COPIES} jobs")]
     TooMany,
@@ -58,6 +61,7 @@ impl Error {
             Self::UnknownExclude(_) => {
                 "exclude by the names of the axes; `include` adds other keys".to_owned()
             }
+            Self::EmptyCell(_) => "name an axis with a value, or remove the item".to_owned(),
             Self::TooMany => "split the job, or exclude combinations".to_owned(),
             Self::Form(_) => {
                 "a matrix is a mapping of axes to lists, with lists `include` and `exclude`"
@@ -238,6 +242,11 @@ fn check(matrix: &MatrixValues) -> Result<(), Error> {
     if let Some((name, _)) = matrix.axes.iter().find(|(_, values)| values.is_empty()) {
         return Err(Error::EmptyAxis(name.clone()));
     }
+    for (list, cells) in [("include", &matrix.include), ("exclude", &matrix.exclude)] {
+        if cells.iter().any(MatrixCell::is_empty) {
+            return Err(Error::EmptyCell(list));
+        }
+    }
     let is_axis = |name: &str| {
         matrix
             .axes
@@ -301,10 +310,9 @@ fn advance(positions: &mut [usize], axes: &[(String, Vec<Value>)]) -> bool {
 }
 
 fn is_excluded(cell: &MatrixCell, exclude: &MatrixCell) -> bool {
-    !exclude.is_empty()
-        && exclude
-            .iter()
-            .all(|(name, value)| lookup(cell, name).is_some_and(|own| equal(own, value)))
+    exclude
+        .iter()
+        .all(|(name, value)| lookup(cell, name).is_some_and(|own| equal(own, value)))
 }
 
 fn lookup<'a>(cell: &'a MatrixCell, name: &str) -> Option<&'a Value> {
@@ -464,6 +472,14 @@ mod tests {
             (
                 json!({"a": [1], "exclude": [{"b": 1}]}),
                 Error::UnknownExclude("b".to_owned()),
+            ),
+            (
+                json!({"a": [1], "include": [{}]}),
+                Error::EmptyCell("include"),
+            ),
+            (
+                json!({"a": [1], "exclude": [{}]}),
+                Error::EmptyCell("exclude"),
             ),
             (json!({"a": wide, "b": wide}), Error::TooMany),
             (

@@ -42,6 +42,10 @@ pub enum Reason {
     Unclosed,
     /// Nothing between `${{` and `}}`.
     Empty,
+    /// `insert`, which stands for entries of a mapping, inside text.
+    InsertInText,
+    /// `insert` with this many words after it.
+    InsertWithParameters(usize),
     /// Anything else, in full.
     Other(String),
 }
@@ -88,6 +92,13 @@ impl Error {
                                  }} sequence was not found."
                 .to_owned(),
             Reason::Empty => "An expression was expected".to_owned(),
+            Reason::InsertInText => "The directive 'insert' is not allowed in this context. Directives are not \
+                                     supported for expressions that are embedded within a string. Directives are \
+                                     only supported when the entire value is an expression."
+                .to_owned(),
+            Reason::InsertWithParameters(count) => format!(
+                "Exactly 0 parameter(s) were expected following the directive 'insert'. Actual parameter count: {count}"
+            ),
             Reason::Other(text) => text.clone(),
         };
         Self {

@@ -42,7 +42,13 @@ impl Template {
                 return Err(errors);
             };
             let end = start + 3 + length;
-            lengths.push(text[start + 3..end].trim().encode_utf16().count());
+            let inner = text[start + 3..end].trim();
+            lengths.push(inner.encode_utf16().count());
+            let is_alone = start == 0 && end + 2 == text.len();
+            if let Some(reason) = wrong_insert(inner, is_alone) {
+                errors.push(Error::at(Phase::Parsing, reason, text, start..end + 2));
+                return Err(errors);
+            }
             match expression(text, start + 3, end, names) {
                 Ok(expression) => segments.push(Segment::Expression(expression)),
                 Err(error) => errors.push(error),
@@ -139,6 +145,19 @@ fn closing(rest: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Returns what is wrong with `insert`, which stands for the entries of a mapping where it is all there is.
+fn wrong_insert(inner: &str, is_alone: bool) -> Option<Reason> {
+    let rest = inner.strip_prefix("insert")?;
+    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
+        return None;
+    }
+    match rest.split_whitespace().count() {
+        0 if is_alone => None,
+        0 => Some(Reason::InsertInText),
+        count => Some(Reason::InsertWithParameters(count)),
+    }
 }
 
 fn expression(

@@ -34,6 +34,8 @@ enum Read {
     /// An expression that is nothing but a text in quotes.
     Quoted(String),
     Expression,
+    /// What stands for the entries of another mapping.
+    Insert,
 }
 
 impl<'a> Checker<'a> {
@@ -103,6 +105,7 @@ impl<'a> Checker<'a> {
                 return self.mistake(node, NO_EXPRESSION);
             }
             Read::Expression => return,
+            Read::Insert => return self.mistake(node, "Unexpected value '${{ insert }}'"),
             Read::Quoted(text) => text,
             Read::Literal => scalar_text(node).unwrap_or_default(),
         };
@@ -134,7 +137,7 @@ impl<'a> Checker<'a> {
             return Read::Literal;
         };
         if is_insert(text) {
-            return Read::Expression;
+            return Read::Insert;
         }
         match Template::parse(text, &legal.names()) {
             Ok(template) => match template.quoted_text() {
@@ -194,9 +197,9 @@ impl<'a> Checker<'a> {
     /// Returns the name that a key is; none where it is an expression.
     fn key(&mut self, key: &Node, legal: &'static Legal) -> Option<String> {
         match self.read(key, legal) {
-            Read::Literal => Some(key.text().unwrap_or_default().to_owned()),
+            Read::Literal => Some(scalar_text(key).unwrap_or_default()),
             Read::Quoted(text) => Some(text),
-            Read::Expression => {
+            Read::Expression | Read::Insert => {
                 if legal.contexts.is_empty() {
                     self.mistake(key, NO_EXPRESSION);
                 }

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::check::Checker;
-use super::{needs, steps};
+use super::{matrix, needs, steps};
 use crate::cron;
-use crate::read::{is_runner_group, scalar_text};
+use crate::read::{MAX_GROUP, is_long_group, is_runner_group, scalar_text};
 use crate::uses::{self, WorkflowMistake};
 use crate::yaml::{Node, Value};
 
@@ -16,6 +16,9 @@ const BAD_CRON: &str =
 pub(super) fn check(checker: &mut Checker<'_>, workflow: &Node) {
     if let Some(on) = workflow.get("on") {
         triggers(checker, on);
+    }
+    if let Some(concurrency) = workflow.get("concurrency") {
+        check_concurrency(checker, concurrency);
     }
     if let Some(node) = workflow.get("jobs") {
         for (key, job) in node.as_mapping().unwrap_or_default() {
@@ -99,8 +102,24 @@ fn check_job(checker: &mut Checker<'_>, job: &Node) {
     if let Some(group) = job.get("runs-on").and_then(|node| node.get("group")) {
         check_group(checker, group);
     }
+    if let Some(node) = job.get("strategy").and_then(|node| node.get("matrix")) {
+        matrix::check(checker, node);
+    }
+    if let Some(concurrency) = job.get("concurrency") {
+        check_concurrency(checker, concurrency);
+    }
     if let Some(node) = job.get("steps") {
         steps::check(checker, node);
+    }
+}
+
+fn check_concurrency(checker: &mut Checker<'_>, concurrency: &Node) {
+    let group = concurrency.get("group").unwrap_or(concurrency);
+    if is_long_group(group) {
+        checker.mistake(
+            concurrency,
+            format!("Concurrency group name must be less than {MAX_GROUP} characters"),
+        );
     }
 }
 
@@ -140,7 +159,7 @@ fn check_group(checker: &mut Checker<'_>, group: &Node) {
             format!("Invalid runs-on group name '{name}'.")
         }
         _ => format!(
-            "Invalid runs-on group name '{name}. Please use 'organization/' or 'enterprise/' prefix to target a single runner group.'"
+            "Invalid runs-on group name '{name}'. Please use 'organization/' or 'enterprise/' prefix to target a single runner group."
         ),
     };
     checker.mistake(group, message);

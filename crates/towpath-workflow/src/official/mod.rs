@@ -7,6 +7,7 @@
 mod calls;
 mod check;
 mod form;
+mod matrix;
 mod meaning;
 mod needs;
 mod steps;

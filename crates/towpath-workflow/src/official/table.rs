@@ -203,7 +203,7 @@ fn steps_job() -> Definition {
         ("steps", again(steps)),
         ("snapshot", snapshot()),
     ])
-    .requiring(&["runs-on", "steps"])
+    .requiring(&["runs-on"])
 }
 
 fn call_job() -> Definition {

@@ -15,7 +15,8 @@ fn told(text: &str, sources: &Sources) -> Vec<String> {
         .iter()
         .any(|problem| problem.severity == Severity::Error);
     // GitHub itself ignores what an event does not know; its parser for editors does not.
-    let is_known_difference = text.contains("branchs");
+    // A job without steps is refused by GitHub, but not by its parser.
+    let is_known_difference = text.contains("branchs") || !text.contains("steps");
     assert!(
         refuses != mistakes.is_empty() || is_known_difference,
         "{text}\n{mistakes:?}"
@@ -94,9 +95,11 @@ fn form_of_the_file() {
                 "1:63 Unexpected type 'StringToken' encountered while reading 'input default'. The type 'BooleanToken' was expected.",
             ],
         ),
+        // GitHub misses the steps only after its parser has read the file.
+        ("on: push\njobs:\n  a:\n    runs-on: x\n", &[]),
         (
-            "on: push\njobs:\n  a:\n    runs-on: x\n",
-            &["4:5 Required property is missing: steps"],
+            "on: push\njobs:\n  a:\n    runs-on: x\n    uses: ./y\n",
+            &["5:5 Unexpected value 'uses'"],
         ),
         (
             "on: push\njobs:\n  a:\n    steps: [{run: b}]\n",
@@ -175,6 +178,25 @@ fn form_of_jobs() {
             ],
         ),
         (
+            "name: a ${{ insert }}",
+            &[
+                "5:11 The directive 'insert' is not allowed in this context. Directives are not supported for \
+                 expressions that are embedded within a string. Directives are only supported when the entire value \
+                 is an expression.",
+            ],
+        ),
+        (
+            "env: {'${{ insert x }}': y}",
+            &[
+                "5:11 Exactly 0 parameter(s) were expected following the directive 'insert'. Actual parameter count: 1",
+            ],
+        ),
+        (
+            "env: {A: '${{ insert }}'}",
+            &["5:14 Unexpected value '${{ insert }}'"],
+        ),
+        ("env: {null: a}", &["5:11 Unexpected value ''"]),
+        (
             "needs: ${{ format('a') }}",
             &["5:12 A template expression is not allowed in this context"],
         ),
@@ -201,9 +223,41 @@ fn form_of_jobs() {
     check(
         group,
         &[
-            "4:22 Invalid runs-on group name 'my/group. Please use 'organization/' or 'enterprise/' prefix to target a single runner group.'",
+            "4:22 Invalid runs-on group name 'my/group'. Please use 'organization/' or 'enterprise/' prefix to target a single runner group.",
         ],
     );
+}
+
+// A matrix that is written out is looked at before anything runs.
+#[test]
+fn matrices_must_give_jobs() {
+    for (matrix, expected) in [
+        ("{a: [1], exclude: [{A: 1}], include: [{b: 2}]}", &[][..]),
+        ("{include: [{b: 2}]}", &[]),
+        ("{a: '${{ fromJSON(vars.a) }}', include: []}", &[]),
+        ("{a: ['${{ vars.a }}'], exclude: [{b: 1}]}", &[]),
+        (
+            "{a: [], b: []}",
+            &[
+                "5:28 Matrix vector 'a' does not contain any values",
+                "5:35 Matrix vector 'b' does not contain any values",
+            ],
+        ),
+        (
+            "{include: []}",
+            &["5:24 Matrix must define at least one vector"],
+        ),
+        (
+            "{a: [1], include: [{}], exclude: [{}, {b: 1}]}",
+            &[
+                "5:43 Matrix include mapping does not contain any values",
+                "5:58 Matrix exclude filter must not be empty",
+                "5:63 Matrix exclude key 'b' does not match any key within the matrix",
+            ],
+        ),
+    ] {
+        check(&job(&format!("strategy: {{matrix: {matrix}}}")), expected);
+    }
 }
 
 #[test]
@@ -394,6 +448,21 @@ fn long_scripts_with_expressions_are_refused() {
         &["6:14 Exceeded max expression length 21000"],
     );
     check(&step(&format!("run: {}", "x".repeat(30_000))), &[]);
+}
+
+#[test]
+fn concurrency_groups_have_a_greatest_length() {
+    let group = |length: usize| format!("concurrency: {}", "x".repeat(length));
+    check(&job(&group(400)), &[]);
+    check(
+        &job(&group(401)),
+        &["5:18 Concurrency group name must be less than 400 characters"],
+    );
+    let mapping = format!("concurrency: {{group: {}}}", "x".repeat(401));
+    check(
+        &job(&mapping),
+        &["5:18 Concurrency group name must be less than 400 characters"],
+    );
 }
 
 #[test]

@@ -10,10 +10,20 @@ use crate::problem::nearest;
 use crate::syntax::{Access, Concurrency, Defaults, Dynamic, Permissions, Queue};
 use crate::yaml::Node;
 
+/// A concurrency group has at most this many characters.
+pub(crate) const MAX_GROUP: usize = 400;
+
+/// Tells whether the name of a concurrency group is written out and too long.
+pub(crate) fn is_long_group(node: &Node) -> bool {
+    node.as_str()
+        .is_some_and(|name| !name.contains("${{") && name.encode_utf16().count() > MAX_GROUP)
+}
+
 impl Reader<'_> {
     pub(super) fn concurrency(&mut self, node: &Node, legal: &Legal) -> Option<Concurrency> {
         if node.as_mapping().is_none() {
             let group = self.some_text(node, "`concurrency`", legal)?;
+            self.check_group(node);
             return Some(Concurrency {
                 group,
                 cancel_in_progress: Dynamic::default(),
@@ -44,11 +54,23 @@ impl Reader<'_> {
             );
             return None;
         };
+        self.check_group(group);
         Some(Concurrency {
             group: self.some_text(group, "`group`", legal)?,
             cancel_in_progress,
             queue,
         })
+    }
+
+    fn check_group(&mut self, node: &Node) {
+        if is_long_group(node) {
+            self.problem(
+                node.span.clone(),
+                format!("the name of a concurrency group with more than {MAX_GROUP} characters"),
+                "too long",
+                "shorten it".to_owned(),
+            );
+        }
     }
 
     fn queue(&mut self, node: &Node) -> Option<Queue> {

@@ -139,6 +139,16 @@ fn tell(error: &Error, legal: &Legal) -> Told {
             "nothing between the braces",
             Some("write an expression, or remove the braces".to_owned()),
         ),
+        Reason::InsertInText => told(
+            "`insert` inside text".to_owned(),
+            "stands for entries of a mapping",
+            Some("write `${{ insert }}` as a key of its own".to_owned()),
+        ),
+        Reason::InsertWithParameters(_) => told(
+            "`insert` takes nothing after it".to_owned(),
+            "remove what follows",
+            Some("write `${{ insert }}` as a key, and what to insert as its value".to_owned()),
+        ),
         Reason::TooDeep | Reason::TooLong => told(
             lower_first(&error.message),
             "too much for one expression",

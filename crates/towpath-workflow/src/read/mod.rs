@@ -28,6 +28,7 @@ use crate::yaml::{self, Limits};
 use reader::Reader;
 
 pub(crate) use calls::{MAX_DEPTH as MAX_CALL_DEPTH, text_of};
+pub(crate) use concurrency::{MAX_GROUP, is_long_group};
 pub(crate) use job::is_runner_group;
 pub(crate) use reader::scalar_text;
 

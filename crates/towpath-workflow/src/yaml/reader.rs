@@ -1,5 +1,7 @@
 //! From the events of the YAML parser to the tree, within limits and with every problem placed.
 
+mod tags;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -247,9 +249,13 @@ impl<'a> Reader<'a> {
         &mut self,
         entries: &mut Vec<(Node, Node)>,
         seen: &mut HashSet<String>,
-        key: Node,
+        mut key: Node,
         value: Node,
     ) {
+        // To GitHub `null:` is a key without a name.
+        if key.is_null() && self.limits.dialect != Dialect::Lenient {
+            key.source_text.clear();
+        }
         let Some(name) = key.text() else {
             self.problem_at(
                 key.span.clone(),
@@ -362,7 +368,7 @@ impl<'a> Reader<'a> {
         let value = match tag {
             None if style == Style::Plain => schema::resolve(&text),
             None => Value::String(text.clone()),
-            Some(tag) => self.tagged(&text, tag, span),
+            Some(tag) => self.tagged(&text, style, tag, span),
         };
         let source_text = if matches!(value, Value::String(_)) {
             String::new()
@@ -405,34 +411,6 @@ impl<'a> Reader<'a> {
         start..start
     }
 
-    fn tagged(&mut self, text: &str, tag: &Tag, span: &Span) -> Value {
-        let suffix = tag.core_suffix();
-        let value = match suffix {
-            Some("str") => Some(Value::String(text.to_owned())),
-            Some("null") => Some(Value::Null),
-            Some("bool" | "int" | "float") => Some(schema::resolve(text)).filter(|value| {
-                matches!(
-                    (suffix, value),
-                    (Some("bool"), Value::Boolean(_)) | (Some("int" | "float"), Value::Number(_))
-                )
-            }),
-            // `! text` is the non-specific tag: a string whatever it looks like.
-            None if tag.original() == "!" => Some(Value::String(text.to_owned())),
-            _ if self.limits.dialect == Dialect::Lenient => Some(Value::String(text.to_owned())),
-            _ => {
-                self.foreign_tag(tag, span);
-                Some(Value::Null)
-            }
-        };
-        value.unwrap_or_else(|| {
-            let message = format!("`{text}` is not what its tag `{}` says", tag.original());
-            self.problem(span, &message, "does not fit the tag")
-                .hints
-                .push("remove the tag".to_owned());
-            Value::Null
-        })
-    }
-
     fn collection_starts(
         &mut self,
         tag: Option<&Tag>,
@@ -449,17 +427,6 @@ impl<'a> Reader<'a> {
             self.foreign_tag(tag, span);
         }
         Ok(())
-    }
-
-    fn foreign_tag(&mut self, tag: &Tag, span: &Span) {
-        let tag_span = span.tag_span().unwrap_or(*span);
-        self.problem(
-            &tag_span,
-            &format!("the tag `{}` is not supported", tag.original()),
-            "a tag",
-        )
-        .hints
-        .push("remove the tag, or quote the text if `!` is meant".to_owned());
     }
 
     fn check_depth(&mut self, depth: usize, span: &Span) -> Result<(), Stop> {

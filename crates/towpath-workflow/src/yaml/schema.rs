@@ -13,6 +13,25 @@ pub(super) fn resolve(text: &str) -> Value {
     }
 }
 
+/// Returns the value of a plain scalar with a tag of the schema; none if the text is no such value.
+pub(super) fn of_kind(kind: &str, text: &str) -> Option<Value> {
+    let value = resolve(text);
+    let fits = match (kind, &value) {
+        ("null", Value::Null) | ("bool", Value::Boolean(_)) | ("float", Value::Number(_)) => true,
+        ("int", Value::Number(_)) => is_integer(text),
+        _ => false,
+    };
+    fits.then_some(value)
+}
+
+/// Tells whether a number is written as an integer.
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    text.starts_with("0x")
+        || text.starts_with("0o")
+        || digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Returns the number that `text` is, if it is one.
 pub(super) fn number(text: &str) -> Option<f64> {
     if let Some(digits) = text.strip_prefix("0x") {
@@ -82,5 +101,26 @@ mod tests {
             assert_eq!(resolve(text), expected, "{text}");
         }
         assert!(matches!(resolve(".NaN"), Value::Number(value) if value.is_nan()));
+    }
+
+    #[test]
+    fn tags_take_only_their_own_values() {
+        for (kind, texts, others) in [
+            ("null", &["", "~", "null"][..], &["0", "x"][..]),
+            ("bool", &["true", "FALSE"], &["yes", "1", ""]),
+            (
+                "int",
+                &["1", "-0", "+12", "0xF", "0o7"],
+                &["1.0", "1e3", ".inf", "x"],
+            ),
+            ("float", &["1", "1.5", "1e3", ".nan"], &["x", "true"]),
+        ] {
+            for text in texts {
+                assert!(of_kind(kind, text).is_some(), "{kind} {text}");
+            }
+            for text in others {
+                assert_eq!(of_kind(kind, text), None, "{kind} {text}");
+            }
+        }
     }
 }

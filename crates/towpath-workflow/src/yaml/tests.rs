@@ -81,6 +81,10 @@ fn places_every_problem() {
         ("a: !vault x\n", "1:4 the tag `!vault` is not supported"),
         ("a: !!int x\n", "1:10 `x` is not what its tag `!!int` says"),
         (
+            "a: !!bool 'true'\n",
+            "1:11 text in quotes, or a block of it, with the tag `!!bool`",
+        ),
+        (
             "a: &x {b: 1}\nc:\n  <<: *x\n",
             "3:3 merge keys are not supported",
         ),
@@ -92,6 +96,28 @@ fn places_every_problem() {
         ("\u{feff}a: 1\na: 2", "2:1 the key `a` appears twice"),
     ] {
         assert_eq!(read(text, &Limits::WORKFLOW), expected, "{text}");
+    }
+}
+
+// GitHub tells the place of the tag in its words, and takes `null:` as a key without a name.
+#[test]
+fn verbatim_dialect_has_the_words_of_github() {
+    for (text, expected) in [
+        (
+            "a:\n  b: !!bool yes\n",
+            "2:6 The value 'yes' on line 2 and column 6 is invalid for the type 'tag:yaml.org,2002:bool'",
+        ),
+        (
+            "a: !<tag:yaml.org,2002:int> |\n  1\n",
+            "1:4 The scalar style 'Literal' on line 1 and column 4 is not valid with the tag 'tag:yaml.org,2002:int'",
+        ),
+        (
+            "a: !!timestamp 2001-12-14\n",
+            "1:4 Unexpected tag 'tag:yaml.org,2002:timestamp'",
+        ),
+        ("null: a\n", r#"{: "a"}"#),
+    ] {
+        assert_eq!(read(text, &Limits::VERBATIM), expected, "{text}");
     }
 }
 

@@ -244,11 +244,11 @@ fn agrees(text: &str) -> bool {
         .map(|problem| problem.message.as_str())
         .collect();
     let official = mistakes(&source, &Sources::new());
-    // What combinations a matrix gives, and that text around an expression stays text, is looked at by
-    // one of them only.
+    // GitHub refuses a job without steps, but not in its parser; that text around an expression stays
+    // text is looked at by one of them only.
     let is_finer = |message: &&str| {
-        let parts = ["matrix", "axis", "has no steps", "is the text `x ${{"];
-        parts.iter().any(|part| message.contains(part))
+        message.contains("has no steps")
+            || message.contains("is the text") && message.contains("${{")
     };
     if !own.iter().any(is_finer) {
         assert_eq!(
