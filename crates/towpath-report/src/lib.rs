@@ -11,6 +11,7 @@ mod coverage;
 mod event;
 mod extent;
 mod finding;
+mod nearest;
 mod place;
 mod problem;
 mod record;
@@ -26,6 +27,7 @@ pub use comparison::{Comparison, failing_line};
 pub use coverage::{Coverage, FileCoverage, percent_covered};
 pub use event::{ExpectedJob, RunEvent};
 pub use finding::{Finding, Severity};
+pub use nearest::nearest;
 pub use place::{Place, Source};
 pub use problem::{Excerpt, Problem};
 pub use record::{

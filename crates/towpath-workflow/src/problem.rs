@@ -76,47 +76,9 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Returns the candidate nearest to `name`, if one is near enough to have been meant.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| {
-            *distance <= (candidate.chars().count().max(lower.chars().count()) / 3).max(1)
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_the_name_that_was_meant() {
-        for (name, expected) in [
-            ("biuld", Some("build")),
-            ("step", Some("steps")),
-            ("STEPS", Some("steps")),
-            ("deploy", None),
-            ("", None),
-        ] {
-            assert_eq!(
-                nearest(name, ["build", "lint", "steps"]),
-                expected,
-                "{name}"
-            );
-        }
-    }
 
     #[test]
     fn byte_order_mark_takes_no_column() {

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::syntax::{Filter, Trigger, TriggerKind};
-use crate::{events, glob, problem};
+use crate::{events, glob};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn event_names() -> impl Iterator<Item = &'static str> {
 
 /// Returns the event whose name was probably meant.
 pub fn nearest_event(name: &str) -> Option<&'static str> {
-    problem::nearest(name, events::names())
+    towpath_report::nearest(name, events::names())
 }
 
 /// Returns what may happen in an event; empty where nothing is told apart.

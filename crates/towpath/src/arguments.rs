@@ -521,7 +521,10 @@ fn with_check(mut error: clap::Error) -> clap::Error {
     };
     let names: Vec<&str> = CHECKS.iter().map(|check| check.name()).collect();
     let check = names.iter().find(|name| *name == written);
-    if let Some(check) = check.copied().or_else(|| nearest::nearest(written, &names)) {
+    if let Some(check) = check
+        .copied()
+        .or_else(|| towpath_report::nearest(written, names.iter().copied()))
+    {
         // The parser's own guess would lead to another command.
         error.remove(ContextKind::SuggestedSubcommand);
         let tip = format!("`towpath check {check}` runs that check");

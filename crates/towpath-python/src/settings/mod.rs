@@ -5,7 +5,6 @@
 //! same declarations make the reader, the schema, the help and the reference page.
 
 mod files;
-mod nearest;
 mod problems;
 mod reader;
 mod values;

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use towpath_report::{Problem, Source};
+use towpath_report::{Problem, Source, nearest};
 
-use super::nearest::nearest;
 use super::values::Misfit;
 
 /// A table as the user sees it.

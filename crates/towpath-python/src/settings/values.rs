@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml_edit::{Item, TableLike, Value};
+use towpath_report::nearest;
 
-use super::nearest::nearest;
 use super::{RawValue, SettingKind};
 
 /// Why a value does not fit its declaration.
@@ -77,7 +77,7 @@ fn read_plain(kind: &SettingKind, value: &Value) -> Result<RawValue, Misfit> {
             if words.contains(&text) {
                 return Ok(RawValue::Text(text.to_owned()));
             }
-            let nearest = nearest(text, words.iter().copied());
+            let nearest = nearest(text, words.iter().copied()).map(str::to_owned);
             Err(Misfit {
                 nearest,
                 ..impossible(kind, value)

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use towpath_report::Source;
+use towpath_report::{Source, nearest};
 
 use super::Mistake;
 use super::form::{Definition, Form, Mapping, Words};
 use super::table;
 use crate::expression::{Condition, Template};
 use crate::legal::Legal;
-use crate::problem::{Lines, nearest};
+use crate::problem::Lines;
 use crate::read::scalar_text;
 use crate::yaml::{Node, Value};
 

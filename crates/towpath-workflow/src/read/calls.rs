@@ -4,14 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
-use towpath_report::{Problem, Source};
+use towpath_report::{Problem, Source, nearest};
 
 use super::call::Call;
 use super::fields::list;
 use super::reader::Reader;
 use super::{Sources, read_workflow};
 use crate::permissions::excess;
-use crate::problem::nearest;
 use crate::syntax::{
     Argument, CallSecrets, Input, InputKind, Permissions, SecretInput, TriggerKind, Workflow,
 };

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use towpath_report::nearest;
+
 use super::fields::{Form, list};
 use super::reader::Reader;
 use crate::legal::Legal;
 use crate::permissions::{READ_SCOPES, SCOPES, WRITE_SCOPES};
-use crate::problem::nearest;
 use crate::syntax::{Access, Concurrency, Defaults, Dynamic, Permissions, Queue};
 use crate::yaml::Node;
 

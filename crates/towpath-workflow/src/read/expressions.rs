@@ -1,10 +1,11 @@
 //! Mistakes in expressions, told in plain words with their exact place and the nearest right name.
 
+use towpath_report::nearest;
+
 use super::fields::list;
 use super::reader::{Reader, scalar_text};
 use crate::expression::{Condition, Error, Function, Reason, Template, built_in_names};
 use crate::legal::{CONTEXTS, Legal};
-use crate::problem::nearest;
 use crate::syntax::Text;
 use crate::yaml::Node;
 

@@ -1,7 +1,8 @@
 //! Mappings whose keys are fixed: unknown keys with the nearest right one.
 
+use towpath_report::nearest;
+
 use super::reader::Reader;
-use crate::problem::nearest;
 use crate::yaml::Node;
 
 /// The keys of a kind of mapping.

@@ -1,9 +1,10 @@
 //! Inputs, secrets and outputs of workflows that are started by hand or called.
 
+use towpath_report::nearest;
+
 use super::fields::{Fields, Form, list};
 use super::reader::Reader;
 use crate::legal::Legal;
-use crate::problem::nearest;
 use crate::syntax::{Argument, Input, InputKind, OutputValue, SecretInput};
 use crate::yaml::{Node, Value};
 

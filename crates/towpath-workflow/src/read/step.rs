@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use towpath_report::nearest;
+
 use super::fields::{Fields, Form};
 use super::reader::Reader;
 use crate::legal::Legal;
-use crate::problem::nearest;
 use crate::syntax::{Step, StepWork, Text};
 use crate::uses;
 use crate::yaml::{Node, Value};

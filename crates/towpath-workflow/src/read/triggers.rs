@@ -1,12 +1,13 @@
 //! `on`: the events that start a workflow.
 
+use towpath_report::nearest;
+
 use super::fields::{Fields, Form, list};
 use super::reader::Reader;
 use crate::cron;
 use crate::events::{EVENTS, Event, names};
 use crate::glob::Pattern;
 use crate::legal::Legal;
-use crate::problem::nearest;
 use crate::syntax::{Filter, Schedule, Trigger, TriggerKind};
 use crate::yaml::{Node, Value};
 

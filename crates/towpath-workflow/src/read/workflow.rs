@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use towpath_report::nearest;
+
 use super::fields::{Form, list};
 use super::reader::Reader;
 use crate::legal::Legal;
 use crate::needs;
-use crate::problem::nearest;
 use crate::syntax::{Job, Workflow};
 use crate::yaml::Node;
 
