@@ -59,6 +59,6 @@ pub use settings::{
     RawSettings, Setting, SettingKind, parse_settings, read_settings, read_settings_of,
 };
 pub use stdlib::is_standard_module;
-pub use test_needs::{TestNeeds, requirements_of, resolve_own_extras, test_needs};
+pub use test_needs::{TestNeeds, declared_needs, requirements_of, resolve_own_extras, test_needs};
 pub use test_suite::add_called_tests;
 pub use uv::{Uv, VersionsError, find_uv, index_versions};

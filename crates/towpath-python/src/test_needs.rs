@@ -117,6 +117,22 @@ pub fn requirements_of(project: &Project, needs: &TestNeeds) -> Vec<String> {
     resolve_own_extras(project, &all)
 }
 
+/// Returns what a project needs to run, and what some groups and extras of its own hold.
+pub fn declared_needs(project: &Project, groups: &[String], extras: &[String]) -> Vec<String> {
+    let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
+        names
+            .iter()
+            .filter_map(|name| table.get(name))
+            .flatten()
+            .cloned()
+            .collect()
+    };
+    let mut needs = project.dependencies.clone();
+    needs.extend(listed(groups, &project.groups));
+    needs.extend(listed(extras, &project.extras));
+    needs
+}
+
 /// Puts the lists of extras in place of requirements on the project itself: what `name[test]` stands
 /// for in an extra or group of the project `name`.
 pub fn resolve_own_extras(project: &Project, requirements: &[String]) -> Vec<String> {

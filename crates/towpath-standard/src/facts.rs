@@ -9,6 +9,7 @@ use crate::ignored::is_ignored;
 use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
 use crate::settings::Settings;
+use crate::work::PythonChoice;
 
 /// What is known of one project and the repository around it.
 pub struct Facts<'a> {
@@ -48,6 +49,12 @@ impl Facts<'_> {
                 ..Problem::error(format!("`{BASELINE_FILE}` is no baseline: {error}"))
                     .with_hint("mend the file, or remove it to start anew")
             })
+    }
+
+    /// Returns the newest Python that the project is run on.
+    pub(crate) fn newest_python(&self) -> PythonChoice {
+        let newest = self.pythons.run.last().copied();
+        newest.map_or(PythonChoice::ForTools, PythonChoice::Exactly)
     }
 
     /// Returns whether a tool's own configuration names the files it reads.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use towpath_python::PythonVersion;
+use towpath_python::{Project, PythonVersion, declared_needs, resolve_own_extras};
 use towpath_report::{ArtifactRecord, CheckResult, Coverage, Finding, Problem, TestCase};
 
 /// Whether a check applies, and its work if it does.
@@ -87,6 +87,26 @@ pub struct ToolWork {
     pub notes: Vec<String>,
 }
 
+impl ToolWork {
+    /// Returns the work of commands that read the tree: without network, code of the project or a build.
+    pub fn of(environment: EnvironmentNeed, commands: Vec<Command>) -> Self {
+        Self {
+            environment,
+            tree: TreeUse::ReadOnly,
+            network: Network::Closed,
+            inputs: Inputs::opened(),
+            executes_project: false,
+            builds: false,
+            commands,
+            scan: None,
+            support_files: Vec::new(),
+            artifacts: Vec::new(),
+            key: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// What of the tree a job's commands see and may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TreeUse {
@@ -148,6 +168,19 @@ pub struct Inputs {
     pub names: bool,
 }
 
+impl Inputs {
+    /// Returns the inputs of commands that read what they need each time: all that is opened, and the names
+    /// of all files.
+    pub fn opened() -> Self {
+        Self {
+            endings: Vec::new(),
+            globs: Vec::new(),
+            observed: true,
+            names: true,
+        }
+    }
+}
+
 /// The environment that a job needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvironmentNeed {
@@ -163,6 +196,36 @@ pub struct EnvironmentNeed {
     pub locked: Option<(Vec<String>, Vec<String>)>,
     /// How the project itself is installed.
     pub project: ProjectInstall,
+}
+
+impl EnvironmentNeed {
+    /// Returns the environment that holds requirements and nothing of the project.
+    pub fn of(python: PythonChoice, requirements: Vec<String>) -> Self {
+        Self {
+            python,
+            requirements,
+            requirement_files: Vec::new(),
+            constraints: Vec::new(),
+            locked: None,
+            project: ProjectInstall::No,
+        }
+    }
+
+    /// Adds what a project needs to run, with groups and extras of its own: from its lock where it has one.
+    pub(crate) fn add_needs(
+        &mut self,
+        project: &Project,
+        groups: Vec<String>,
+        extras: Vec<String>,
+    ) {
+        if project.lock.is_some() {
+            self.locked = Some((groups, extras));
+        } else {
+            let declared = declared_needs(project, &groups, &extras);
+            self.requirements.extend(declared);
+            self.requirements = resolve_own_extras(project, &self.requirements);
+        }
+    }
 }
 
 /// How the project itself gets into an environment.

@@ -1,12 +1,11 @@
 //! The environment of a job: which interpreter, which packages, and the project laid over them.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use towpath_host::Digest;
 use towpath_python::{
-    Environment, Interpreter, LockedInstall, Project, PythonVersion, Requirements, Resolution,
-    prepare, resolve, resolve_own_extras,
+    Environment, Interpreter, LockedInstall, PythonVersion, Requirements, Resolution,
+    declared_needs, prepare, resolve, resolve_own_extras,
 };
 use towpath_report::Problem;
 use towpath_runner::{JobContext, Progress};
@@ -282,7 +281,7 @@ impl<'a> Session<'a> {
                     kind: lock.kind,
                     path: root.join(&lock.path),
                     project: root.join(&project.root),
-                    roots: wanted(project, groups, extras),
+                    roots: resolve_own_extras(project, &declared_needs(project, groups, extras)),
                     groups: groups.clone(),
                     extras: extras.clone(),
                     all_members: false,
@@ -310,20 +309,4 @@ impl<'a> Session<'a> {
                 .collect(),
         }
     }
-}
-
-/// Returns what is wanted of a lock: run-time dependencies and those of groups and extras.
-fn wanted(project: &Project, groups: &[String], extras: &[String]) -> Vec<String> {
-    let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
-        names
-            .iter()
-            .filter_map(|name| table.get(name))
-            .flatten()
-            .cloned()
-            .collect()
-    };
-    let mut roots = project.dependencies.clone();
-    roots.extend(listed(groups, &project.groups));
-    roots.extend(listed(extras, &project.extras));
-    resolve_own_extras(project, &roots)
 }

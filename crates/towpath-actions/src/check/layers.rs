@@ -14,8 +14,8 @@ use towpath_report::readers::compiler;
 use towpath_report::{ArtifactRecord, Problem};
 use towpath_runner::JobContext;
 use towpath_standard::{
-    Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall, PythonChoice,
-    ToolWork, TreeUse,
+    Command, EnvironmentNeed, Inputs, Output, Partial, ProjectInstall, PythonChoice, ToolWork,
+    TreeUse,
 };
 
 use super::Subject;
@@ -253,39 +253,28 @@ impl Session<'_> {
 
     fn editable_work(&self, subject: &Subject<'_>, serves: Serves) -> ToolWork {
         let build = editable_build(&self.editable_request(subject));
+        let command = Command {
+            tool: "editable install".to_owned(),
+            arguments: build.arguments,
+            environment: BTreeMap::new(),
+            folder: subject.facts.project.root.clone(),
+            reads_stdout: true,
+            read: read_answer,
+            hint: String::new(),
+        };
         ToolWork {
-            environment: EnvironmentNeed {
-                python: serves.python(subject),
-                requirements: build.requirements,
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: ProjectInstall::No,
-            },
             tree: TreeUse::Private,
-            network: Network::Closed,
             inputs: Inputs {
-                globs: Vec::new(),
-                endings: Vec::new(),
-                observed: true,
                 names: false,
+                ..Inputs::opened()
             },
             executes_project: true,
             builds: true,
-            commands: vec![Command {
-                tool: "editable install".to_owned(),
-                arguments: build.arguments,
-                environment: BTreeMap::new(),
-                folder: subject.facts.project.root.clone(),
-                reads_stdout: true,
-                read: read_answer,
-                hint: String::new(),
-            }],
-            scan: None,
             support_files: build.files,
-            artifacts: Vec::new(),
-            key: Vec::new(),
-            notes: Vec::new(),
+            ..ToolWork::of(
+                EnvironmentNeed::of(serves.python(subject), build.requirements),
+                vec![command],
+            )
         }
     }
 }

@@ -27,66 +27,19 @@ impl Session<'_> {
     ) -> Result<JobSandbox, Problem> {
         let root = view.root.clone();
         let scratch = folders.scratch.path();
-        let mut mounts = Vec::new();
         let interpreter = &prepared.resolved.interpreter.prefix;
+        let mut mounts = Vec::new();
         if !is_system(interpreter) {
-            mounts.push(Mount::ReadOnly {
-                source: interpreter.clone(),
-                target: interpreter.clone(),
-            });
+            mounts.push(read_only(interpreter));
         }
         if work.tree == TreeUse::InPlace || self.level != Level::Namespaces {
-            mounts.push(Mount::Writable {
-                source: root.clone(),
-                target: root.clone(),
-            });
-        }
-        if self.level != Level::Namespaces {
-            mounts.push(Mount::Writable {
-                source: view.environment.clone(),
-                target: view.environment.clone(),
-            });
-            mounts.extend(self.version_control.iter().map(|folder| Mount::ReadOnly {
-                source: folder.clone(),
-                target: folder.clone(),
-            }));
+            mounts.push(writable(&root));
         }
         if self.level == Level::Namespaces {
-            let environment = &prepared.environment;
-            mounts.push(Mount::Overlay {
-                lower: prepared.layers(),
-                upper: scratch.join("environment"),
-                work: scratch.join("environment-work"),
-                target: environment.folder.clone(),
-            });
-            match work.tree {
-                TreeUse::InPlace => {}
-                TreeUse::ReadOnly => {
-                    mounts.push(Mount::ReadOnly {
-                        source: self.clean_tree()?.to_owned(),
-                        target: root.clone(),
-                    });
-                }
-                TreeUse::Private | TreeUse::WithoutSources => mounts.push(Mount::Overlay {
-                    lower: self.tree_layers(prepared)?,
-                    upper: scratch.join("tree"),
-                    work: scratch.join("tree-work"),
-                    target: root.clone(),
-                }),
-            }
-        }
-        if work.tree == TreeUse::WithoutSources && self.level == Level::Namespaces {
-            mounts.extend(hidden_sources(subject, &root));
-        }
-        if self.level == Level::Namespaces
-            && matches!(work.tree, TreeUse::Private | TreeUse::WithoutSources)
-        {
-            for folder in &self.version_control {
-                mounts.push(Mount::ReadOnly {
-                    source: folder.clone(),
-                    target: folder.clone(),
-                });
-            }
+            mounts.extend(self.overlays(subject, work, prepared, scratch, &root)?);
+        } else {
+            mounts.push(writable(&view.environment));
+            mounts.extend(self.version_control.iter().map(|folder| read_only(folder)));
         }
         mounts.extend(self.rust_mounts(work, scratch).map_err(|error| {
             Problem::error(format!("cannot prepare the folders of a build: {error}"))
@@ -94,12 +47,8 @@ impl Session<'_> {
         })?);
         // What a project's own code leaves in a cache would be read by the next run.
         let cache = uses_cache(work).then_some(&folders.cache);
-        for folder in [&folders.out].into_iter().chain(cache) {
-            mounts.push(Mount::Writable {
-                source: folder.clone(),
-                target: folder.clone(),
-            });
-        }
+        let own = [&folders.out].into_iter().chain(cache);
+        mounts.extend(own.map(|folder| writable(folder)));
         Ok(JobSandbox {
             level: self.level,
             mounts,
@@ -116,6 +65,43 @@ impl Session<'_> {
         })
     }
 
+    /// Returns the environment and the tree as namespaces show them, in the place of the originals.
+    fn overlays(
+        &self,
+        subject: &Subject<'_>,
+        work: &ToolWork,
+        prepared: &Prepared<'_>,
+        scratch: &Path,
+        root: &Path,
+    ) -> Result<Vec<Mount>, Problem> {
+        let mut mounts = vec![Mount::Overlay {
+            lower: prepared.layers(),
+            upper: scratch.join("environment"),
+            work: scratch.join("environment-work"),
+            target: prepared.environment.folder.clone(),
+        }];
+        match work.tree {
+            TreeUse::InPlace => {}
+            TreeUse::ReadOnly => mounts.push(Mount::ReadOnly {
+                source: self.clean_tree()?.to_owned(),
+                target: root.to_owned(),
+            }),
+            TreeUse::Private | TreeUse::WithoutSources => {
+                mounts.push(Mount::Overlay {
+                    lower: self.tree_layers(prepared)?,
+                    upper: scratch.join("tree"),
+                    work: scratch.join("tree-work"),
+                    target: root.to_owned(),
+                });
+                if work.tree == TreeUse::WithoutSources {
+                    mounts.extend(hidden_sources(subject, root));
+                }
+                mounts.extend(self.version_control.iter().map(|folder| read_only(folder)));
+            }
+        }
+        Ok(mounts)
+    }
+
     /// Returns the folders that make up the tree as jobs see it, the first wins.
     fn tree_layers(&self, prepared: &Prepared<'_>) -> Result<Vec<PathBuf>, Problem> {
         let bytecode = self.state.join("bytecode");
@@ -126,6 +112,22 @@ impl Session<'_> {
         let mut layers = prepared.over_tree.clone();
         layers.extend([bytecode, self.clean_tree()?.to_owned()]);
         Ok(layers)
+    }
+}
+
+/// A folder of the host at its own path, to be read.
+fn read_only(folder: &Path) -> Mount {
+    Mount::ReadOnly {
+        source: folder.to_owned(),
+        target: folder.to_owned(),
+    }
+}
+
+/// A folder of the host at its own path, to be written.
+fn writable(folder: &Path) -> Mount {
+    Mount::Writable {
+        source: folder.to_owned(),
+        target: folder.to_owned(),
     }
 }
 

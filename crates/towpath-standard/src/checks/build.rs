@@ -11,8 +11,8 @@ use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 use super::{Check, count, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{
-    Applies, Artifact, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
-    PythonChoice, ToolWork, TreeUse, Work,
+    Applies, Artifact, Command, EnvironmentNeed, Network, Output, Partial, PythonChoice, ToolWork,
+    TreeUse, Work,
 };
 
 pub(crate) struct Definition;
@@ -54,54 +54,39 @@ impl Check for Definition {
         .map(str::to_owned)
         .to_vec();
         arguments.extend(system.backend_path.iter().cloned());
+        let environment = EnvironmentNeed::of(
+            python
+                .or(facts.pythons.run.last().copied())
+                .map_or(PythonChoice::ForTools, PythonChoice::Exactly),
+            system.requires,
+        );
+        let command = Command {
+            tool: system
+                .backend
+                .split(['.', ':'])
+                .next()
+                .unwrap_or("build")
+                .to_owned(),
+            arguments,
+            environment: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), "315532800".to_owned())]),
+            folder,
+            reads_stdout: true,
+            read: read_build,
+            hint: project.manifest.path.clone(),
+        };
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: EnvironmentNeed {
-                python: python
-                    .or(facts.pythons.run.last().copied())
-                    .map_or(PythonChoice::ForTools, PythonChoice::Exactly),
-                requirements: system.requires,
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: ProjectInstall::No,
-            },
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs {
-                globs: Vec::new(),
-                endings: Vec::new(),
-                observed: true,
-                names: true,
-            },
             executes_project: true,
             builds: true,
-            commands: vec![Command {
-                tool: system
-                    .backend
-                    .split(['.', ':'])
-                    .next()
-                    .unwrap_or("build")
-                    .to_owned(),
-                arguments,
-                environment: BTreeMap::from([(
-                    "SOURCE_DATE_EPOCH".to_owned(),
-                    "315532800".to_owned(),
-                )]),
-                folder,
-                reads_stdout: true,
-                read: read_build,
-                hint: project.manifest.path.clone(),
-            }],
-            scan: None,
             support_files: [
                 BUILD_HOOKS,
                 ("build_driver.py", include_str!("build_driver.py")),
             ]
             .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
             .to_vec(),
-            artifacts: Vec::new(),
             key: vec![("git".to_owned(), facts.version_from_git())],
-            notes: Vec::new(),
+            ..ToolWork::of(environment, vec![command])
         })))
     }
 

@@ -19,7 +19,11 @@ def main():
     paths = dict(measured.get_option("paths") or {})
     paths["towpath"] = [tree, "*/scratch/job-*/copy"]
     measured.set_option("paths", paths)
-    measured.combine(glob.glob(os.path.join(glob.escape(os.path.join(out, "data")), ".coverage.*")), keep=True)
+    data = glob.glob(os.path.join(glob.escape(os.path.join(out, "data")), ".coverage.*"))
+    for path in data:
+        # What cannot be read would be left out with a warning.
+        coverage.CoverageData(basename=path).read()
+    measured.combine(data, keep=True)
     measured.save()
     report = os.path.join(out, "coverage.json")
     if not write(measured, report):

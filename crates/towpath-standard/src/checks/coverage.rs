@@ -17,8 +17,7 @@ use crate::adoption::has_automation;
 use crate::facts::{Facts, NeededCheck};
 use crate::settings::Measure;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, NativeWork, Network, Output, Partial,
-    ProjectInstall, PythonChoice, ToolWork, TreeUse, Work,
+    Applies, Command, EnvironmentNeed, NativeWork, Output, Partial, ToolWork, TreeUse, Work,
 };
 
 pub(crate) struct Definition;
@@ -60,48 +59,29 @@ impl Check for Definition {
         if artifacts.is_empty() {
             return Applies::Skip("no test measured coverage".to_owned());
         }
+        let environment = EnvironmentNeed::of(
+            facts.newest_python(),
+            vec![coverage_requirement(facts), extra(facts)]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .chain(coverage_plugins(facts))
+                .collect(),
+        );
+        let command = Command {
+            tool: "coverage".to_owned(),
+            arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"]
+                .map(str::to_owned)
+                .to_vec(),
+            environment: BTreeMap::new(),
+            folder: facts.project.root.clone(),
+            reads_stdout: true,
+            read: read_coverage,
+            hint: String::new(),
+        };
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: EnvironmentNeed {
-                python: facts
-                    .pythons
-                    .run
-                    .last()
-                    .map_or(PythonChoice::ForTools, |python| {
-                        PythonChoice::Exactly(*python)
-                    }),
-                requirements: vec![coverage_requirement(facts), extra(facts)]
-                    .into_iter()
-                    .filter(|text| !text.is_empty())
-                    .chain(coverage_plugins(facts))
-                    .collect(),
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: ProjectInstall::No,
-            },
             tree: TreeUse::Private,
-            network: Network::Closed,
-            inputs: Inputs {
-                globs: Vec::new(),
-                endings: Vec::new(),
-                observed: true,
-                names: true,
-            },
             // Plugins of coverage.py may be the project's own.
             executes_project: !facts.project.coverage.plugins.is_empty(),
-            builds: false,
-            commands: vec![Command {
-                tool: "coverage".to_owned(),
-                arguments: ["{python}", "{out}/combine_coverage.py", "{out}", "{tree}"]
-                    .map(str::to_owned)
-                    .to_vec(),
-                environment: BTreeMap::new(),
-                folder: facts.project.root.clone(),
-                reads_stdout: true,
-                read: read_coverage,
-                hint: String::new(),
-            }],
-            scan: None,
             support_files: vec![(
                 "combine_coverage.py".to_owned(),
                 include_bytes!("combine_coverage.py").to_vec(),
@@ -118,7 +98,7 @@ impl Check for Definition {
                     changed_lines_digest(facts.changes.as_ref()),
                 ),
             ],
-            notes: Vec::new(),
+            ..ToolWork::of(environment, vec![command])
         })))
     }
 

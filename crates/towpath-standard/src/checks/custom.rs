@@ -9,8 +9,8 @@ use super::{Check, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::settings::CustomCheck;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
-    PythonChoice, ToolWork, TreeUse, Work,
+    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall, ToolWork,
+    TreeUse, Work,
 };
 
 /// A check of a project's own.
@@ -47,49 +47,33 @@ impl Check for CustomCheckDefinition {
                 declaration.name
             ));
         }
-        Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: EnvironmentNeed {
-                python: facts
-                    .pythons
-                    .run
-                    .last()
-                    .map_or(PythonChoice::ForTools, |python| {
-                        PythonChoice::Exactly(*python)
-                    }),
-                requirements: declaration.requirements.clone(),
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: if facts.project.is_package {
-                    ProjectInstall::Editable
-                } else {
-                    ProjectInstall::No
-                },
+        let environment = EnvironmentNeed {
+            project: if facts.project.is_package {
+                ProjectInstall::Editable
+            } else {
+                ProjectInstall::No
             },
+            ..EnvironmentNeed::of(facts.newest_python(), declaration.requirements.clone())
+        };
+        let command = Command {
+            tool: declaration.name.clone(),
+            arguments: declaration.command.clone(),
+            environment: BTreeMap::new(),
+            folder: facts.project.root.clone(),
+            reads_stdout: false,
+            read: read_command,
+            hint: declaration.name.clone(),
+        };
+        Applies::Work(Box::new(Work::Tool(ToolWork {
             tree: TreeUse::Private,
             network: Network::OnFailure,
             inputs: Inputs {
                 globs: declaration.inputs.clone(),
-                endings: Vec::new(),
-                observed: true,
-                names: true,
+                ..Inputs::opened()
             },
             executes_project: true,
-            builds: false,
-            commands: vec![Command {
-                tool: declaration.name.clone(),
-                arguments: declaration.command.clone(),
-                environment: BTreeMap::new(),
-                folder: facts.project.root.clone(),
-                reads_stdout: false,
-                read: read_command,
-                hint: declaration.name.clone(),
-            }],
-            scan: None,
-            support_files: Vec::new(),
-            artifacts: Vec::new(),
             key: vec![("name".to_owned(), declaration.name.clone())],
-            notes: Vec::new(),
+            ..ToolWork::of(environment, vec![command])
         })))
     }
 

@@ -12,8 +12,8 @@ use crate::linters::linter;
 use crate::tool_command::{command, fix_command};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
-    TreeUse, Work,
+    Applies, EnvironmentNeed, Inputs, Partial, ProjectInstall, PythonChoice, ToolWork, TreeUse,
+    Work,
 };
 
 /// Linters in the order in which they are run.
@@ -127,37 +127,28 @@ pub(crate) fn linter_work(
     requirements.sort_unstable();
     requirements.dedup();
     let stands_alone = runs.iter().all(|run| run.tool != "pylint");
-    ToolWork {
-        environment: EnvironmentNeed {
-            python: python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
-            requirements,
-            requirement_files: Vec::new(),
-            constraints: Vec::new(),
-            locked: None,
-            project: if stands_alone || !facts.project.is_package {
-                ProjectInstall::No
-            } else {
-                ProjectInstall::Editable
-            },
+    let environment = EnvironmentNeed {
+        project: if stands_alone || !facts.project.is_package {
+            ProjectInstall::No
+        } else {
+            ProjectInstall::Editable
         },
-        tree: TreeUse::ReadOnly,
-        network: Network::Closed,
+        ..EnvironmentNeed::of(
+            python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
+            requirements,
+        )
+    };
+    ToolWork {
         inputs: Inputs {
-            globs: Vec::new(),
             // What is ignored is out of scope.
             endings: vec![BASELINE_FILE.to_owned(), ".gitignore".to_owned()],
-            observed: true,
-            names: true,
+            ..Inputs::opened()
         },
         // pylint and flake8 import the project's own plugins.
         executes_project: !stands_alone || facts.configures("flake8", "[flake8:local-plugins]"),
-        builds: false,
-        commands,
-        scan: None,
-        support_files: Vec::new(),
-        artifacts: Vec::new(),
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
+        ..ToolWork::of(environment, commands)
     }
 }
 

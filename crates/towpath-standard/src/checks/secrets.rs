@@ -9,8 +9,7 @@ use crate::facts::{Facts, NeededCheck};
 use crate::judge::judge;
 use crate::tools;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
-    PythonChoice, Scan, ToolWork, TreeUse, Work,
+    Applies, Command, EnvironmentNeed, Inputs, Output, Partial, PythonChoice, Scan, ToolWork, Work,
 };
 
 /// The baseline's name where nothing else is said.
@@ -49,39 +48,26 @@ impl Check for Definition {
             .tree
             .digest(BASELINE)
             .map_or_else(String::new, |digest| digest.to_string());
+        let command = Command {
+            tool: "detect-secrets".to_owned(),
+            arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"]
+                .map(str::to_owned)
+                .to_vec(),
+            environment: std::collections::BTreeMap::new(),
+            folder: String::new(),
+            reads_stdout: true,
+            read: read_secrets,
+            hint: String::new(),
+        };
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: EnvironmentNeed {
-                python: PythonChoice::ForTools,
-                requirements: vec![chosen.requirement.clone()],
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: ProjectInstall::No,
-            },
-            tree: TreeUse::ReadOnly,
-            network: Network::Closed,
             inputs: Inputs {
-                globs: Vec::new(),
                 endings: vec![String::new()],
                 observed: false,
-                names: true,
+                ..Inputs::opened()
             },
-            executes_project: false,
-            builds: false,
-            commands: vec![Command {
-                tool: "detect-secrets".to_owned(),
-                arguments: ["{python}", "{out}/scan_secrets.py", "{out}/baseline.json"]
-                    .map(str::to_owned)
-                    .to_vec(),
-                environment: std::collections::BTreeMap::new(),
-                folder: String::new(),
-                reads_stdout: true,
-                read: read_secrets,
-                hint: String::new(),
-            }],
             scan: Some(Scan {
                 files,
-                key: vec![chosen.requirement, baseline],
+                key: vec![chosen.requirement.clone(), baseline],
             }),
             support_files: vec![
                 (
@@ -93,12 +79,15 @@ impl Check for Definition {
                     facts.tree.read(BASELINE).unwrap_or_default(),
                 ),
             ],
-            artifacts: Vec::new(),
             key: vec![("standard".to_owned(), facts.settings.standard.to_string())],
             notes: Some(chosen.note)
                 .into_iter()
                 .filter(|note| !note.is_empty())
                 .collect(),
+            ..ToolWork::of(
+                EnvironmentNeed::of(PythonChoice::ForTools, vec![chosen.requirement]),
+                vec![command],
+            )
         })))
     }
 

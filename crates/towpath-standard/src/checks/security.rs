@@ -14,8 +14,7 @@ use crate::facts::{Facts, NeededCheck};
 use crate::judge::{BASELINE_FILE, judge};
 use crate::tools;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, Network, Output, Partial, ProjectInstall,
-    PythonChoice, Scan, ToolWork, TreeUse, Work,
+    Applies, Command, EnvironmentNeed, Inputs, Output, Partial, PythonChoice, Scan, ToolWork, Work,
 };
 
 pub(crate) struct Definition;
@@ -53,34 +52,25 @@ impl Check for Definition {
         let chosen = tools::choose("bandit", facts.project, facts.automation);
         let arguments = bandit_arguments(facts);
         let requirements = vec![with_toml(&chosen.requirement)];
+        let environment = EnvironmentNeed::of(
+            python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
+            requirements,
+        );
+        let command = Command {
+            tool: "bandit".to_owned(),
+            arguments: arguments.clone(),
+            environment: BTreeMap::new(),
+            folder: String::new(),
+            reads_stdout: true,
+            read: read_bandit,
+            hint: String::new(),
+        };
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: EnvironmentNeed {
-                python: python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
-                requirements,
-                requirement_files: Vec::new(),
-                constraints: Vec::new(),
-                locked: None,
-                project: ProjectInstall::No,
-            },
-            tree: TreeUse::ReadOnly,
-            network: Network::Closed,
             inputs: Inputs {
-                globs: Vec::new(),
                 endings: judged_files(facts),
                 observed: false,
-                names: true,
+                ..Inputs::opened()
             },
-            executes_project: false,
-            builds: false,
-            commands: vec![Command {
-                tool: "bandit".to_owned(),
-                arguments: arguments.clone(),
-                environment: BTreeMap::new(),
-                folder: String::new(),
-                reads_stdout: true,
-                read: read_bandit,
-                hint: String::new(),
-            }],
             scan: Some(Scan {
                 files,
                 key: vec![
@@ -89,8 +79,6 @@ impl Check for Definition {
                     arguments.join("\0"),
                 ],
             }),
-            support_files: Vec::new(),
-            artifacts: Vec::new(),
             key: vec![
                 (
                     "blocking".to_owned(),
@@ -111,6 +99,7 @@ impl Check for Definition {
                 .into_iter()
                 .filter(|note| !note.is_empty())
                 .collect(),
+            ..ToolWork::of(environment, vec![command])
         })))
     }
 

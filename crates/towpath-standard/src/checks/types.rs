@@ -13,8 +13,7 @@ use crate::test_environment::{automated, declared};
 use crate::tool_command::{command, names_paths};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
-    TreeUse, Work,
+    Applies, EnvironmentNeed, Inputs, Partial, ProjectInstall, ToolWork, TreeUse, Work,
 };
 
 /// Type checkers in the order in which they are run.
@@ -175,25 +174,18 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         endings.push("");
     }
     ToolWork {
-        environment: environment(facts, runs, requirements),
         // mypy's workers leave files beside the sources.
         tree: TreeUse::Private,
-        network: Network::Closed,
         inputs: Inputs {
-            globs: Vec::new(),
             // mypy reads from its cache what has not changed, so opened files alone would miss inputs.
             endings: endings.into_iter().map(str::to_owned).collect(),
-            observed: true,
-            names: true,
+            ..Inputs::opened()
         },
         executes_project: has_plugins,
-        builds: false,
-        commands,
-        scan: None,
         support_files,
-        artifacts: Vec::new(),
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
+        ..ToolWork::of(environment(facts, runs, requirements), commands)
     }
 }
 
@@ -279,20 +271,7 @@ fn environment(
             requirements.extend(invocation.additional_dependencies.iter().cloned());
         }
     }
-    let mut need = EnvironmentNeed {
-        python: facts
-            .pythons
-            .run
-            .last()
-            .map_or(PythonChoice::ForTools, |python| {
-                PythonChoice::Exactly(*python)
-            }),
-        requirements,
-        requirement_files: Vec::new(),
-        constraints: Vec::new(),
-        locked: None,
-        project: ProjectInstall::No,
-    };
+    let mut need = EnvironmentNeed::of(facts.newest_python(), requirements);
     if only_hooks {
         return need;
     }
@@ -309,7 +288,6 @@ fn environment(
         found.groups.dedup();
         found
     });
-    let (groups, extras) = (found.groups.clone(), found.extras.clone());
     need.requirements.extend(
         found
             .requirements
@@ -317,26 +295,7 @@ fn environment(
             .filter(|requirement| !runs.iter().any(|run| tools::names(requirement, &run.tool))),
     );
     need.requirement_files = found.requirement_files;
-    if facts.project.lock.is_some() {
-        need.locked = Some((groups, extras));
-    } else {
-        need.requirements
-            .extend(facts.project.dependencies.iter().cloned());
-        let chosen = |names: &[String],
-                      table: &std::collections::BTreeMap<String, Vec<String>>|
-         -> Vec<String> {
-            names
-                .iter()
-                .filter_map(|name| table.get(name))
-                .flatten()
-                .cloned()
-                .collect()
-        };
-        need.requirements
-            .extend(chosen(&groups, &facts.project.groups));
-        need.requirements
-            .extend(chosen(&extras, &facts.project.extras));
-    }
+    need.add_needs(facts.project, found.groups, found.extras);
     need
 }
 

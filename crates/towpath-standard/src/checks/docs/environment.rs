@@ -1,12 +1,10 @@
 //! What building the documentation needs.
 
-use std::collections::BTreeMap;
-
 use towpath_python::DocsTool;
 
 use crate::facts::Facts;
 use crate::test_environment::automated;
-use crate::work::{EnvironmentNeed, ProjectInstall, PythonChoice};
+use crate::work::{EnvironmentNeed, ProjectInstall};
 
 /// Returns what building the documentation needs: what the automation installs for it, else the
 /// group, extra or requirements file that is named for it.
@@ -19,22 +17,12 @@ pub(super) fn environment(facts: &Facts<'_>) -> EnvironmentNeed {
         )
     };
     let mut need = EnvironmentNeed {
-        python: facts
-            .pythons
-            .run
-            .last()
-            .map_or(PythonChoice::ForTools, |python| {
-                PythonChoice::Exactly(*python)
-            }),
-        requirements: Vec::new(),
-        requirement_files: Vec::new(),
-        constraints: Vec::new(),
-        locked: None,
         project: if project.is_package {
             ProjectInstall::Editable
         } else {
             ProjectInstall::No
         },
+        ..EnvironmentNeed::of(facts.newest_python(), Vec::new())
     };
     let found = automated(facts, is_docs_tool).unwrap_or_default();
     let mut groups = found.groups;
@@ -54,22 +42,7 @@ pub(super) fn environment(facts: &Facts<'_>) -> EnvironmentNeed {
                 .and_then(|docs| docs.requirements.clone()),
         );
     }
-    if project.lock.is_some() {
-        need.locked = Some((groups, extras));
-    } else {
-        let listed = |names: &[String], table: &BTreeMap<String, Vec<String>>| -> Vec<String> {
-            names
-                .iter()
-                .filter_map(|name| table.get(name))
-                .flatten()
-                .cloned()
-                .collect()
-        };
-        need.requirements
-            .extend(project.dependencies.iter().cloned());
-        need.requirements.extend(listed(&groups, &project.groups));
-        need.requirements.extend(listed(&extras, &project.extras));
-    }
+    need.add_needs(project, groups, extras);
     let holds_tool = need.locked.is_some()
         || !need.requirement_files.is_empty()
         || need

@@ -10,7 +10,7 @@ use towpath_report::{CheckResult, Finding};
 use super::{Check, count, gathered, line_of, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted, has_automation};
 use crate::facts::{Facts, NeededCheck};
-use crate::work::{Applies, Inputs, Network, Partial, ToolWork, TreeUse, Work};
+use crate::work::{Applies, Network, Partial, ToolWork, TreeUse, Work};
 use excuse::Excuses;
 
 pub(crate) struct Definition;
@@ -40,21 +40,9 @@ impl Check for Definition {
             return Applies::Skip(format!("{} is configured, {why}", docs.config));
         }
         Applies::Work(Box::new(Work::Tool(ToolWork {
-            environment: environment::environment(facts),
             tree: TreeUse::Private,
             network: Network::OnFailure,
-            inputs: Inputs {
-                globs: Vec::new(),
-                endings: Vec::new(),
-                observed: true,
-                names: true,
-            },
             executes_project: true,
-            builds: false,
-            commands: command::commands(facts, docs, &runs),
-            scan: None,
-            support_files: Vec::new(),
-            artifacts: Vec::new(),
             key: vec![
                 ("blocks".to_owned(), blocks(&runs).to_string()),
                 ("git".to_owned(), (!facts.git_state.is_empty()).to_string()),
@@ -64,6 +52,10 @@ impl Check for Definition {
                 .map(str::to_owned)
                 .into_iter()
                 .collect(),
+            ..ToolWork::of(
+                environment::environment(facts),
+                command::commands(facts, docs, &runs),
+            )
         })))
     }
 

@@ -4,9 +4,7 @@ mod command;
 mod judge;
 mod read;
 
-use std::collections::BTreeMap;
-
-use towpath_python::{PythonVersion, TestRunner, resolve_own_extras};
+use towpath_python::{PythonVersion, TestRunner};
 use towpath_report::readers::pytest;
 use towpath_report::{CheckResult, Place, Problem};
 
@@ -17,8 +15,8 @@ use crate::test_call::{TestCall, test_call};
 use crate::test_environment::{TestEnvironment, test_environment};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, NativeWork, Network, Partial, ProjectInstall, PythonChoice,
-    ToolWork, TreeUse, Work,
+    Applies, EnvironmentNeed, NativeWork, Network, Partial, ProjectInstall, PythonChoice, ToolWork,
+    TreeUse, Work,
 };
 use command::{combine_command, is_measured_by_process, pytest_command};
 
@@ -221,23 +219,13 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
         commands.push(combine_command(facts));
     }
     ToolWork {
-        environment: environment_need(facts, python, project, environment, core),
         tree: if installed {
             TreeUse::WithoutSources
         } else {
             TreeUse::Private
         },
         network,
-        inputs: Inputs {
-            globs: Vec::new(),
-            endings: Vec::new(),
-            observed: true,
-            names: true,
-        },
         executes_project: true,
-        builds: false,
-        commands,
-        scan: None,
         support_files: vec![
             (
                 "pytest_launcher.py".to_owned(),
@@ -248,9 +236,11 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
                 pytest::PLUGIN.as_bytes().to_vec(),
             ),
         ],
-        artifacts: Vec::new(),
-        key: Vec::new(),
         notes,
+        ..ToolWork::of(
+            environment_need(facts, python, project, environment, core),
+            commands,
+        )
     }
 }
 
@@ -277,31 +267,14 @@ fn environment_need(
                 .map(str::to_owned),
         );
     }
-    let uses_lock = facts.project.lock.is_some();
-    let (groups, extras) = (environment.groups, environment.extras);
-    let locked = uses_lock.then(|| (groups.clone(), extras.clone()));
-    if !uses_lock {
-        let listed = |table: &BTreeMap<String, Vec<String>>, names: &[String]| -> Vec<String> {
-            names
-                .iter()
-                .filter_map(|name| table.get(name))
-                .flatten()
-                .cloned()
-                .collect()
-        };
-        requirements.extend(facts.project.dependencies.iter().cloned());
-        requirements.extend(listed(&facts.project.groups, &groups));
-        requirements.extend(listed(&facts.project.extras, &extras));
-        requirements = resolve_own_extras(facts.project, &requirements);
-    }
-    EnvironmentNeed {
-        python: PythonChoice::Exactly(python),
-        requirements,
+    let mut need = EnvironmentNeed {
         requirement_files: environment.requirement_files,
         constraints,
-        locked,
         project,
-    }
+        ..EnvironmentNeed::of(PythonChoice::Exactly(python), requirements)
+    };
+    need.add_needs(facts.project, environment.groups, environment.extras);
+    need
 }
 
 /// Each Python gets the newest coverage that it can have: their data files fit together, and pinning
