@@ -228,7 +228,9 @@ fn sphinx_ended(output: &Output<'_>, strict: bool) -> Partial {
 
 fn read_mkdocs(output: &Output<'_>) -> Result<Partial, String> {
     let mut findings = mkdocs::read(output.stderr.as_bytes(), output.hint);
-    let counts_warnings = output.stderr.contains("in strict mode");
+    // It logs to standard error, and says on standard output that the warnings ended it.
+    let stdout = String::from_utf8_lossy(output.stdout);
+    let counts_warnings = stdout.contains("in strict mode");
     for finding in &mut findings {
         let counts = counts_warnings || finding.severity == Severity::Error;
         finding.blocking = output.exit != 0 && counts;
@@ -241,11 +243,6 @@ fn read_mkdocs(output: &Output<'_>) -> Result<Partial, String> {
 /// that is missing, a bad setting. An error of the whole build that it logged last is its reason.
 fn ended(output: &Output<'_>, mut findings: Vec<Finding>, is_explained: bool) -> Partial {
     if output.exit != 0 && !is_explained {
-        let text = if output.stderr.trim().is_empty() {
-            String::from_utf8_lossy(output.stdout).into_owned()
-        } else {
-            output.stderr.to_owned()
-        };
         let is_reason =
             |finding: &&mut Finding| finding.severity == Severity::Error && finding.place.is_none();
         match findings.last_mut().filter(is_reason) {
@@ -257,7 +254,7 @@ fn ended(output: &Output<'_>, mut findings: Vec<Finding>, is_explained: bool) ->
                 tool: "docs".to_owned(),
                 rule: "build-failed".to_owned(),
                 rule_url: None,
-                message: exception::cause(&text),
+                message: exception::cause(&output.said()),
                 place: None,
                 severity: Severity::Error,
                 fixable: false,
@@ -268,5 +265,52 @@ fn ended(output: &Output<'_>, mut findings: Vec<Finding>, is_explained: bool) ->
     Partial {
         findings,
         ..Partial::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ended_mkdocs_blocks() {
+        const CRASH: &str = "WARNING -  y\nTraceback (most recent call last):\n  File \"hook.py\", line 1, in f\nValueError: no theme";
+        for (exit, stdout, stderr, expected) in [
+            (0, "", "WARNING -  y", [("y", false)].as_slice()),
+            (
+                1,
+                "Aborted with 1 warnings in strict mode!",
+                "WARNING -  y",
+                &[("y", true)],
+            ),
+            (
+                1,
+                "Aborted with a BuildError!",
+                "ERROR   -  y",
+                &[("y", true)],
+            ),
+            (
+                1,
+                "",
+                CRASH,
+                &[("y", false), ("ValueError: no theme", true)],
+            ),
+        ] {
+            let output = Output {
+                exit,
+                stdout: stdout.as_bytes(),
+                stderr,
+                root: "/r",
+                folder: "",
+                hint: "docs",
+                file: &|_| None,
+            };
+            let found = read_mkdocs(&output).expect("it can be read").findings;
+            let found: Vec<(&str, bool)> = found
+                .iter()
+                .map(|finding| (finding.message.as_str(), finding.blocking))
+                .collect();
+            assert_eq!(found, expected, "{stderr}");
+        }
     }
 }
