@@ -3,4 +3,8 @@
 mod automation;
 mod editable;
 mod environments;
+mod manifests;
 mod project;
+mod repository;
+mod test_suites;
+mod workspaces;

@@ -284,102 +284,9 @@ impl<'a> Module<'a, '_> {
         }
         true
     }
-
-    fn text_method(&mut self, text: &str, method: &str, arguments: &[Value]) -> Option<Value> {
-        let first = arguments.first().and_then(Value::text);
-        let trimmed = |text: &str, start: bool, end: bool| {
-            let is_cut = |character: char| {
-                first.map_or_else(|| character.is_whitespace(), |set| set.contains(character))
-            };
-            let text = if start {
-                text.trim_start_matches(is_cut)
-            } else {
-                text
-            };
-            Value::Text(
-                if end {
-                    text.trim_end_matches(is_cut)
-                } else {
-                    text
-                }
-                .to_owned(),
-            )
-        };
-        let list = |parts: Vec<&str>| {
-            Value::List(
-                parts
-                    .into_iter()
-                    .map(|part| Value::Text(part.to_owned()))
-                    .collect(),
-            )
-        };
-        Some(match (method, first) {
-            ("strip", _) => trimmed(text, true, true),
-            ("lstrip", _) => trimmed(text, true, false),
-            ("rstrip", _) => trimmed(text, false, true),
-            ("lower", _) => Value::Text(text.to_lowercase()),
-            ("upper", _) => Value::Text(text.to_uppercase()),
-            ("decode" | "encode" | "resolve" | "absolute" | "as_posix" | "expanduser", _) => {
-                Value::Text(text.to_owned())
-            }
-            ("splitlines", _) => list(text.lines().collect()),
-            ("split", None) => list(text.split_whitespace().collect()),
-            ("split", Some(separator)) if !separator.is_empty() => match arguments.get(1) {
-                Some(Value::Number(count)) => list(
-                    text.splitn(usize::try_from(*count).ok()?.saturating_add(1), separator)
-                        .collect(),
-                ),
-                _ => list(text.split(separator).collect()),
-            },
-            ("partition", Some(separator)) if !separator.is_empty() => {
-                match text.split_once(separator) {
-                    Some((before, after)) => list(vec![before, separator, after]),
-                    None => list(vec![text, "", ""]),
-                }
-            }
-            ("replace", Some(old)) if !old.is_empty() => {
-                let new = arguments.get(1)?.text()?;
-                let growth = text.matches(old).count().saturating_mul(new.len());
-                (text.len() + growth <= LONGEST).then(|| Value::Text(text.replace(old, new)))?
-            }
-            ("startswith", Some(prefix)) => Value::Truth(text.starts_with(prefix)),
-            ("endswith", Some(suffix)) => Value::Truth(text.ends_with(suffix)),
-            ("startswith", None) => {
-                let Some(Value::List(prefixes)) = arguments.first() else {
-                    return None;
-                };
-                Value::Truth(
-                    prefixes
-                        .iter()
-                        .filter_map(Value::text)
-                        .any(|prefix| text.starts_with(prefix)),
-                )
-            }
-            ("join", _) => {
-                let items = self.items(arguments.first()?)?;
-                let parts: Option<Vec<&str>> = items.iter().map(Value::text).collect();
-                let parts = parts?;
-                let length = parts
-                    .iter()
-                    .map(|part| part.len() + text.len())
-                    .sum::<usize>();
-                (length <= LONGEST).then(|| Value::Text(parts.join(text)))?
-            }
-            ("joinpath", _) => {
-                let mut parts = vec![Value::Text(text.to_owned())];
-                parts.extend_from_slice(arguments);
-                join(&parts)?
-            }
-            ("format", _) => format_positional(text, arguments)?,
-            ("open", _) => Value::File(text.to_owned()),
-            ("read_text" | "read_bytes", _) => Value::Text(self.read(text)?),
-            ("exists" | "is_file", _) => Value::Truth(self.files.has(text)),
-            _ => return None,
-        })
-    }
 }
 
-fn join(parts: &[Value]) -> Option<Value> {
+pub(super) fn join(parts: &[Value]) -> Option<Value> {
     let parts: Option<Vec<&str>> = parts.iter().map(Value::text).collect();
     let path = parts?
         .into_iter()
@@ -446,7 +353,7 @@ fn literal(text: &str) -> Option<Value> {
 }
 
 /// `'{}-{1}'.format(a, b)` with texts.
-fn format_positional(text: &str, arguments: &[Value]) -> Option<Value> {
+pub(super) fn format_positional(text: &str, arguments: &[Value]) -> Option<Value> {
     let mut result = text.to_owned();
     for (index, argument) in arguments.iter().enumerate() {
         let argument = match argument {

@@ -5,6 +5,8 @@ mod calls;
 mod evaluate;
 mod modules;
 mod operators;
+mod statements;
+mod text_methods;
 mod value;
 
 use crate::files::{ProjectFiles, read_optional};
