@@ -63,6 +63,18 @@ impl Condition {
         self.asks_status
     }
 
+    /// Returns what is wrong with the texts of `format` that are written out.
+    pub(crate) fn wrong_formats(&self) -> Vec<String> {
+        match &self.test {
+            Test::Nothing => Vec::new(),
+            Test::Expression(expression) => expression.wrong_formats(),
+            Test::Template(template) => template
+                .expressions()
+                .flat_map(Expression::wrong_formats)
+                .collect(),
+        }
+    }
+
     /// Tells whether the condition holds.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         if !self.asks_status

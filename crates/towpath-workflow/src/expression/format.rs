@@ -8,7 +8,7 @@ pub(super) enum Piece<'a> {
 
 /// Returns the pieces of `text`; an error if its braces or numbers are wrong.
 pub(super) fn pieces(text: &str, arguments: usize) -> Result<Vec<Piece<'_>>, String> {
-    let invalid = || format!("Invalid format string: {text}");
+    let invalid = || format!("The following format string is invalid: {text}");
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -30,7 +30,7 @@ pub(super) fn pieces(text: &str, arguments: usize) -> Result<Vec<Piece<'_>>, Str
             Ok(index) if index < arguments => pieces.push(Piece::Argument(index)),
             _ => {
                 return Err(format!(
-                    "Format string references {{{number}}} but only {arguments} argument(s) provided"
+                    "The following format string references more arguments than were supplied: {text}"
                 ));
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn pieces(text: &str, arguments: usize) -> Result<Vec<Piece<'_>>, Str
     Ok(pieces)
 }
 
-/// Checks a format text that is known before evaluation.
+/// Checks a format text that is known before evaluation; GitHub itself waits until it evaluates.
 pub(super) fn check(text: &str, arguments: usize) -> Result<(), String> {
     pieces(text, arguments).map(|_| ())
 }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::MAX_DEPTH;
 use super::error::{Error, Phase, Reason};
-use super::format;
 use super::functions::BuiltIn;
 use super::lexer::{Token, lex};
 use super::tree::{Comparison, Expression, Function, Node};
@@ -251,12 +250,6 @@ impl Parser<'_> {
         }
         if built_in == Some(BuiltIn::Case) && arguments.len() % 2 == 0 {
             return Err(self.error(Reason::EvenParameters(name), range));
-        }
-        if built_in == Some(BuiltIn::Format)
-            && let Some((Node::Literal(Value::String(text)), rest)) = arguments.split_first()
-        {
-            format::check(text, rest.len())
-                .map_err(|message| self.error(Reason::Other(message), range))?;
         }
         let node = match (built_in, given) {
             (Some(function), _) => Node::BuiltIn(function, arguments),

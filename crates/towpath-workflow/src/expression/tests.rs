@@ -268,26 +268,30 @@ fn errors_are_those_of_the_runner() {
         );
     }
     for (source, phase, message) in [
-        ("format('{0')", Phase::Parsing, "Invalid format string: {0"),
+        (
+            "format('{0')",
+            Phase::Evaluation,
+            "The following format string is invalid: {0",
+        ),
         (
             "format('}0{', 1)",
-            Phase::Parsing,
-            "Invalid format string: }0{",
+            Phase::Evaluation,
+            "The following format string is invalid: }0{",
         ),
         (
             "format('{a}', 1)",
-            Phase::Parsing,
-            "Invalid format string: {a}",
+            Phase::Evaluation,
+            "The following format string is invalid: {a}",
         ),
         (
             "format('{1}', 1)",
-            Phase::Parsing,
-            "Format string references {1} but only 1 argument(s) provided",
+            Phase::Evaluation,
+            "The following format string references more arguments than were supplied: {1}",
         ),
         (
             "format(foo.x, 1)",
             Phase::Evaluation,
-            "Invalid format string: {",
+            "The following format string is invalid: {",
         ),
         (
             "case(1, 2, 3)",

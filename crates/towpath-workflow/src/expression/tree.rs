@@ -1,5 +1,6 @@
 //! The tree of an expression, and what can be told of it without a value: the functions it calls, the contexts it reads.
 
+use super::format;
 use super::functions::BuiltIn;
 use super::value::Value;
 
@@ -112,6 +113,19 @@ impl Expression {
             kept.push(path);
         }
         kept
+    }
+
+    /// Returns what is wrong with the texts of `format` that are written out: they fail when evaluated.
+    pub(crate) fn wrong_formats(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        self.walk(&mut |node| {
+            if let Node::BuiltIn(BuiltIn::Format, arguments) = node
+                && let Some((Node::Literal(Value::String(text)), rest)) = arguments.split_first()
+            {
+                wrong.extend(format::check(text, rest.len()).err());
+            }
+        });
+        wrong
     }
 
     fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {

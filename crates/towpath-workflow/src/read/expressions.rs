@@ -4,7 +4,7 @@ use towpath_report::nearest;
 
 use super::fields::list;
 use super::reader::{Reader, scalar_text};
-use crate::expression::{Condition, Error, Function, Reason, Template, built_in_names};
+use crate::expression::{Condition, Error, Expression, Function, Reason, Template, built_in_names};
 use crate::legal::{CONTEXTS, Legal};
 use crate::syntax::Text;
 use crate::yaml::Node;
@@ -35,7 +35,11 @@ impl Reader<'_> {
             return false;
         }
         match Template::parse(text, &legal.names()) {
-            Ok(_) => true,
+            Ok(template) => {
+                let wrong = template.expressions().flat_map(Expression::wrong_formats);
+                self.wrong_formats(node, wrong.collect());
+                true
+            }
             Err(errors) => {
                 self.expression_errors(node, &errors, legal);
                 false
@@ -52,12 +56,25 @@ impl Reader<'_> {
         match Condition::parse(&source, &legal.names()) {
             Err(errors) => self.expression_errors(node, &errors, legal),
             Ok(condition) if condition.is_text() => self.always_true(node, &source),
-            Ok(_) => {}
+            Ok(condition) => self.wrong_formats(node, condition.wrong_formats()),
         }
         Some(Text {
             source,
             origin: self.origin(node),
         })
+    }
+
+    /// GitHub takes a wrong `format` and fails where it is evaluated.
+    fn wrong_formats(&mut self, node: &Node, wrong: Vec<String>) {
+        for message in wrong {
+            let hint = "`{0}` is the first argument; double the braces that are meant as such";
+            self.warning(
+                node.span.clone(),
+                lower_first(&message),
+                "fails when it is evaluated",
+                hint.to_owned(),
+            );
+        }
     }
 
     fn always_true(&mut self, node: &Node, source: &str) {
@@ -155,13 +172,7 @@ fn tell(error: &Error, legal: &Legal) -> Told {
             "too much for one expression",
             Some("compute it in a step and use its output".to_owned()),
         ),
-        Reason::Other(message) => told(
-            lower_first(message),
-            "in this call",
-            Some(
-                "`{0}` is the first argument; double the braces that are meant as such".to_owned(),
-            ),
-        ),
+        Reason::Other(message) => told(lower_first(message), "in this call", None),
     }
 }
 
