@@ -127,7 +127,8 @@ impl RunningJob<'_> {
             Ok(end) => {
                 self.cpu_ms += end.cpu_ms;
                 done.cancelled = end.end == CommandEnd::Cancelled;
-                done.failure = Self::failure_of(&end.end, ready, &command);
+                done.failure = Self::failure_of(&end.end, ready, &command)
+                    .map(|problem| self.with_advice(problem));
                 if done.failure.is_some() {
                     self.failed_command(&command);
                 }
@@ -143,6 +144,18 @@ impl RunningJob<'_> {
         self.matchers = listener.into_matchers();
         self.take_in(files.take(), written, problems, &mut done);
         done
+    }
+
+    /// Adds what may have been forgotten.
+    fn with_advice(&self, problem: Problem) -> Problem {
+        let entries = fs::read_dir(&self.places.workspace);
+        if entries.is_ok_and(|mut entries| entries.next().is_none()) {
+            return problem.with_hint(
+                "the workspace is empty: no step before this one checks the repository out \
+                 (`uses: actions/checkout@v4`)",
+            );
+        }
+        problem
     }
 
     fn failure_of(

@@ -194,10 +194,13 @@ fn interrupted(report: &FinalReport<'_>) -> Vec<Line> {
         .filter(|job| job.conclusion != Conclusion::Cancelled)
         .count();
     let jobs = count(record.jobs.len(), "job");
-    let words = format!(
-        "{done} of {jobs} done; they will be reused. {} continues.",
-        report.command
-    );
+    let command = report.command;
+    // A job with steps of its own always does its work.
+    let words = if record.jobs.iter().any(|job| !job.steps.is_empty()) {
+        format!("{done} of {jobs} done. {command} runs all of them again.")
+    } else {
+        format!("{done} of {jobs} done; they will be reused. {command} continues.")
+    };
     verdict(report, Paint::Doubtful, "Interrupted:", &words)
 }
 

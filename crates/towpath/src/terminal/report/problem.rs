@@ -310,12 +310,12 @@ fn step(report: &FinalReport<'_>, cause: &Cause, finding: &Finding) -> Vec<Line>
         .clone()
         .find(|step| step.reason == message)
         .or_else(|| failed.clone().find(|step| step.reason.is_empty()));
-    let said = said.map_or(&[][..], |step| &step.output);
-    let said = &said[said.len().saturating_sub(LONGEST_QUOTATION)..];
-    let mut lines: Vec<Line> = said
-        .iter()
-        .map(|line| indented(cut(&sanitize(line), columns)))
+    let said = said.into_iter().flat_map(|step| &step.output);
+    let said: Vec<String> = said
+        .flat_map(|line| wrap(&sanitize(line), columns))
         .collect();
+    let last = &said[said.len().saturating_sub(LONGEST_QUOTATION)..];
+    let mut lines: Vec<Line> = last.iter().cloned().map(indented).collect();
     for hint in finding.message.lines().skip(1) {
         lines.extend(wrap(&sanitize(hint), columns).into_iter().map(indented));
     }
