@@ -27,8 +27,9 @@ pub(super) fn pieces(text: &str, arguments: usize) -> Result<Vec<Piece<'_>>, Str
             return Err(invalid());
         }
         match number.parse::<u8>().map(usize::from) {
+            Err(_) => return Err(invalid()),
             Ok(index) if index < arguments => pieces.push(Piece::Argument(index)),
-            _ => {
+            Ok(_) => {
                 return Err(format!(
                     "The following format string references more arguments than were supplied: {text}"
                 ));

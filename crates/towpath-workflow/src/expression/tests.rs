@@ -289,6 +289,11 @@ fn errors_are_those_of_the_runner() {
             "The following format string references more arguments than were supplied: {1}",
         ),
         (
+            "format('{256}', 1)",
+            Phase::Evaluation,
+            "The following format string is invalid: {256}",
+        ),
+        (
             "format(foo.x, 1)",
             Phase::Evaluation,
             "The following format string is invalid: {",
