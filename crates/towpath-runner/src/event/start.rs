@@ -255,6 +255,19 @@ impl StartingEvent {
         self.payload.insert(name.to_owned(), value);
     }
 
+    /// Returns the refs whose caches a run may read, its own first, as GitHub has it: the base of a pull
+    /// request and the default branch.
+    pub fn cache_scopes(&self) -> Vec<String> {
+        let mut scopes = vec![self.reference.clone()];
+        for branch in [&self.base_ref, &self.identity.default_branch] {
+            let name = format!("refs/heads/{branch}");
+            if !branch.is_empty() && !scopes.contains(&name) {
+                scopes.push(name);
+            }
+        }
+        scopes
+    }
+
     /// Returns the event in words: `push` to main.
     pub fn describe(&self) -> String {
         let name = super::subject::short(&self.reference);

@@ -128,6 +128,40 @@ fn a_skipped_job_is_explained() {
     );
 }
 
+// Artifacts of one workflow are none of another's, unless their run is named.
+#[test]
+fn each_workflow_has_a_run_of_its_own() {
+    let world = World::offline();
+    let upload = |name: &str| {
+        format!(
+            "name: {name}\non: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      \
+             - run: echo {name} > file\n      \
+             - {{uses: actions/upload-artifact@v4, with: {{name: dist, path: file}}}}\n"
+        )
+    };
+    world.write(".github/workflows/one.yml", upload("One"));
+    world.write(".github/workflows/two.yml", upload("Two"));
+    world.write(
+        ".github/workflows/three.yml",
+        "name: Three\non: {workflow_run: {workflows: [Two], types: [completed]}}\njobs:\n  a:\n    \
+         runs-on: ubuntu-latest\n    steps:\n      \
+         - uses: actions/download-artifact@v4\n        \
+         with: {name: dist, run-id: '${{ github.event.workflow_run.id }}', github-token: x}\n      \
+         - run: test \"$(cat file)\" = Two\n",
+    );
+    world.commit("first");
+    let (code, ended) = jobs(&world, &[]);
+    assert_eq!(
+        (code, ended),
+        (
+            Some(0),
+            ["One / a Success", "Three / a Success", "Two / a Success"]
+                .map(str::to_owned)
+                .to_vec()
+        )
+    );
+}
+
 // One job of a workflow alone, and one copy of it; nothing follows a workflow that ran in part.
 #[test]
 fn a_job_and_a_copy_can_be_chosen() {

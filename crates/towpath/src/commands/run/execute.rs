@@ -1,6 +1,6 @@
 //! Runs what an event starts, and what starts when that has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use towpath_actions::{ActionStore, ServedRun, Services, registry};
 use towpath_host::process::{Keeper, StepCommand};
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
-use towpath_report::{Changes, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
+use towpath_report::{
+    Changes, CheckResult, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict,
+};
 use towpath_runner::{
     Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Plan, Platforms, Request,
     StartingEvent, plan_frames, run, unsupported,
@@ -32,12 +34,22 @@ use crate::{reports, repository, signals};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How many runs may follow one another by `workflow_run`, as on GitHub.
-const MAX_CHAIN: usize = 4;
+const MAX_CHAIN: usize = 3;
 
 /// A workflow that starts, with what starts it.
 struct Started<'a> {
     file: &'a WorkflowFile,
     event: StartingEvent,
+    /// Its number, by which artifacts of its run are found.
+    number: u64,
+    /// How many runs had to end before it started.
+    depth: usize,
+}
+
+/// A workflow that is ready to run.
+struct Planned<'a> {
+    started: Started<'a>,
+    plan: Plan,
 }
 
 /// Runs what starts, tells how it goes, and reports.
@@ -53,17 +65,23 @@ pub(super) fn execute(
     let _users = cache::in_use(&folders.cache)
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
     let state = folders.repository(&asked.root);
-    let started = candidates
-        .into_iter()
-        .filter(|candidate| candidate.refused.is_none());
-    let started: Vec<Started<'_>> = started
-        .map(|candidate| Started {
-            file: candidate.file,
-            event: candidate.event,
-        })
-        .collect();
     let history = History::of(&state);
     let ground = Ground::prepare(process, run, asked, platforms, &state, &history)?;
+    let mut started = Vec::new();
+    for candidate in candidates {
+        if candidate.refused.is_none() {
+            let number = match started.len() {
+                0 => ground.number,
+                _ => history.next()?,
+            };
+            started.push(Started {
+                file: candidate.file,
+                event: candidate.event,
+                number,
+                depth: 0,
+            });
+        }
+    }
     let mut record = ground.record(&started);
     let surroundings = surroundings(process, global.color);
     // A shell cannot share the terminal with lines that move.
@@ -79,7 +97,7 @@ pub(super) fn execute(
     let mut watcher = Watcher {
         screen: screen(progress, &run.report, &record),
     };
-    let completed = ground.waves(started, &mut watcher)?;
+    let completed = ground.all(started, &mut watcher)?;
     drop(watcher);
     warn(&completed.warnings, &surroundings);
     finish(&mut record, completed, ground.begun);
@@ -214,8 +232,9 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Runs what starts, then what starts when that has ended, and so on.
-    fn waves(
+    /// Runs what starts, one workflow after the other, each followed by what waits for it. Their jobs run side
+    /// by side, but artifacts, services and concurrency groups of one workflow are none of another's.
+    fn all(
         &self,
         started: Vec<Started<'_>>,
         watcher: &mut Watcher<'_>,
@@ -226,56 +245,73 @@ impl<'a> Ground<'a> {
             warnings: Vec::new(),
         };
         let followers = self.asked.files.followers();
-        let mut wave = started;
+        let mut waiting = self.plans(started)?;
         let mut kept: Vec<RunFrame> = Vec::new();
-        for number in 0..MAX_CHAIN {
-            let offset = self.begun.elapsed().as_millis() as u64;
-            let (plan, prefixes) = self.plan(&wave, number)?;
-            kept.extend(plan.frames.iter().map(|frame| RunFrame::of(frame)));
+        while let Some(planned) = waiting.pop_front() {
+            kept.extend(planned.plan.frames.iter().map(|frame| RunFrame::of(frame)));
             self.history.keep_frames(self.number, &kept)?;
-            let services = self.services(&wave);
-            let completed = self.wave(&plan, &services, watcher);
-            let conclusions = conclusions(&completed, &prefixes);
-            whole.interrupted |= completed.interrupted;
+            let offset = if whole.jobs.is_empty() {
+                0
+            } else {
+                self.begun.elapsed().as_millis() as u64
+            };
+            let completed = self.one(&planned, watcher);
+            let conclusion = conclusion(&completed);
             whole.warnings.extend(completed.warnings);
-            for mut job in completed.jobs {
-                if number > 0 {
-                    job.started_ms += offset;
+            whole.jobs.extend(completed.jobs.into_iter().map(|mut job| {
+                job.started_ms += offset;
+                job
+            }));
+            if completed.interrupted {
+                whole.interrupted = true;
+                break;
+            }
+            if !self.asked.files.jobs.is_empty() {
+                continue;
+            }
+            for next in self.following(&planned.started, conclusion, followers)? {
+                let (name, prefix) = (next.file.label.clone(), prefix(next.file));
+                match self.plan(next, &prefix) {
+                    Ok(planned) => waiting.push_back(planned),
+                    Err(failure) => whole.jobs.push(not_run(&name, failure)),
                 }
-                whole.jobs.push(job);
-            }
-            if whole.interrupted || !self.asked.files.jobs.is_empty() {
-                break;
-            }
-            wave = self.following(&wave, &conclusions, followers)?;
-            if wave.is_empty() {
-                break;
             }
         }
         Ok(whole)
     }
 
-    /// Plans the workflows of a wave; each has a prefix for the names of its jobs.
-    fn plan(&self, wave: &[Started<'_>], number: usize) -> Result<(Plan, Vec<String>), Failure> {
-        let mut frames = Vec::new();
-        let mut prefixes: Vec<String> = Vec::new();
-        for started in wave {
-            let mut prefix = String::new();
-            if wave.len() > 1 || number > 0 {
-                prefix = format!("{} / ", started.file.name());
-                if prefixes.contains(&prefix) {
-                    prefix = format!("{} / ", started.file.label);
-                }
+    /// Plans the workflows that start; what is wrong with any of them comes before any runs.
+    fn plans<'b>(&self, started: Vec<Started<'b>>) -> Result<VecDeque<Planned<'b>>, Failure> {
+        let is_many = started.len() > 1;
+        let mut plans = VecDeque::new();
+        let mut problems = Vec::new();
+        for one in started {
+            let prefix = if is_many {
+                prefix(one.file)
+            } else {
+                String::new()
+            };
+            match self.plan(one, &prefix) {
+                Ok(planned) => plans.push_back(planned),
+                Err(failure) => problems.extend(failure.problems),
             }
-            frames.push(self.frame(started, &prefix)?);
-            prefixes.push(prefix);
         }
+        if problems.is_empty() {
+            Ok(plans)
+        } else {
+            Err(mistakes(problems))
+        }
+    }
+
+    /// Plans a workflow; the prefix stands before the names of its jobs.
+    fn plan<'b>(&self, started: Started<'b>, prefix: &str) -> Result<Planned<'b>, Failure> {
+        let frame = self.frame(&started, prefix)?;
         let whole =
-            plan_frames(frames).map_err(|error| Failure::from_error(&error, error.hints()))?;
+            plan_frames(vec![frame]).map_err(|error| Failure::from_error(&error, error.hints()))?;
         let plan = self.selected(whole);
         let problems = self.unsupported(&plan);
         if problems.is_empty() {
-            Ok((plan, prefixes))
+            Ok(Planned { started, plan })
         } else {
             Err(mistakes(problems))
         }
@@ -287,7 +323,7 @@ impl<'a> Ground<'a> {
             event: started.event.clone(),
             refused: None,
         };
-        let context = candidate.context(self.number, &self.run.event)?;
+        let context = candidate.context(started.number, &self.run.event)?;
         let mut context = self.asked.complete(context);
         approvals::ask(
             &started.file.workflow,
@@ -345,27 +381,15 @@ impl<'a> Ground<'a> {
         self.registry.iter().map(AsRef::as_ref).collect()
     }
 
-    /// Returns the services for the JavaScript actions of a wave. Its workflows start on one event, so
-    /// they may read the same caches.
-    fn services(&self, wave: &[Started<'_>]) -> Services {
-        let mut scopes = Vec::new();
-        if let Some(started) = wave.first() {
-            scopes.push(started.event.reference.clone());
-            if !started.event.base_ref.is_empty() {
-                scopes.push(format!("refs/heads/{}", started.event.base_ref));
-            }
-        }
-        let git = self.asked.git.as_ref();
-        let default = git.and_then(towpath_host::Git::default_branch);
-        scopes.extend(default.map(|branch| format!("refs/heads/{branch}")));
-        Services::of(ServedRun {
-            run_folder: self.folder.clone(),
+    /// Runs one workflow to its end.
+    fn one(&self, planned: &Planned<'_>, watcher: &mut Watcher<'_>) -> Completed {
+        let Planned { started, plan } = planned;
+        let folder = self.history.folder(started.number);
+        let services = Services::of(ServedRun {
+            run_folder: folder.clone(),
             cache_folder: self.cache_folder.clone(),
-            scopes,
-        })
-    }
-
-    fn wave(&self, plan: &Plan, services: &Services, watcher: &mut Watcher<'_>) -> Completed {
+            scopes: started.event.cache_scopes(),
+        });
         let environment = steps::variables(self.process);
         let (turn, user) = (Mutex::new(()), &self.process.environment);
         let shell = |command: &StepCommand| {
@@ -378,7 +402,7 @@ impl<'a> Ground<'a> {
             keeper: &self.keeper,
             repository: &self.asked.root,
             work: self.workspaces.folder(),
-            run_folder: &self.folder,
+            run_folder: &folder,
             cache_folder: &self.cache_folder,
             tool_cache: &self.tool_cache,
             environment: &environment,
@@ -413,7 +437,7 @@ impl<'a> Ground<'a> {
             ledger: &ledger,
             slots: slots(self.run.manner.jobs),
             force: &|_| true,
-            run: self.number,
+            run: started.number,
             started: self.began,
             commit: &commit,
             folder: self.folder.join("jobs"),
@@ -423,57 +447,81 @@ impl<'a> Ground<'a> {
         run(&request, watcher)
     }
 
-    /// Returns the workflows that start because others have ended.
+    /// Returns the workflows that start because another has ended.
     fn following<'b>(
         &self,
-        ended: &[Started<'b>],
-        conclusions: &[&str],
+        ended: &Started<'_>,
+        conclusion: &str,
         followers: &'b [WorkflowFile],
-    ) -> Result<Vec<Started<'b>>, Failure>
-    where
-        'a: 'b,
-    {
-        let user = super::user(self.process);
-        let ground = self.asked.ground(self.run, &user);
+    ) -> anyhow::Result<Vec<Started<'b>>> {
         let mut following = Vec::new();
-        for (started, conclusion) in ended.iter().zip(conclusions) {
-            let run = EndedRun {
-                workflow: started.file.name(),
-                path: &started.file.path,
-                conclusion,
-                run: self.number,
-                event: &started.event,
-            };
-            let event =
-                StartingEvent::after_run(&run, &ground).map_err(|problem| Failure::of(*problem))?;
-            for file in followers {
-                if let Ok(event) = event.for_workflow(&file.workflow.on) {
-                    following.push(Started { file, event });
-                }
+        if ended.depth == MAX_CHAIN {
+            return Ok(following);
+        }
+        let user = super::user(self.process);
+        let run = EndedRun {
+            workflow: ended.file.name(),
+            path: &ended.file.path,
+            conclusion,
+            run: ended.number,
+            event: &ended.event,
+        };
+        let event = StartingEvent::after_run(&run, &self.asked.ground(self.run, &user))
+            .map_err(|problem| Failure::of(*problem))?;
+        for file in followers {
+            if let Ok(event) = event.for_workflow(&file.workflow.on) {
+                following.push(Started {
+                    file,
+                    event,
+                    number: self.history.next()?,
+                    depth: ended.depth + 1,
+                });
             }
         }
         Ok(following)
     }
 }
 
-/// Returns how each workflow of a wave ended, told by the prefix of its jobs.
-fn conclusions(completed: &Completed, prefixes: &[String]) -> Vec<&'static str> {
-    let of = |prefix: &String| {
-        let own: Vec<&JobRecord> = completed
-            .jobs
-            .iter()
-            .filter(|job| job.name.starts_with(prefix.as_str()) && !job.advisory)
-            .collect();
-        let any = |wanted: Conclusion| own.iter().any(|job| job.conclusion == wanted);
-        if completed.interrupted || any(Conclusion::Cancelled) {
-            "cancelled"
-        } else if any(Conclusion::Failure) || any(Conclusion::Error) {
-            "failure"
-        } else if own.iter().all(|job| job.conclusion == Conclusion::Skipped) {
-            "skipped"
-        } else {
-            "success"
-        }
-    };
-    prefixes.iter().map(of).collect()
+/// What stands before the names of a workflow's jobs where several workflows run.
+fn prefix(file: &WorkflowFile) -> String {
+    format!("{} / ", file.name())
+}
+
+/// Returns how a run ended, in the words of `workflow_run`.
+fn conclusion(completed: &Completed) -> &'static str {
+    let own = || completed.jobs.iter().filter(|job| !job.advisory);
+    let any = |wanted: Conclusion| own().any(|job| job.conclusion == wanted);
+    if completed.interrupted || any(Conclusion::Cancelled) {
+        "cancelled"
+    } else if any(Conclusion::Failure) || any(Conclusion::Error) {
+        "failure"
+    } else if own().all(|job| job.conclusion == Conclusion::Skipped) {
+        "skipped"
+    } else {
+        "success"
+    }
+}
+
+/// Returns what stands in the report for a workflow that follows another and cannot run.
+fn not_run(file: &str, failure: Failure) -> JobRecord {
+    JobRecord {
+        name: file.to_owned(),
+        group: file.to_owned(),
+        project: String::new(),
+        conclusion: Conclusion::Error,
+        reason: String::new(),
+        advisory: false,
+        result: Arc::new(CheckResult {
+            summary: "could not be run".to_owned(),
+            errors: failure.problems,
+            ..CheckResult::default()
+        }),
+        reused: None,
+        last_pass: None,
+        started_ms: 0,
+        duration_ms: 0,
+        cpu_ms: 0,
+        commands: Vec::new(),
+        steps: Vec::new(),
+    }
 }
