@@ -88,6 +88,11 @@ pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
                     "at {} {tool} runs so that it cannot fail",
                     invocation.place
                 ))
+            } else if lacks_settings(facts, tool, invocation) {
+                Adoption::Advice(format!(
+                    "{tool} is run at {}, but its settings may have been left out of the release",
+                    invocation.place
+                ))
             } else if facts.automation.runs_unasked(invocation) {
                 Adoption::Adopted
             } else {
@@ -136,6 +141,20 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         adoption,
         invocation: None,
     })
+}
+
+/// Returns whether a tool that is mostly configured in a file of its own has no settings in the archive of
+/// a release. An archive that holds the files of CI or of pre-commit holds such files as well.
+fn lacks_settings(facts: &Facts<'_>, tool: &str, invocation: &Invocation) -> bool {
+    let is_configured_apart = matches!(
+        tool,
+        "flake8" | "pycodestyle" | "pylint" | "bandit" | "mypy" | "isort"
+    );
+    is_configured_apart
+        && facts.is_release()
+        && !invocation.reached_from_ci
+        && invocation.kind != AutomationKind::PreCommit
+        && facts.project.tool(tool).is_none()
 }
 
 /// Returns how a tool stands that the archive of a release configures or declares.

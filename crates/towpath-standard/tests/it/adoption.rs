@@ -112,6 +112,34 @@ fn release_says_less_than_a_young_repository() {
 }
 
 #[test]
+fn release_without_the_settings_of_a_tool_cannot_be_judged_by_it() {
+    let manifest = manifest("");
+    let tox = (
+        "tox.ini",
+        "[tox]\nenvlist = flake8\n[testenv:flake8]\ncommands = flake8 pkg\n",
+    );
+    let hook = (
+        ".pre-commit-config.yaml",
+        "repos:\n  - repo: https://x\n    rev: v1\n    hooks:\n      - id: flake8\n",
+    );
+    let files = [("pyproject.toml", manifest.as_str()), MODULE, tox];
+    let fails = |more: &[(&str, &str)]| {
+        let found = Partial {
+            findings: vec![Finding {
+                tool: "flake8".to_owned(),
+                ..unused_import()
+            }],
+            ..Partial::default()
+        };
+        verdict_of("lint", &[&files, more].concat(), found).failed
+    };
+    assert!(fails(&[]), "a repository has no settings");
+    assert!(!fails(&[RELEASED]), "a release may have lost them");
+    assert!(fails(&[RELEASED, (".flake8", "[flake8]\n")]));
+    assert!(fails(&[RELEASED, hook]));
+}
+
+#[test]
 fn tool_that_pytest_runs_is_no_linter_of_its_own() {
     let plugin = manifest("[dependency-groups]\ndev = [\"pycodestyle\", \"pytest-pycodestyle\"]\n");
     let work = work_of("lint", &[("pyproject.toml", &plugin), MODULE]);
