@@ -11,7 +11,7 @@ use towpath_standard::{Command, Output, Partial};
 use super::Variables;
 use super::executed::Executed;
 use super::explain::job_variables;
-use super::folders::Folders;
+use super::folders::{Folders, GIT_SETTINGS};
 use super::log::{Events, Log, Tail};
 use super::placeholders::Placeholders;
 use super::session::problem;
@@ -140,6 +140,9 @@ impl Run<'_> {
         variables.insert("PATH".to_owned(), path);
         let folder = environment.to_string_lossy().into_owned();
         variables.insert("VIRTUAL_ENV".to_owned(), folder);
+        let settings = self.folders.out.join(GIT_SETTINGS.0);
+        let settings = settings.to_string_lossy().into_owned();
+        variables.insert("GIT_CONFIG_SYSTEM".to_owned(), settings);
         let given = self.online.into_iter().flatten();
         let reaches = |name: &str| NETWORK_VARIABLES.contains(&name.to_ascii_uppercase().as_str());
         variables.extend(

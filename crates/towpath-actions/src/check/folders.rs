@@ -13,6 +13,13 @@ use super::session::Session;
 /// The folder of the job's own where its commands write.
 pub(crate) const OUT: &str = "out";
 
+/// What git is told in place of the system's own settings: those, and who commits. Tests that commit in
+/// repositories of their own rely on a name as every developer has one; every setting of theirs wins.
+pub(super) const GIT_SETTINGS: (&str, &str) = (
+    "gitconfig",
+    "[include]\n\tpath = /etc/gitconfig\n[user]\n\tname = towpath\n\temail = towpath@localhost\n",
+);
+
 /// Folders of one job on the host.
 pub(super) struct Folders {
     pub(super) scratch: tempfile::TempDir,
@@ -45,6 +52,7 @@ impl Session<'_> {
             for (name, bytes) in &work.support_files {
                 write(&out.join(name), bytes)?;
             }
+            write(&out.join(GIT_SETTINGS.0), GIT_SETTINGS.1.as_bytes())?;
             if let Some((name, bytes)) = given(work, prepared) {
                 write(&out.join(name), &bytes)?;
             }
@@ -117,4 +125,34 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         fs_err::create_dir_all(folder)?;
     }
     fs_err::write(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn git_knows_a_name_that_any_other_setting_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join(GIT_SETTINGS.0);
+        write(&settings, GIT_SETTINGS.1.as_bytes()).unwrap();
+        let identity = || {
+            let output = Command::new("git")
+                .args(["var", "GIT_AUTHOR_IDENT"])
+                .env_clear()
+                .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+                .env("HOME", folder.path())
+                .env("GIT_CONFIG_SYSTEM", &settings)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert!(identity().starts_with("towpath <towpath@localhost> "));
+        let own = "[user]\n\tname = me\n\temail = me@x\n";
+        write(&folder.path().join(".gitconfig"), own.as_bytes()).unwrap();
+        assert!(identity().starts_with("me <me@x> "));
+    }
 }
