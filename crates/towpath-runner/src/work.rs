@@ -104,7 +104,10 @@ fn run_job(request: &Request<'_>, assignment: &Assignment, context: &JobContext<
     let steps = &assignment.job.steps;
     let is_check = |step: &PlannedStep| {
         let action = request.actions.find(&step.uses);
-        action.is_none_or(crate::action::Action::is_self_contained)
+        // One that is not built in may lie in the workspace or have been fetched.
+        action.map_or(request.machine.is_none(), |action| {
+            action.is_self_contained()
+        })
     };
     if !steps.is_empty() && steps.iter().all(is_check) {
         return run_steps(request.actions, steps, context);

@@ -254,7 +254,7 @@ impl RunningJob<'_> {
     }
 
     /// Keeps an annotation as one of the findings of the job.
-    fn annotate(&mut self, annotation: &Annotation) {
+    pub(super) fn annotate(&mut self, annotation: &Annotation) {
         let place = annotation.file.as_ref().map(|file| {
             let line = annotation.line.unwrap_or_default();
             let column = annotation.column.unwrap_or_default();

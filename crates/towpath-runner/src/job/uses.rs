@@ -2,6 +2,7 @@
 //! fetched before.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use towpath_report::{Conclusion, Problem};
 use towpath_workflow::expression::{Object, Value};
@@ -13,7 +14,7 @@ use super::files::CommandFiles;
 use super::level::Level;
 use super::post::{Post, PostWork};
 use super::step::{Done, ReadyStep};
-use crate::action::{Action, JobContext, Outcome, StepContext, StepInputs};
+use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInputs};
 use crate::action_folder::{is_local, read_metadata, repository_path};
 use crate::commands::add_paths;
 use crate::evaluate::Values;
@@ -193,7 +194,10 @@ impl RunningJob<'_> {
             state,
             job_status: self.status.as_str(),
         };
-        let progress = self.sink.progress();
+        let progress = Said {
+            progress: &self.sink.progress(),
+            lines: Mutex::default(),
+        };
         let context = JobContext {
             cancel: &ready.cancel,
             progress: &progress,
@@ -201,6 +205,10 @@ impl RunningJob<'_> {
             ..*self.context
         };
         let outcome = call(&context);
+        let lines = progress.lines.into_inner();
+        for line in lines.unwrap_or_else(PoisonError::into_inner) {
+            self.sink.note(&line);
+        }
         files.take();
         outcome
     }
@@ -220,6 +228,9 @@ impl RunningJob<'_> {
         self.commands.extend(commands);
         for secret in effects.masks {
             self.sink.hide(secret);
+        }
+        for annotation in &effects.annotations {
+            self.annotate(annotation);
         }
         for note in &result.notes {
             self.sink.note(note);
@@ -251,6 +262,23 @@ impl RunningJob<'_> {
         self.problems.extend(errors);
         self.findings.extend(result.findings);
         done
+    }
+}
+
+/// Keeps what a built-in action says for the log of the job.
+struct Said<'a> {
+    progress: &'a dyn Progress,
+    lines: Mutex<Vec<String>>,
+}
+
+impl Progress for Said<'_> {
+    fn doing(&self, text: &str) {
+        self.progress.doing(text);
+    }
+
+    fn output(&self, line: &str) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line.to_owned());
     }
 }
 

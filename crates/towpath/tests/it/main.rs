@@ -8,6 +8,7 @@ mod projects;
 mod reference;
 mod reports;
 mod reuse;
+mod run_actions;
 mod run_faults;
 mod run_looks;
 mod run_workflows;

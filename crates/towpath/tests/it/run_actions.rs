@@ -1,0 +1,124 @@
+//! `towpath run` with built-in actions, and with JavaScript actions that ask its services.
+
+use crate::faults::files_below;
+use crate::world::World;
+
+const WORKFLOW: &str = "\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {name: [one, two]}}
+    steps:
+      - uses: actions/checkout@v4
+      - run: mkdir dist && cat notes.txt ${{ matrix.name }}.txt > dist/out.txt
+      - uses: actions/upload-artifact@v4
+        with: {name: 'out-${{ matrix.name }}', path: dist}
+      - uses: ./list
+  join:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@v4
+        with: {path: all, pattern: out-*}
+      - run: cat all/out-one/out.txt all/out-two/out.txt
+      - uses: actions/upload-artifact@v4
+        with: {path: nothing}
+";
+
+/// Asks the service of artifacts which ones the run has.
+const LIST: &str = "
+const http = require('http');
+const url = process.env.ACTIONS_RESULTS_URL +
+  'twirp/github.actions.results.api.v1.ArtifactService/ListArtifacts';
+const headers = {authorization: 'Bearer ' + process.env.ACTIONS_RUNTIME_TOKEN};
+const request = http.request(url, {method: 'POST', headers}, answer => {
+  let text = '';
+  answer.on('data', part => text += part);
+  answer.on('end', () => {
+    const own = JSON.parse(text).artifacts.filter(one => one.name.startsWith('out-'));
+    console.log('it has ' + (own.length > 0 ? 'artifacts' : 'nothing'));
+  });
+});
+request.end('{}');
+";
+
+#[test]
+fn jobs_hand_files_on_and_node_asks_for_them() {
+    let world = World::offline();
+    world.write(".github/workflows/ci.yml", WORKFLOW);
+    world.write(
+        "list/action.yml",
+        "name: list\nruns: {using: node20, main: main.js}\n",
+    );
+    world.write("list/main.js", LIST);
+    world.write("one.txt", "first\n");
+    world.write("two.txt", "second\n");
+    world.commit("first");
+    world.write("notes.txt", "not committed\n");
+    let run = world.recorded(&["run"]);
+    let logs = files_below(&world.folder().join("state"));
+    let log: String = logs
+        .iter()
+        .filter(|path| path.ends_with("log.txt"))
+        .map(|path| fs_err::read_to_string(path).expect("a log"))
+        .collect();
+    assert_eq!(run.code, Some(0), "{log}");
+    for said in [
+        ", with what is not committed\n",
+        "Uploaded 1 file as `out-one`",
+        "it has artifacts\n",
+        "not committed\nfirst\nnot committed\nsecond\n",
+        "warning: no files were found with the path `nothing`",
+    ] {
+        assert!(log.contains(said), "{said}\n{log}");
+    }
+    let join = run.record.jobs.iter().find(|job| job.name == "join");
+    let findings = &join.expect("it ran").result.findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+}
+
+#[test]
+fn what_was_not_fetched_is_refused_with_its_place_until_it_is() {
+    let world = World::offline();
+    let workflow = "\
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: owner/tool@v1
+";
+    world.write(".github/workflows/ci.yml", workflow);
+    world.commit("first");
+    let refused = world.towpath(&["run"]);
+    assert_eq!(refused.code, Some(2));
+    let said = refused.stderr;
+    assert!(
+        said.contains("`owner/tool@v1` is not on this machine"),
+        "{said}"
+    );
+    assert!(
+        said.contains("ci.yml:6") && said.contains("towpath actions fetch"),
+        "{said}"
+    );
+
+    let tool = towpath_testing::TestContext::new();
+    let steps = "runs:\n  using: composite\n  steps:\n    - {run: echo fetched, shell: bash}\n";
+    tool.write("action.yml", format!("name: tool\n{steps}"));
+    tool.commit("first");
+    tool.git(&["tag", "v1"]);
+    let server = world.folder().join("server/owner");
+    fs_err::create_dir_all(&server).expect("a folder");
+    fs_err::os::unix::fs::symlink(tool.root(), server.join("tool")).expect("a link");
+    let url = format!("file://{}", world.folder().join("server").display());
+    let fetched = world.towpath(&["actions", "fetch", "--server", &url]);
+    assert_eq!(fetched.code, Some(0), "{}", fetched.stderr);
+    assert!(
+        fetched.stdout.starts_with("fetched owner/tool@v1 ("),
+        "{}",
+        fetched.stdout
+    );
+    let run = world.towpath(&["run"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+}
