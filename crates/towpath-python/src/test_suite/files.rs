@@ -62,6 +62,8 @@ fn find_where(
         })
         .filter(|path| set.is_match(folder::file_name(path)) || set.is_match(path))
         .map(|path| files.path(path))
+        // The tests of a submodule are those of another project.
+        .filter(|path| !files.tree.is_of_submodule(path))
         .collect()
 }
 

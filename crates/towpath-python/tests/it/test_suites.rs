@@ -206,6 +206,11 @@ const TESTS: &[(&str, &str, &str)] = &[
         "Pytest checks/test_b.py demo/test_a.py",
     ),
     (
+        "those of a submodule are another project's",
+        "== .gitmodules\n[submodule \"x\"]\n\tpath = vendor_x\n== a.py\n== tests/test_a.py\n== vendor_x/.git\ngitdir: ../.git/modules/x\n== vendor_x/tests/test_b.py\n",
+        "Unittest tests",
+    ),
+    (
         "where nothing else is tested, scripts and demos are",
         "== lib.py\n== demo/test_a.py\ndef test_a(): pass\n== examples/test_b.py\n",
         "Pytest demo/test_a.py",
