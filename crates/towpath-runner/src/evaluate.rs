@@ -164,10 +164,11 @@ fn failed(text: &Text, error: Option<Error>) -> Problem {
 }
 
 fn unexpected(text: &Text, value: &Value, wanted: &str) -> Problem {
+    // The value itself may be a secret.
     let message = format!(
-        "`{}` gives `{}`, where {wanted} must stand",
+        "`{}` gives a value of kind {}, where {wanted} must stand",
         text.source.trim(),
-        value.to_text()
+        value.kind()
     );
     placed(text, message)
 }

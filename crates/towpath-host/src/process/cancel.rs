@@ -1,8 +1,10 @@
 //! The wish to end running commands, shared between the loop that decides and the threads that run them.
 
 use std::fmt;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,31 @@ impl Cancel {
         }
         state.heirs.push(heir.clone());
         heir
+    }
+
+    /// Asks the heirs to end as well.
+    pub fn cancel_heirs(&self) {
+        let heirs = self.state().heirs.clone();
+        heirs.iter().for_each(Self::cancel);
+    }
+
+    /// Does work under a flag that hears the wishes of this one, and is set by itself when `left` is over.
+    pub fn within<T>(&self, left: Duration, work: impl FnOnce(&Self) -> T) -> T {
+        let limited = Self::new();
+        let heard = limited.clone();
+        let _listening = self.listen(Arc::new(move |stop| heard.ask(stop)));
+        let (done, waits) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let late = limited.clone();
+            scope.spawn(move || {
+                if waits.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                    late.cancel();
+                }
+            });
+            let result = work(&limited);
+            drop(done);
+            result
+        })
     }
 
     /// Tells every wish, also one from before, to `listener` until the returned guard is dropped.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use towpath_host::secret::Secret;
+use towpath_host::secret::{Masker, Secret};
+use towpath_report::Problem;
 use towpath_workflow::expression::Object;
 
 /// What every job of a workflow run sees: nothing in it changes while the run lasts.
@@ -19,6 +20,8 @@ pub struct RunContext {
     pub secrets: BTreeMap<String, Secret>,
     /// What is known of deployment environments; [`RunContext::environment`] answers for every name.
     pub environments: BTreeMap<String, EnvironmentContext>,
+    /// What is masked beside the secrets, because those who call this workflow know it.
+    pub masked: Vec<Secret>,
     /// Variables that the command line adds to the environment of every step, below those of the workflow.
     pub extra_environment: BTreeMap<String, String>,
     /// The event as JSON, for the file that `GITHUB_EVENT_PATH` names.
@@ -69,6 +72,18 @@ const REHEARSALS: [&str; 17] = [
 ];
 
 impl RunContext {
+    /// Returns everything that must not be told.
+    pub(crate) fn all_secrets(&self) -> Vec<Secret> {
+        self.secrets.values().chain(&self.masked).cloned().collect()
+    }
+
+    /// Returns a problem without the secrets in it.
+    pub(crate) fn masked(&self, mut problem: Problem) -> Problem {
+        let masker = Masker::new(&self.all_secrets());
+        problem.message = masker.mask_text(&problem.message);
+        problem
+    }
+
     /// Returns what is known of an environment, whose name is compared without regard to case. One that
     /// nothing is said of needs an approval unless its name says that it is not production.
     pub fn environment(&self, name: &str) -> EnvironmentContext {

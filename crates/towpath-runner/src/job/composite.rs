@@ -50,6 +50,7 @@ impl RunningJob<'_> {
                 status: Status::Success,
             },
             level.depth + 1,
+            ready.deadline,
         );
         for step in steps {
             self.step(&mut inner, step);

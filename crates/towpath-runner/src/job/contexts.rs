@@ -234,9 +234,33 @@ impl RunningJob<'_> {
     }
 }
 
+/// Tells whether a variable is set for every step whatever the workflow says of it.
 fn is_reserved(name: &str) -> bool {
+    const OF_JOB: [&str; 7] = [
+        "ACTIONS",
+        "WORKSPACE",
+        "ENV",
+        "OUTPUT",
+        "PATH",
+        "STATE",
+        "STEP_SUMMARY",
+    ];
+    const OF_RUNNER: [&str; 8] = [
+        "OS",
+        "ARCH",
+        "NAME",
+        "ENVIRONMENT",
+        "TEMP",
+        "TOOL_CACHE",
+        "WORKSPACE",
+        "TRACKING_ID",
+    ];
     let name = name.to_ascii_uppercase();
-    name.starts_with("GITHUB_") || name.starts_with("RUNNER_")
+    if let Some(key) = name.strip_prefix("GITHUB_") {
+        return OF_JOB.contains(&key) || EXPORTED.contains(&&*key.to_ascii_lowercase());
+    }
+    name.strip_prefix("RUNNER_")
+        .is_some_and(|key| OF_RUNNER.contains(&key))
 }
 
 fn set(object: &mut Object, name: &str, value: impl Into<Value>) {

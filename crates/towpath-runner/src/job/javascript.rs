@@ -122,6 +122,7 @@ impl RunningJob<'_> {
                 status: Status::Success,
             },
             level.depth + 1,
+            ready.deadline,
         );
         let arguments = vec![node.to_string_lossy().into_owned(), script.file.clone()];
         let folder = self.places.workspace.clone();

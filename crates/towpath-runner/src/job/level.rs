@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use towpath_workflow::expression::{Object, Value};
 
@@ -15,6 +16,8 @@ pub(super) struct Level {
     pub(super) action: Option<ActionLevel>,
     /// How many actions stand around the steps.
     pub(super) depth: usize,
+    /// When the steps have taken too long together.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// What the steps of a composite action have besides.
@@ -39,15 +42,17 @@ impl Level {
             steps: Vec::new(),
             action: None,
             depth: 0,
+            deadline: None,
         }
     }
 
     /// Returns the level of a composite action's steps.
-    pub(super) fn of_action(action: ActionLevel, depth: usize) -> Self {
+    pub(super) fn of_action(action: ActionLevel, depth: usize, deadline: Instant) -> Self {
         Self {
             steps: Vec::new(),
             action: Some(action),
             depth,
+            deadline: Some(deadline),
         }
     }
 

@@ -157,10 +157,14 @@ impl<'a> RunningJob<'a> {
 
     /// Notes that the job was asked to end, or took too long.
     fn notice_cancel(&mut self) {
-        if self.last_call.is_some() {
+        let now = Instant::now();
+        if let Some(last_call) = self.last_call {
+            // A signal leaves less time than a job has that was cancelled for another's sake.
+            if self.assignment.stopping.load(Ordering::Relaxed) {
+                self.last_call = Some(last_call.min(now + self.machine.grace));
+            }
             return;
         }
-        let now = Instant::now();
         let took_too_long = now >= self.deadline;
         let asked = self.context.cancel.since();
         if !took_too_long && asked.is_none() {

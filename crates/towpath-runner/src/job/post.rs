@@ -54,11 +54,11 @@ impl RunningJob<'_> {
                     let Some(ready) = self.ready_part(&name, &step, post.environment) else {
                         continue;
                     };
+                    let begun = Instant::now();
                     let called = self.call(&level, &ready, &post.state, |context| {
                         action.post(&inputs, context)
                     });
                     if let Some(outcome) = called {
-                        let begun = Instant::now();
                         let done = self.take_outcome(outcome);
                         self.note_part(&ready, done, begun);
                     }

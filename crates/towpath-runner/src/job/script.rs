@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use towpath_host::disk::read_regular;
 use towpath_host::process::{CommandEnd, StepCommand};
 use towpath_host::secret::Secret;
 use towpath_report::{Place, Problem, Severity};
@@ -16,6 +17,9 @@ use super::level::Level;
 use super::step::{Done, ReadyStep};
 use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
 use crate::shell;
+
+/// The longest file of problem matchers, in bytes.
+const LONGEST_MATCHERS: u64 = 1 << 20;
 
 impl RunningJob<'_> {
     /// Runs the script of a step.
@@ -227,9 +231,11 @@ impl RunningJob<'_> {
 
     fn read_matchers(&mut self, file: &str, read: impl FnOnce(&str) -> Result<(), MatcherError>) {
         let file = self.places.workspace.join(file);
-        let done = fs::read_to_string(&file)
+        let done = read_regular(&file, LONGEST_MATCHERS)
             .map_err(|error| error.to_string())
-            .and_then(|text| read(&text).map_err(|error| error.to_string()));
+            .and_then(|text| {
+                read(&String::from_utf8_lossy(&text)).map_err(|error| error.to_string())
+            });
         if let Err(error) = done {
             self.notes
                 .push(format!("problem matcher `{}`: {error}", file.display()));

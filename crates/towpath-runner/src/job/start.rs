@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use towpath_host::secret::Secret;
 use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
@@ -19,8 +18,8 @@ use crate::standing::Status;
 use crate::unsupported::containers;
 use crate::work::Assignment;
 
-/// Minutes after which a job is cancelled that says nothing else.
-const DEFAULT_TIMEOUT_MINUTES: f64 = 360.0;
+/// A job that says nothing else is cancelled after this time.
+const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);
 /// No job takes longer than this many minutes, whatever it says.
 const LONGEST_MINUTES: f64 = 60.0 * 24.0 * 35.0;
 
@@ -32,7 +31,8 @@ impl<'a> RunningJob<'a> {
         assignment: &'a Assignment,
         context: &'a JobContext<'a>,
     ) -> Result<Self, Box<Outcome>> {
-        let refuse = |problem: Problem| Box::new(refused(&problem));
+        let frame = &assignment.frame;
+        let refuse = |problem: Problem| Box::new(refused(&frame.context.masked(problem)));
         let definition = &assignment.frame.workflow.jobs[assignment.job.definition];
         let JobWork::Steps(work) = &definition.work else {
             let message = format!(
@@ -61,8 +61,8 @@ impl<'a> RunningJob<'a> {
         }
         let minutes = work.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
-        let minutes = minutes.map_err(refuse)?.unwrap_or(DEFAULT_TIMEOUT_MINUTES);
-        let secrets: Vec<Secret> = run_context.secrets.values().cloned().collect();
+        let minutes = minutes.map_err(refuse)?.and_then(minutes_long);
+        let secrets = run_context.all_secrets();
         let sink = Sink::new(context.folder, &secrets, context.progress).map_err(cannot_make)?;
         Ok(Self {
             tracking: format!(
@@ -71,7 +71,7 @@ impl<'a> RunningJob<'a> {
                 request.run,
                 assignment.index
             ),
-            deadline: Instant::now() + minutes_long(minutes),
+            deadline: Instant::now() + minutes.unwrap_or(DEFAULT_TIMEOUT),
             late: assignment.cancel.heir(),
             request,
             machine,
@@ -101,9 +101,10 @@ impl<'a> RunningJob<'a> {
     }
 }
 
-/// Returns a time in minutes, bounded so that it can be added to any moment.
-pub(super) fn minutes_long(minutes: f64) -> Duration {
-    Duration::from_secs_f64(minutes.clamp(0.0, LONGEST_MINUTES) * 60.0)
+/// Returns a time in minutes, bounded so that it can be added to any moment; what is not above 0 is no
+/// limit.
+pub(super) fn minutes_long(minutes: f64) -> Option<Duration> {
+    (minutes > 0.0).then(|| Duration::from_secs_f64(minutes.min(LONGEST_MINUTES) * 60.0))
 }
 
 /// Returns the run's context with what the job's deployment environment adds, once it is approved.
@@ -119,12 +120,13 @@ fn environment_context(
     let values = Values::of(contexts::of_job(assignment, &context));
     let name = values
         .text(&environment.name)
-        .map_err(|problem| Box::new(refused(&problem)))?;
+        .map_err(|problem| Box::new(refused(&context.masked(problem))))?;
     let known = context.environment(&name);
     if known.approval == Approval::Needed && !(machine.approve)(&name) {
         let reason =
             format!("environment `{name}` waits for an approval: towpath run --approve {name}");
-        return Err(Box::new(Outcome::skipped(reason)));
+        let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+        return Err(Box::new(outcome.because(reason)));
     }
     context.variables.extend(known.variables);
     context.secrets.extend(known.secrets);

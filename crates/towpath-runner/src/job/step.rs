@@ -87,7 +87,7 @@ impl RunningJob<'_> {
             }
             Err(problem) => {
                 self.sink.note(&format!("## {name}"));
-                let reason = problem.message.clone();
+                let reason = self.sink.masked(&problem.message);
                 self.tell(level, step, problem);
                 (Status::Failure, Status::Failure, reason, BTreeMap::new())
             }
@@ -136,20 +136,18 @@ impl RunningJob<'_> {
                 written.trim().clone_into(name);
             }
         }
-        let now = Instant::now();
-        let limit = match &step.timeout_minutes {
-            Some(minutes) => now + minutes_long(values.number(minutes)?),
-            None => self.deadline,
+        let (limit, cancel) = match self.last_call {
+            Some(last_call) => (last_call, self.late.clone()),
+            None => (self.deadline, self.context.cancel.clone()),
         };
-        let (deadline, cancel) = match self.last_call {
-            Some(last_call) => (limit.min(last_call).max(now), self.late.clone()),
-            None => (limit.min(self.deadline), self.context.cancel.clone()),
-        };
-        // After the job's own time, only the last call counts.
-        let deadline = match self.last_call {
-            Some(last_call) if step.timeout_minutes.is_none() => last_call,
-            _ => deadline,
-        };
+        let minutes = step.timeout_minutes.as_ref();
+        let minutes = minutes.map(|minutes| values.number(minutes)).transpose()?;
+        let own = minutes.and_then(minutes_long);
+        let own = own.map(|minutes| Instant::now() + minutes);
+        let deadline = [own, level.deadline]
+            .into_iter()
+            .flatten()
+            .fold(limit, Instant::min);
         Ok(Some(ReadyStep {
             step,
             name: name.clone(),

@@ -198,13 +198,14 @@ impl RunningJob<'_> {
             progress: &self.sink.progress(),
             lines: Mutex::default(),
         };
-        let context = JobContext {
-            cancel: &ready.cancel,
-            progress: &progress,
-            step: Some(&step),
-            ..*self.context
-        };
-        let outcome = call(&context);
+        let outcome = ready.cancel.within(ready.left(), |cancel| {
+            call(&JobContext {
+                cancel,
+                progress: &progress,
+                step: Some(&step),
+                ..*self.context
+            })
+        });
         let lines = progress.lines.into_inner();
         for line in lines.unwrap_or_else(PoisonError::into_inner) {
             self.sink.note(&line);

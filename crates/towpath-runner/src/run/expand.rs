@@ -196,6 +196,7 @@ fn called_frame(
     let context = RunContext {
         inputs: inputs(&workflow, given, frame)?,
         secrets: secrets(&call.secrets, &values, &frame.context)?,
+        masked: frame.context.all_secrets(),
         ..(*frame.context).clone()
     };
     Ok(Frame {
@@ -292,7 +293,8 @@ fn secrets(
 
 /// The token of the run is handed to every called workflow.
 fn own_token(caller: &RunContext) -> BTreeMap<String, Secret> {
-    let token = caller.secrets.get_key_value("GITHUB_TOKEN");
+    let is_token = |(name, _): &(&String, &Secret)| name.eq_ignore_ascii_case("GITHUB_TOKEN");
+    let token = caller.secrets.iter().find(is_token);
     token
         .map(|(name, secret)| (name.clone(), secret.clone()))
         .into_iter()

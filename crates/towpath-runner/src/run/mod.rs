@@ -327,7 +327,12 @@ impl<'a, 'b> Run<'a, 'b> {
         self.interrupted = true;
         self.stopping.store(true, Ordering::Relaxed);
         self.cancel.cancel();
-        self.cancels.values().for_each(Cancel::cancel);
+        for cancel in self.cancels.values() {
+            if cancel.is_cancelled() {
+                cancel.cancel_heirs();
+            }
+            cancel.cancel();
+        }
         self.observer.event(&RunEvent::Stopping {
             running: self.schedule.running(),
         });

@@ -218,7 +218,7 @@ fn a_newer_job_takes_the_place_of_one_that_waits() {
 fn environments_wait_for_an_approval() {
     let workflow = "on: push\njobs:\n  deploy: {runs-on: ubuntu-latest, environment: production, steps: [{run: 'echo ${{ vars.WHERE }} ${{ secrets.KEY }}'}]}\n";
     let ran = Engine::new().run(workflow);
-    assert_eq!(ran.jobs(), "deploy skipped");
+    assert_eq!(ran.jobs(), "deploy cancelled");
     assert!(
         ran.job("deploy")
             .reason
