@@ -80,6 +80,11 @@ impl Schedule {
         matches!(self.state[index], State::Running | State::Expanded)
     }
 
+    /// Returns whether a job has ended.
+    pub(crate) fn has_ended(&self, index: usize) -> bool {
+        self.state[index] == State::Ended
+    }
+
     /// Returns whether a job has neither started nor ended.
     pub(crate) fn is_waiting(&self, index: usize) -> bool {
         self.state[index] == State::Waiting

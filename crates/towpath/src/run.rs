@@ -445,7 +445,7 @@ pub(crate) fn finish(record: &mut RunRecord, completed: Completed, begun: Instan
     };
     record.verdict = if completed.interrupted {
         Verdict::Interrupted
-    } else if any(Conclusion::Failure) {
+    } else if any(Conclusion::Failure) || any(Conclusion::Cancelled) {
         Verdict::Failed
     } else if any(Conclusion::Error) {
         Verdict::Error

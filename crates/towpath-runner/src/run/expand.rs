@@ -17,7 +17,7 @@ use super::Run;
 use super::ready::could_not_start;
 use crate::evaluate::Values;
 use crate::event::RunContext;
-use crate::plan::{Error, Frame, JobCopy, PlannedJob, copies, jobs_of};
+use crate::plan::{Error, Frame, PlannedJob, copies, jobs_of};
 use crate::standing::{self, Standing, Status};
 
 /// How deep workflows may call one another, the first one included.
@@ -35,38 +35,33 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Returns the copies of a job, or the jobs of the workflow that a copy calls.
     fn expanded(&mut self, index: usize) -> Result<Vec<PlannedJob>, Problem> {
         let job = Arc::clone(&self.jobs[index]);
         let frame = Arc::clone(&self.frames[job.frame]);
-        let above = standing::above(&self.jobs, &job.needs, &self.ended);
+        let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
         let needs = standing::context(&frame, &above);
-        // The name of what stood for them is free for one of them.
-        self.names.remove(&job.name);
-        let mut copies = copies(&frame, job.frame, job.definition, &needs, &mut self.names)
-            .map_err(|error| problem_of(&error))?;
-        let wanted = |copy: &PlannedJob| frame.wants(copy);
-        copies.retain(wanted);
-        let JobWork::Call(call) = &self.definition(index).work else {
+        let Some(copy) = &job.copy else {
+            // The name of what stood for them is free for one of them.
+            self.names.remove(&job.name);
+            let mut copies = copies(&frame, job.frame, job.definition, &needs, &mut self.names)
+                .map_err(|error| problem_of(&error))?;
+            copies.retain(|copy| frame.wants(copy));
             return Ok(copies);
         };
-        let call = call.clone();
-        let mut jobs = Vec::new();
-        for copy in copies {
-            let mut contexts = frame.contexts();
-            contexts.0.push(("needs".to_owned(), needs.clone().into()));
-            contexts
-                .0
-                .extend(copy.copy.iter().flat_map(JobCopy::contexts));
-            let secrets = secrets_context(&frame.context);
-            contexts.0.push(("secrets".to_owned(), secrets.into()));
-            let called = called_frame(&frame, &call, &copy.name, contexts, self.request.sources)?;
-            let position = self.frames.len();
-            let offset = self.jobs.len() + jobs.len();
-            let of_call = jobs_of(&called, position, offset, &mut self.names)
-                .map_err(|error| problem_of(&error))?;
-            self.frames.push(Arc::new(called));
-            jobs.extend(of_call);
-        }
+        let JobWork::Call(call) = &self.definition(index).work else {
+            return Ok(Vec::new());
+        };
+        let mut contexts = frame.contexts();
+        contexts.0.push(("needs".to_owned(), needs.into()));
+        contexts.0.extend(copy.contexts());
+        let secrets = secrets_context(&frame.context);
+        contexts.0.push(("secrets".to_owned(), secrets.into()));
+        let called = called_frame(&frame, call, &job.name, contexts, self.request.sources)?;
+        let position = self.frames.len();
+        let jobs = jobs_of(&called, position, self.jobs.len(), &mut self.names)
+            .map_err(|error| problem_of(&error))?;
+        self.frames.push(Arc::new(called));
         Ok(jobs)
     }
 
@@ -108,33 +103,35 @@ impl Run<'_, '_> {
         if ended.len() < children.len() {
             return;
         }
-        let above = standing::above(&self.jobs, &self.job(parent).needs, &self.ended);
-        let is_call = matches!(self.definition(parent).work, JobWork::Call(_));
-        let together = if is_call {
-            let mut frames: BTreeMap<usize, BTreeMap<usize, Vec<&Standing>>> = BTreeMap::new();
+        let above = standing::above(&self.jobs, &self.needs_of(parent), &self.ended);
+        let together = if self.is_call(parent) {
+            let mut jobs: BTreeMap<usize, Vec<&Standing>> = BTreeMap::new();
+            let mut frame = self.job(parent).frame;
             for (index, standing) in ended {
                 let job = self.job(index);
-                let jobs = frames.entry(job.frame).or_default();
+                frame = job.frame;
                 jobs.entry(job.definition).or_default().push(standing);
             }
-            let called = frames.into_iter().map(|(frame, jobs)| {
-                let jobs = jobs
-                    .into_iter()
-                    .filter_map(|(job, copies)| {
-                        Some((job, Standing::together(copies.into_iter())?))
-                    })
-                    .collect();
-                called_standing(&self.frames[frame], &jobs, &above)
-            });
-            let called: Vec<Standing> = called.collect();
-            Standing::together(called.iter())
+            let jobs = jobs
+                .into_iter()
+                .filter_map(|(job, copies)| Some((job, Standing::together(copies.into_iter())?)))
+                .collect();
+            Some(called_standing(&self.frames[frame], &jobs, &above))
         } else {
             Standing::together(ended.into_iter().map(|(_, standing)| standing))
         };
         let standing =
             together.unwrap_or_else(|| Standing::of(Status::Skipped, BTreeMap::new(), &above));
         self.schedule.end(parent);
+        if standing.status == Status::Failure {
+            self.fail_fast(parent);
+        }
         self.stand(parent, standing);
+    }
+
+    /// Tells whether a job is one copy of a call.
+    pub(super) fn is_call(&self, index: usize) -> bool {
+        self.job(index).copy.is_some() && matches!(self.definition(index).work, JobWork::Call(_))
     }
 }
 

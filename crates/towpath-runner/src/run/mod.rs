@@ -16,6 +16,7 @@ use towpath_workflow::syntax::Job;
 
 use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
+use crate::evaluate::Values;
 use crate::job::remove_spares;
 use crate::past::reasons;
 use crate::plan::{Frame, PlannedJob};
@@ -99,6 +100,8 @@ struct Run<'a, 'b> {
     ended: Vec<(usize, Standing)>,
     /// The concurrency group of each job that has entered one.
     groups: BTreeMap<usize, String>,
+    /// Workflows that wait for another one in their concurrency group, as positions of frames.
+    waiting_frames: BTreeMap<usize, usize>,
     /// Jobs that will not start, and why.
     given_up: BTreeMap<usize, String>,
     cancel: Cancel,
@@ -144,6 +147,7 @@ impl<'a, 'b> Run<'a, 'b> {
             children: BTreeMap::new(),
             ended: Vec::new(),
             groups: BTreeMap::new(),
+            waiting_frames: waiting_frames(&request.plan.frames),
             given_up: BTreeMap::new(),
             request,
             observer,
@@ -213,7 +217,10 @@ impl<'a, 'b> Run<'a, 'b> {
             return None;
         }
         let ready = self.schedule.ready();
-        let index = ready.into_iter().find(|index| !self.is_held(*index))?;
+        let is_free = |index: &usize| {
+            !self.waits_for_frame(*index) && !self.is_call(*index) && !self.is_held(*index)
+        };
+        let index = ready.into_iter().find(is_free)?;
         self.tell_reasons();
         self.started_ms.insert(index, self.elapsed_ms());
         self.schedule.start(index);
@@ -300,7 +307,10 @@ impl<'a, 'b> Run<'a, 'b> {
             return;
         }
         let reason = format!("`{}` failed, and `fail-fast` is on", job.name);
-        let others: Vec<usize> = self.copies_beside(index).collect();
+        let others = self.copies_beside(index);
+        let others: Vec<usize> = others
+            .filter(|other| !self.schedule.has_ended(*other))
+            .collect();
         for other in others {
             self.give_up(other, &reason);
         }
@@ -312,10 +322,13 @@ impl<'a, 'b> Run<'a, 'b> {
             self.examined.remove(&index);
         } else if let Some(cancel) = self.cancels.get(&index) {
             cancel.cancel();
-        } else {
-            return;
         }
         self.given_up.insert(index, reason.to_owned());
+        for child in self.children.get(&index).cloned().unwrap_or_default() {
+            if !self.schedule.has_ended(child) {
+                self.give_up(child, reason);
+            }
+        }
     }
 
     fn stop(&mut self) {
@@ -378,6 +391,27 @@ impl<'a, 'b> Run<'a, 'b> {
     fn elapsed_ms(&self) -> u64 {
         self.begun.elapsed().as_millis() as u64
     }
+}
+
+/// Returns for each workflow that has to wait the one before it in the same concurrency group.
+fn waiting_frames(frames: &[Arc<Frame>]) -> BTreeMap<usize, usize> {
+    let group = |frame: &Frame| {
+        let concurrency = frame.workflow.concurrency.as_ref()?;
+        // One that has no value joins no group; the forge tells what is wrong with it.
+        let values = Values::of(frame.contexts());
+        let group = values.text(&concurrency.group).ok()?;
+        Some(group.to_lowercase()).filter(|group| !group.is_empty())
+    };
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    let mut waiting = BTreeMap::new();
+    for (position, frame) in frames.iter().enumerate() {
+        if let Some(group) = group(frame)
+            && let Some(earlier) = last.insert(group, position)
+        {
+            waiting.insert(position, earlier);
+        }
+    }
+    waiting
 }
 
 /// Jobs of different workflows may share a name; those of the standard pipeline have theirs alone.

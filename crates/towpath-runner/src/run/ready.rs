@@ -13,7 +13,7 @@ use crate::standing::{self, Standing, Status};
 
 /// What a ready job comes to.
 enum Decision {
-    /// It waits for a slot.
+    /// It waits for a slot, or for those that go first.
     Start,
     /// It has ended without any work.
     Ended(Box<JobRecord>),
@@ -26,8 +26,14 @@ impl Run<'_, '_> {
     pub(super) fn settle(&mut self) {
         loop {
             let ready = self.schedule.ready();
-            let fresh = |index: &usize| self.interrupted || !self.examined.contains(index);
-            let Some(index) = ready.into_iter().find(fresh) else {
+            let fresh = |index: &usize| {
+                self.interrupted
+                    || !self.examined.contains(index)
+                    || (self.is_call(*index) && !self.is_held(*index))
+            };
+            let mut ready = ready.into_iter();
+            let Some(index) = ready.find(|index| !self.waits_for_frame(*index) && fresh(index))
+            else {
                 return;
             };
             self.examined.insert(index);
@@ -66,6 +72,13 @@ impl Run<'_, '_> {
         }
         if let Err(problem) = self.join_group(index) {
             return self.without_work(index, could_not_start(problem));
+        }
+        if self.is_call(index) {
+            return if self.is_held(index) {
+                Decision::Start
+            } else {
+                Decision::Expand
+            };
         }
         self.check_without_work(index)
             .map_or(Decision::Start, |record| Decision::Ended(Box::new(record)))
@@ -252,20 +265,37 @@ impl Run<'_, '_> {
     pub(super) fn is_held(&self, index: usize) -> bool {
         if let Some(group) = self.groups.get(&index) {
             let mut others = self.groups.iter().filter(|(_, own)| *own == group);
-            if others.any(|(other, _)| *other != index && self.schedule.is_under_way(*other)) {
+            let goes_first = |other: usize| {
+                self.schedule.is_under_way(other)
+                    || (other < index && self.schedule.is_waiting(other))
+            };
+            if others.any(|(other, _)| *other != index && goes_first(*other)) {
                 return true;
             }
         }
         let job = self.job(index);
-        let Some(copy) = &job.copy else {
+        let limited = job.copy.as_ref();
+        let Some(copy) = limited.filter(|copy| copy.max_parallel < copy.total) else {
             return false;
         };
-        copy.max_parallel < copy.total
-            && self
-                .copies_beside(index)
-                .filter(|other| self.schedule.is_under_way(*other))
-                .count()
-                >= copy.max_parallel
+        let beside = || self.copies_beside(index);
+        let under_way = beside().filter(|other| self.schedule.is_under_way(*other));
+        // Copies start in their order.
+        let mut before = beside().filter(|other| {
+            let other_copy = self.job(*other).copy.as_ref();
+            self.schedule.is_waiting(*other)
+                && other_copy.is_some_and(|other_copy| other_copy.index < copy.index)
+        });
+        under_way.count() >= copy.max_parallel || before.next().is_some()
+    }
+
+    /// Tells whether a job's workflow waits for one before it in the same concurrency group.
+    pub(super) fn waits_for_frame(&self, index: usize) -> bool {
+        let Some(earlier) = self.waiting_frames.get(&self.job(index).frame) else {
+            return false;
+        };
+        let mut jobs = self.jobs.iter().enumerate();
+        jobs.any(|(other, job)| job.frame == *earlier && !self.schedule.has_ended(other))
     }
 
     /// Returns the values for expressions of a copy of a job.

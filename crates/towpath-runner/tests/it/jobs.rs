@@ -285,3 +285,26 @@ jobs:
         }
     }
 }
+
+#[test]
+fn copies_of_a_call_obey_their_strategy() {
+    let mut engine = Engine::new();
+    engine.slots = 4;
+    let file = engine.context.folder().join("order");
+    engine.sources.insert(
+        "./.github/workflows/deploy.yml".to_owned(),
+        format!(
+            "on: {{workflow_call: {{inputs: {{to: {{type: string}}}}}}}}\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n    - run: echo ${{{{ inputs.to }}}} >> {0}; test ${{{{ inputs.to }}}} != staging\n",
+            file.display()
+        ),
+    );
+    let ran = engine.run(
+        "on: push\njobs:\n  d:\n    strategy: {max-parallel: 1, matrix: {to: [dev, staging, prod]}}\n    uses: ./.github/workflows/deploy.yml\n    with: {to: '${{ matrix.to }}'}\n",
+    );
+    assert_eq!(
+        ran.jobs(),
+        "d (dev) / deploy success, d (prod) cancelled, d (staging) / deploy failure"
+    );
+    let order = fs_err::read_to_string(&file).expect("the order");
+    assert_eq!(order, "dev\nstaging\n");
+}
