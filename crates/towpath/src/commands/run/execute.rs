@@ -249,7 +249,12 @@ impl<'a> Ground<'a> {
         let mut kept: Vec<RunFrame> = Vec::new();
         while let Some(planned) = waiting.pop_front() {
             kept.extend(planned.plan.frames.iter().map(|frame| RunFrame::of(frame)));
-            self.history.keep_frames(self.number, &kept)?;
+            match self.history.keep_frames(self.number, &kept) {
+                Err(error) if whole.jobs.is_empty() => return Err(error.into()),
+                // What has run by now is told in any case.
+                Err(error) => whole.warnings.push(error.to_string()),
+                Ok(()) => {}
+            }
             let offset = if whole.jobs.is_empty() {
                 0
             } else {
@@ -269,7 +274,13 @@ impl<'a> Ground<'a> {
             if !self.asked.files.jobs.is_empty() {
                 continue;
             }
-            for next in self.following(&planned.started, conclusion, followers)? {
+            let following = self.following(&planned.started, conclusion, followers);
+            let following = following.unwrap_or_else(|error| {
+                let name = format!("what follows {}", planned.started.file.label);
+                whole.jobs.push(not_run(&name, failure_of(error)));
+                Vec::new()
+            });
+            for next in following {
                 let (name, prefix) = (next.file.label.clone(), prefix(next.file));
                 match self.plan(next, &prefix) {
                     Ok(planned) => waiting.push_back(planned),
@@ -491,15 +502,25 @@ fn prefix(file: &WorkflowFile) -> String {
 fn conclusion(completed: &Completed) -> &'static str {
     let own = || completed.jobs.iter().filter(|job| !job.advisory);
     let any = |wanted: Conclusion| own().any(|job| job.conclusion == wanted);
-    if completed.interrupted || any(Conclusion::Cancelled) {
+    if completed.interrupted {
         "cancelled"
     } else if any(Conclusion::Failure) || any(Conclusion::Error) {
+        // Copies that end because one failed are cancelled, and the run has failed all the same.
         "failure"
+    } else if any(Conclusion::Cancelled) {
+        "cancelled"
     } else if own().all(|job| job.conclusion == Conclusion::Skipped) {
         "skipped"
     } else {
         "success"
     }
+}
+
+/// Returns the problems of an error.
+fn failure_of(error: anyhow::Error) -> Failure {
+    error
+        .downcast::<Failure>()
+        .unwrap_or_else(|error| Failure::of(Problem::error(format!("{error:#}"))))
 }
 
 /// Returns what stands in the report for a workflow that follows another and cannot run.
@@ -523,5 +544,34 @@ fn not_run(file: &str, failure: Failure) -> JobRecord {
         cpu_ms: 0,
         commands: Vec::new(),
         steps: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_with_a_failure_has_failed_whatever_was_cancelled() {
+        use Conclusion::{Cancelled, Error, Failure as Failed, Skipped, Success};
+        for (jobs, interrupted, expected) in [
+            (&[Cancelled, Failed][..], false, "failure"),
+            (&[Cancelled, Error], false, "failure"),
+            (&[Failed, Success], true, "cancelled"),
+            (&[Success, Cancelled], false, "cancelled"),
+            (&[Skipped, Skipped], false, "skipped"),
+            (&[Skipped, Success], false, "success"),
+        ] {
+            let record = |conclusion: &Conclusion| JobRecord {
+                conclusion: *conclusion,
+                ..not_run("a", Failure::of(Problem::error("x")))
+            };
+            let completed = Completed {
+                jobs: jobs.iter().map(record).collect(),
+                interrupted,
+                warnings: Vec::new(),
+            };
+            assert_eq!(conclusion(&completed), expected, "{jobs:?}");
+        }
     }
 }

@@ -98,7 +98,8 @@ pub(super) fn read(
     for path in &paths {
         problems.extend(files.add(places, path));
     }
-    files.find_followers(places, &own);
+    let others = own.iter().filter(|path| !paths.contains(path));
+    files.find_followers(places, &own, &others.collect::<Vec<_>>());
     problems.extend(files.unknown_jobs(problems.is_empty()));
     if problems.is_empty() {
         Ok(files)
@@ -159,7 +160,8 @@ impl Files {
     }
 
     /// Reads the workflows that start when others have ended; one with mistakes starts after nothing.
-    fn find_followers(&mut self, places: Places<'_>, own: &[PathBuf]) {
+    /// Mistakes in the files that are asked for are told already; those of the others are warnings.
+    fn find_followers(&mut self, places: Places<'_>, own: &[PathBuf], untold: &[&PathBuf]) {
         let mut others = Self {
             chosen: Vec::new(),
             are_named: false,
@@ -169,7 +171,15 @@ impl Files {
             warnings: Vec::new(),
         };
         for path in own {
-            others.add(places, path);
+            let mistakes = others.add(places, path);
+            if untold.contains(&path) && names_workflow_run(path) {
+                let mistakes = mistakes.into_iter();
+                self.warnings.extend(mistakes.map(|mistake| {
+                    mistake
+                        .as_warning()
+                        .with_hint("until then the workflow starts after no other")
+                }));
+            }
         }
         let follows =
             |file: &WorkflowFile| file.workflow.on.iter().any(|on| on.event == "workflow_run");
@@ -253,6 +263,11 @@ fn has_job(path: &Path, id: &str) -> bool {
     };
     let workflow = parse_workflow(&source, &Sources::new()).0;
     workflow.is_some_and(|workflow| workflow.job(id).is_some())
+}
+
+/// Tells whether a file that may have mistakes names the event after other workflows.
+fn names_workflow_run(path: &Path) -> bool {
+    fs_err::read_to_string(path).is_ok_and(|text| text.contains("workflow_run"))
 }
 
 /// Returns the workflow files of a folder by name.
@@ -404,6 +419,23 @@ mod tests {
                 .message
                 .starts_with("there is no workflow in")
         );
+    }
+
+    #[test]
+    fn mistake_in_a_workflow_that_would_follow_is_a_warning() {
+        let context = context();
+        context.write(
+            ".github/workflows/after.yml",
+            "on: {workflow_run: {workflows: [ci]}}\njobs: {a: {runs-on: x}}\n",
+        );
+        let places = Places {
+            folder: context.root(),
+            root: context.root(),
+        };
+        let files = read(places, &["ci"], &[]).unwrap();
+        assert_eq!(files.warnings.len(), 1, "{:?}", files.warnings);
+        assert_eq!(files.warnings[0].severity, Severity::Warning);
+        assert!(files.followers().is_empty());
     }
 
     #[test]
