@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use towpath_actions::{ActionStore, ServedRun, Services, registry};
+use towpath_actions::{ActionStore, ServedRun, Services, pinned, registry};
 use towpath_host::process::{Keeper, StepCommand};
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, cache, clock, snapshot};
 use towpath_report::{
@@ -19,7 +19,7 @@ use towpath_runner::{
 use super::files::{WorkflowFile, mistakes};
 use super::start::Candidate;
 use super::workspaces::Workspaces;
-use super::{Asked, approvals, surroundings as steps};
+use super::{Asked, approvals, called, surroundings as steps};
 use crate::arguments::GlobalArguments;
 use crate::arguments::run::RunArguments;
 use crate::exit_code::ExitCode;
@@ -171,6 +171,7 @@ impl<'a> Ground<'a> {
             verify: false,
         })
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
+        let fetched = super::super::actions::store(&folders.cache);
         let (cache_folder, tool_cache) = (state.join("caches"), folders.cache.join("tools"));
         for folder in [&cache_folder, &tool_cache] {
             fs_err::create_dir_all(folder)?;
@@ -189,13 +190,16 @@ impl<'a> Ground<'a> {
             folder: history.folder(number),
             cache_folder,
             tool_cache,
-            fetched: super::super::actions::store(&folders.cache),
-            registry: registry(towpath_python::Machine {
-                environment: &process.environment,
-                home: process.home.as_deref(),
-                cache: &folders.cache,
-                offline: false,
-            }),
+            registry: pinned(
+                registry(towpath_python::Machine {
+                    environment: &process.environment,
+                    home: process.home.as_deref(),
+                    cache: &folders.cache,
+                    offline: false,
+                }),
+                called::pins(asked.files.texts(), &asked.root, &fetched),
+            ),
+            fetched,
             signals: signals::listen()?,
             began: clock::now(),
             begun,
@@ -250,7 +254,7 @@ impl<'a> Ground<'a> {
         while let Some(planned) = waiting.pop_front() {
             kept.extend(planned.plan.frames.iter().map(|frame| RunFrame::of(frame)));
             match self.history.keep_frames(self.number, &kept) {
-                Err(error) if whole.jobs.is_empty() => return Err(error.into()),
+                Err(error) if whole.jobs.is_empty() => return Err(error),
                 // What has run by now is told in any case.
                 Err(error) => whole.warnings.push(error.to_string()),
                 Ok(()) => {}

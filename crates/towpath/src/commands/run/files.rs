@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use towpath_actions::ActionStore;
 use towpath_report::{Problem, Severity, Source};
 use towpath_workflow::syntax::Workflow;
 use towpath_workflow::{Sources, parse_workflow};
 
+use super::called;
 use crate::failure::Failure;
 use crate::nearest;
 
@@ -58,6 +60,8 @@ pub(super) struct Places<'a> {
     pub(super) folder: &'a Path,
     /// The top level of the repository.
     pub(super) root: &'a Path,
+    /// Workflows of other repositories.
+    pub(super) fetched: &'a ActionStore,
 }
 
 /// Reads the files that are named by `targets`, each with or without a job, else all of the repository.
@@ -67,7 +71,6 @@ pub(super) fn read(
     jobs: &[String],
 ) -> Result<Files, Failure> {
     let own = listed(&places.root.join(FOLDER));
-    let sources = sources(&own);
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut wanted: Vec<String> = jobs.to_vec();
     let mut problems = Vec::new();
@@ -92,7 +95,7 @@ pub(super) fn read(
         are_named: !targets.is_empty(),
         followers: Vec::new(),
         jobs: wanted.into_iter().collect(),
-        sources,
+        sources: called::sources(&own, &paths, places.fetched),
         warnings: Vec::new(),
     };
     for path in &paths {
@@ -115,6 +118,13 @@ impl Files {
         let own = self.chosen.iter().map(|file| &file.text);
         let mut texts = own.chain(self.sources.values());
         texts.any(|text| text.to_ascii_lowercase().contains(&name))
+    }
+
+    /// Returns the texts of all workflows that may run.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let own = self.chosen.iter().chain(&self.followers);
+        let own = own.map(|file| &file.text);
+        own.chain(self.sources.values()).map(String::as_str)
     }
 
     /// Reads one file and returns the mistakes in it.
@@ -284,15 +294,7 @@ fn listed(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn sources(own: &[PathBuf]) -> Sources {
-    let text = |path: &PathBuf| {
-        let text = fs_err::read_to_string(path).ok()?;
-        Some((format!("./{FOLDER}/{}", file_name(path)), text))
-    };
-    own.iter().filter_map(text).collect()
-}
-
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy());
     name.unwrap_or_default().into_owned()
 }
@@ -353,6 +355,7 @@ mod tests {
         let places = Places {
             folder: &folder,
             root: context.root(),
+            fetched: &ActionStore::of(&context.root().join("store")),
         };
         let files = read(places, targets, &[])?;
         let labels: Vec<&str> = files
@@ -431,6 +434,7 @@ mod tests {
         let places = Places {
             folder: context.root(),
             root: context.root(),
+            fetched: &ActionStore::of(&context.root().join("store")),
         };
         let files = read(places, &["ci"], &[]).unwrap();
         assert_eq!(files.warnings.len(), 1, "{:?}", files.warnings);

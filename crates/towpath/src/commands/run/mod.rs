@@ -1,6 +1,7 @@
 //! `towpath run`: the workflows of a repository, on this machine.
 
 mod approvals;
+mod called;
 mod dotenv;
 mod execute;
 mod files;
@@ -106,7 +107,7 @@ impl Asked {
         let git = crate::repository::git_around(&folder)?;
         let root = git.as_ref().map_or(folder.as_path(), Git::top_level);
         let root = root.to_owned();
-        let files = read_files(&folder, &root, run)?;
+        let files = read_files(process, &folder, &root, run)?;
         let settings = settings::read(&root)?;
         let sources = given::Sources {
             process,
@@ -160,11 +161,21 @@ impl MannerArguments {
     }
 }
 
-fn read_files(folder: &Path, root: &Path, run: &RunArguments) -> Result<Files, Failure> {
-    let places = Places { folder, root };
+fn read_files(
+    process: &Process,
+    folder: &Path,
+    root: &Path,
+    run: &RunArguments,
+) -> anyhow::Result<Files> {
+    let fetched = super::actions::store(&process.folders()?.cache);
+    let places = Places {
+        folder,
+        root,
+        fetched: &fetched,
+    };
     let named = run.target.iter().chain(&run.choice.workflows);
     let targets: Vec<&str> = named.map(String::as_str).collect();
-    files::read(places, &targets, &run.choice.ids)
+    Ok(files::read(places, &targets, &run.choice.ids)?)
 }
 
 /// Returns the name of the user of this machine.
