@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use towpath_host::Digest;
 use towpath_host::glob::{GlobOptions, Globs};
 use towpath_report::Problem;
@@ -157,15 +158,18 @@ impl<'a> Job<'a> {
             .outputs
             .insert("cache-primary-key".to_owned(), primary.clone());
         self.tell_of_others(inputs, context)?;
-        let store = CacheStore::of(self.step.cache_folder);
         let version = version(inputs)?;
+        let looks_only = is_true(inputs, "lookup-only", false)?;
         let scopes = scopes(self.step);
         let lookup = Lookup {
             keys: &keys,
             version: &version,
             scopes: &scopes,
         };
-        let found = store.find(&lookup).map_err(|error| failed(&error))?;
+        let found = self.look_up(&lookup, looks_only).unwrap_or_else(|problem| {
+            go_on_without(context, &mut effects, &problem);
+            None
+        });
         let Some(entry) = found else {
             if is_true(inputs, "fail-on-cache-miss", false)? {
                 return Err(problem(
@@ -178,16 +182,12 @@ impl<'a> Job<'a> {
                 .output(&format!("No cache for {}", keys.join(", ")));
             return Ok(effects);
         };
-        if is_true(inputs, "lookup-only", false)? {
-            context
-                .progress
-                .output(&format!("There is a cache `{}`", entry.key));
+        let done = if looks_only {
+            "There is a cache"
         } else {
-            self.bring_back(&store, &entry)?;
-            context
-                .progress
-                .output(&format!("Restored the cache `{}`", entry.key));
-        }
+            "Restored the cache"
+        };
+        context.progress.output(&format!("{done} `{}`", entry.key));
         let is_exact = entry.key == primary;
         effects
             .outputs
@@ -197,6 +197,16 @@ impl<'a> Job<'a> {
             .insert("cache-matched-key".to_owned(), entry.key.clone());
         effects.state.insert(MATCHED.to_owned(), entry.key);
         Ok(effects)
+    }
+
+    /// Returns the cache that fits best, after its files were brought back unless it is only looked for.
+    fn look_up(&self, lookup: &Lookup<'_>, looks_only: bool) -> Result<Option<Entry>, Problem> {
+        let store = CacheStore::of(self.step.cache_folder);
+        let found = store.find(lookup).map_err(|error| failed(&error))?;
+        if let Some(entry) = found.as_ref().filter(|_| !looks_only) {
+            self.bring_back(&store, entry)?;
+        }
+        Ok(found)
     }
 
     fn bring_back(&self, store: &CacheStore, entry: &Entry) -> Result<(), Problem> {
@@ -221,19 +231,46 @@ impl<'a> Job<'a> {
             ));
             return Ok(effects);
         }
+        let packed = self.pack(inputs, key, &store);
+        let kept = packed.and_then(|archive| match archive {
+            None => Ok(Kept::Nothing),
+            Some(archive) => match store.keep(archive, key, &version, &scope) {
+                Ok(entry) => Ok(Kept::New(entry)),
+                Err(Error::Exists { .. }) => Ok(Kept::Before),
+                Err(error) => Err(failed(&error)),
+            },
+        });
+        match kept {
+            Ok(Kept::New(entry)) => context
+                .progress
+                .output(&format!("Saved the cache `{key}` ({} bytes)", entry.size)),
+            Ok(Kept::Before) => context
+                .progress
+                .output(&format!("Another job saved a cache `{key}` first")),
+            Ok(Kept::Nothing) => {
+                let message = format!(
+                    "nothing was cached: no path of `{}` is in the job",
+                    inputs.get("path").trim()
+                );
+                warn(context, &mut effects, message);
+            }
+            Err(problem) => go_on_without(context, &mut effects, &problem),
+        }
+        Ok(effects)
+    }
+
+    /// Returns the archive of what the paths name; none where the job has none of it.
+    fn pack(
+        &self,
+        inputs: &StepInputs,
+        key: &str,
+        store: &CacheStore,
+    ) -> Result<Option<NamedTempFile>, Problem> {
         let roots = self.roots();
         let mut paths = self.find(inputs)?;
         paths.retain(|path| archive::name_of(path, &roots).is_some());
         if paths.is_empty() {
-            warn(
-                context,
-                &mut effects,
-                format!(
-                    "nothing was cached: no path of `{}` is in the job",
-                    inputs.get("path").trim()
-                ),
-            );
-            return Ok(effects);
+            return Ok(None);
         }
         let mut file = store.start().map_err(|error| failed(&error))?;
         let mut writer = std::io::BufWriter::new(file.as_file_mut());
@@ -245,16 +282,7 @@ impl<'a> Job<'a> {
                 "check that the files may be read and that there is space",
             )
         })?;
-        match store.keep(file, key, &version, &scope) {
-            Ok(entry) => context
-                .progress
-                .output(&format!("Saved the cache `{key}` ({} bytes)", entry.size)),
-            Err(Error::Exists { .. }) => context
-                .progress
-                .output(&format!("Another job saved a cache `{key}` first")),
-            Err(error) => return Err(failed(&error)),
-        }
-        Ok(effects)
+        Ok(Some(file))
     }
 
     fn find(&self, inputs: &StepInputs) -> Result<Vec<PathBuf>, Problem> {
@@ -286,6 +314,21 @@ impl<'a> Job<'a> {
             ));
         }
         Ok(())
+    }
+}
+
+/// What became of a cache that a job saves.
+enum Kept {
+    New(Entry),
+    Before,
+    Nothing,
+}
+
+/// Says why a cache is not used. No job fails by that: it works as if there were none.
+fn go_on_without(context: &JobContext<'_>, effects: &mut Effects, problem: &Problem) {
+    warn(context, effects, problem.message.clone());
+    for hint in &problem.hints {
+        context.progress.output(&format!("hint: {hint}"));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The folder of a repository's caches, which all of its runs share.
 //!
 //! An entry is a file with a record, written last; it never changes. Who may read what is decided by the
-//! ref that wrote it. A damaged entry counts as absent.
+//! ref that wrote it. A damaged entry counts as absent
+//! and is moved into the folder `bad`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -103,20 +104,12 @@ impl CacheStore {
         entries.retain(|entry| entry.version == lookup.version);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_ns));
         for scope in lookup.scopes {
-            let of_scope = || entries.iter().filter(|entry| entry.scope == *scope);
-            let primary = lookup.keys.first();
-            let exact = primary.and_then(|key| of_scope().find(|entry| entry.key == *key));
-            let found = exact.or_else(|| {
-                let starts = |key: &String| of_scope().find(|entry| entry.key.starts_with(key));
-                lookup.keys.iter().find_map(starts)
-            });
-            if let Some(entry) = found {
-                if self.is_whole(entry) {
-                    towpath_host::cache::note_use(&self.record(entry));
-                    return Ok(Some(entry.clone()));
+            while let Some(place) = best(&entries, lookup.keys, scope) {
+                let entry = entries.remove(place);
+                if self.is_whole(&entry) {
+                    towpath_host::cache::note_use(&self.record(&entry));
+                    return Ok(Some(entry));
                 }
-                // Moved aside, so that the next look finds another one.
-                return self.find(lookup);
             }
         }
         Ok(None)
@@ -173,7 +166,9 @@ impl CacheStore {
             .map_err(|error| failed(error.error))?;
         match written.persist_noclobber(self.record(&entry)) {
             Ok(_) => {
-                self.make_room()?;
+                if let Err(error) = self.make_room() {
+                    tracing::warn!(%error, "old caches stay");
+                }
                 Ok(entry)
             }
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
@@ -214,22 +209,39 @@ impl CacheStore {
         Ok(entries)
     }
 
-    /// Compares an archive with its record; what is damaged is removed.
+    /// Compares an archive with its record; what is damaged is moved aside.
     fn is_whole(&self, entry: &Entry) -> bool {
-        let path = self.path(entry);
-        let is_whole = digest_file(&path).is_ok_and(|digest| digest == entry.digest);
-        if !is_whole {
-            tracing::warn!(key = entry.key, "a cache was damaged and counts as absent");
-            self.remove(entry);
+        match digest_file(&self.path(entry)) {
+            Ok(digest) if digest == entry.digest => return true,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(key = entry.key, %error, "a cache cannot be read and counts as absent");
+            }
+            _ => {
+                tracing::warn!(key = entry.key, "a cache was damaged and counts as absent");
+                self.move_aside(entry);
+            }
         }
-        is_whole
+        false
+    }
+
+    /// Moves a cache into the folder `bad`, where at most one of its name is kept.
+    fn move_aside(&self, entry: &Entry) {
+        let bad = self.bad();
+        if let Err(error) = std::fs::create_dir_all(&bad) {
+            tracing::warn!(%error, path = %bad.display(), "a damaged cache cannot be moved aside");
+            return;
+        }
+        let (record, archive) = (self.record(entry), self.path(entry));
+        let ends = [("json", record), ("archive", archive)];
+        for (end, path) in ends {
+            let target = bad.join(record_name(&entry.key, &entry.version, &entry.scope));
+            note(&std::fs::rename(&path, target.with_extension(end)), &path);
+        }
     }
 
     fn remove(&self, entry: &Entry) {
         for path in [self.record(entry), self.path(entry)] {
-            if let Err(error) = std::fs::remove_file(&path) {
-                tracing::debug!(%error, path = %path.display(), "not removed");
-            }
+            note(&std::fs::remove_file(&path), &path);
         }
     }
 
@@ -256,7 +268,27 @@ impl CacheStore {
                 self.remove(&entry);
             }
         }
+        self.forget_bad(now)
+    }
+
+    /// Removes what was moved aside and not used for long.
+    fn forget_bad(&self, now: SystemTime) -> Result<(), Error> {
+        let files = match std::fs::read_dir(self.bad()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            files => files.map_err(|source| self.failed(source))?,
+        };
+        for file in files.flatten() {
+            let used = file.metadata().and_then(|data| data.modified());
+            let age = used.map(|used| now.duration_since(used).unwrap_or_default());
+            if age.is_ok_and(|age| age > UNUSED) {
+                note(&std::fs::remove_file(file.path()), &file.path());
+            }
+        }
         Ok(())
+    }
+
+    fn bad(&self) -> PathBuf {
+        self.folder.join("bad")
     }
 
     fn record(&self, entry: &Entry) -> PathBuf {
@@ -269,6 +301,26 @@ impl CacheStore {
             path: self.folder.clone(),
             source,
         }
+    }
+}
+
+/// Returns the place of the cache of a ref that fits best, of those that are sorted from the newest on.
+fn best(entries: &[Entry], keys: &[String], scope: &str) -> Option<usize> {
+    let place = |fits: &dyn Fn(&str) -> bool| {
+        let is_one = |entry: &Entry| entry.scope == scope && fits(&entry.key);
+        entries.iter().position(is_one)
+    };
+    let exact = place(&|own| keys.first().is_some_and(|key| key == own));
+    let start = |key: &String| place(&|own| own.starts_with(key.as_str()));
+    exact.or_else(|| keys.iter().find_map(start))
+}
+
+/// Tells that a file could not be removed or moved; one that another run took meanwhile is no matter.
+fn note(done: &io::Result<()>, path: &Path) {
+    if let Err(error) = done
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "a file of a cache stays");
     }
 }
 
@@ -344,5 +396,21 @@ mod tests {
         std::fs::write(store.path(&newer), "damaged").unwrap();
         assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
         assert!(!store.path(&newer).exists() && store.path(&older).exists());
+        let aside = std::fs::read_dir(store.bad()).unwrap().count();
+        assert_eq!(aside, 2, "the record and the archive");
+    }
+
+    #[test]
+    fn a_damaged_cache_that_stays_where_it_is_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CacheStore::of(folder.path());
+        keep(&store, "a-1", "main").unwrap();
+        let newer = keep(&store, "a-2", "main").unwrap();
+        std::fs::write(store.path(&newer), "damaged").unwrap();
+        // A record that cannot be moved, since it does not lie where its name says.
+        std::fs::rename(store.record(&newer), folder.path().join("x.json")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
+        }
     }
 }

@@ -143,3 +143,31 @@ fn restore_and_save_work_apart() {
     assert_eq!(world.read("deps/x").as_deref(), Some("1"));
     assert!(world.post(&restore, &inputs, &BTreeMap::new()).is_none());
 }
+
+#[test]
+fn a_cache_that_cannot_be_used_is_a_warning_and_a_miss() {
+    let world = world();
+    world.write("deps/x", "1");
+    let inputs = [("key", "k"), ("path", "deps")];
+    let (save, restore) = (
+        CacheSave { user_home: user() },
+        CacheRestore { user_home: user() },
+    );
+    let works_on = |action: &dyn towpath_runner::Action| {
+        let (outcome, said) = world.run(action, &inputs);
+        assert_eq!(outcome.conclusion, Conclusion::Success, "{said}");
+        assert!(said.starts_with("warning: "), "{said}");
+        assert_eq!(outcome.effects.annotations.len(), 1);
+        assert!(!outcome.effects.outputs.contains_key("cache-hit"));
+    };
+    // What is in the way of the files that come back.
+    world.succeed(&save, &inputs);
+    std::fs::remove_dir_all(world.workspace().join("deps")).unwrap();
+    world.write("deps", "a file");
+    works_on(&restore);
+    // A folder for caches that is none.
+    std::fs::remove_dir_all(world.folder("cache")).unwrap();
+    world.context.write("../cache", "a file");
+    works_on(&save);
+    works_on(&restore);
+}
