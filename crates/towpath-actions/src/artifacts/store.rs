@@ -1,7 +1,8 @@
 //! The folder of a run's artifacts.
 //!
 //! A record with the artifact's name says that it is complete: it is written last, and whoever writes it
-//! first has the name. Names come from workflows, so they never become paths as they are.
+//! first has the name. Each artifact has a file of its own, so one that takes another's place does so at
+//! once. Names come from workflows, so they never become paths as they are.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 use towpath_host::{Digest, digest_file};
 
 /// Characters that no name may hold, since some file system refuses them.
@@ -96,6 +97,7 @@ pub struct Pending {
     pub file: NamedTempFile,
     name: String,
     is_archive: bool,
+    replaces: bool,
 }
 
 impl ArtifactStore {
@@ -114,6 +116,20 @@ impl ArtifactStore {
                 name: name.to_owned(),
             });
         }
+        self.begin(name, is_archive)
+    }
+
+    /// Starts an artifact that takes the place of the one of its name when it is complete.
+    pub fn start_over(&self, name: &str, is_archive: bool) -> Result<Pending, Error> {
+        check_name(name)?;
+        let pending = self.begin(name, is_archive)?;
+        Ok(Pending {
+            replaces: true,
+            ..pending
+        })
+    }
+
+    fn begin(&self, name: &str, is_archive: bool) -> Result<Pending, Error> {
         std::fs::create_dir_all(&self.folder).map_err(|source| self.failed(source))?;
         let file = tempfile::Builder::new()
             .prefix(".new-")
@@ -123,6 +139,7 @@ impl ArtifactStore {
             file,
             name: name.to_owned(),
             is_archive,
+            replaces: false,
         })
     }
 
@@ -139,32 +156,61 @@ impl ArtifactStore {
         let end = if pending.is_archive { "zip" } else { "file" };
         let artifact = Artifact {
             id,
-            file: format!("{}.{end}", file_name(&pending.name)),
+            file: format!("{}.{id}.{end}", file_name(&pending.name)),
             name: pending.name,
             size,
             digest,
             created,
             is_archive: pending.is_archive,
         };
-        let path = self.folder.join(&artifact.file);
+        let path = self.path(&artifact);
+        pending
+            .file
+            .persist(&path)
+            .map_err(|error| failed(error.error))?;
+        let recorded = if pending.replaces {
+            self.replace(&artifact)
+        } else {
+            self.write_record(&artifact, NamedTempFile::persist_noclobber)
+        };
+        match recorded {
+            Ok(()) => Ok(artifact),
+            Err(error) => {
+                remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes a record over that of the artifact of the same name, whose file then goes.
+    fn replace(&self, artifact: &Artifact) -> Result<(), Error> {
+        let before = self.find(&artifact.name)?;
+        self.write_record(artifact, NamedTempFile::persist)?;
+        if let Some(before) = before {
+            remove_file(&self.path(&before));
+        }
+        Ok(())
+    }
+
+    fn write_record(
+        &self,
+        artifact: &Artifact,
+        persist: fn(NamedTempFile, PathBuf) -> Result<File, PersistError>,
+    ) -> Result<(), Error> {
+        let failed = |source| self.failed(source);
         let record =
-            serde_json::to_vec(&artifact).map_err(|error| failed(io::Error::other(error)))?;
+            serde_json::to_vec(artifact).map_err(|error| failed(io::Error::other(error)))?;
         let mut written = NamedTempFile::new_in(&self.folder).map_err(failed)?;
         written.write_all(&record).map_err(failed)?;
-        match written.persist_noclobber(self.record(&artifact.name)) {
-            Ok(_) => {}
+        match persist(written, self.record(&artifact.name)) {
+            Ok(_) => Ok(()),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(Error::Exists {
-                    name: artifact.name,
-                });
+                Err(Error::Exists {
+                    name: artifact.name.clone(),
+                })
             }
-            Err(error) => return Err(failed(error.error)),
+            Err(error) => Err(failed(error.error)),
         }
-        if let Err(error) = pending.file.persist(&path) {
-            let _ = std::fs::remove_file(self.record(&artifact.name));
-            return Err(failed(error.error));
-        }
-        Ok(artifact)
     }
 
     /// Removes an artifact; returns whether there was one.
@@ -249,9 +295,19 @@ fn check_name(name: &str) -> Result<(), Error> {
     if name.is_empty() {
         return Err(refused("is empty".to_owned()));
     }
+    if matches!(name, "." | "..") {
+        return Err(refused("stands for a folder".to_owned()));
+    }
     match name.chars().find(|character| REFUSED.contains(character)) {
         Some(character) => Err(refused(format!("holds `{}`", character.escape_default()))),
         None => Ok(()),
+    }
+}
+
+/// Removes the file of an artifact that nobody finds any more.
+fn remove_file(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(%error, path = %path.display(), "the file of an artifact stays");
     }
 }
 
@@ -306,6 +362,22 @@ mod tests {
     }
 
     #[test]
+    fn the_one_before_is_there_until_another_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ArtifactStore::of(folder.path());
+        let first = keep(&store, "dist", "1").unwrap();
+        drop(store.start_over("dist", false).unwrap());
+        store.open(&first).unwrap();
+        let mut pending = store.start_over("dist", false).unwrap();
+        pending.file.write_all(b"2").unwrap();
+        store.open(&first).unwrap();
+        let second = store.finish(pending).unwrap();
+        assert_eq!(store.list().unwrap(), std::slice::from_ref(&second));
+        store.open(&second).unwrap();
+        assert!(!store.path(&first).exists());
+    }
+
+    #[test]
     fn of_two_that_have_started_one_gets_the_name() {
         let folder = tempfile::tempdir().unwrap();
         let store = ArtifactStore::of(folder.path());
@@ -327,7 +399,9 @@ mod tests {
         let store = ArtifactStore::of(folder.path());
         for (name, expected) in [
             ("a b-1.x", true),
-            ("..", true),
+            ("...", true),
+            (".", false),
+            ("..", false),
             (&*"n".repeat(250), true),
             ("a/b", false),
             ("", false),

@@ -92,10 +92,12 @@ fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>)
     };
     let store = ArtifactStore::of(step.run_folder);
     let failed = |error: super::Error| caused(&error, error.hints());
-    if is_true(inputs, "overwrite", false)? {
-        store.remove(&name).map_err(failed)?;
-    }
-    let mut pending = store.start(&name, is_archive).map_err(failed)?;
+    let pending = if is_true(inputs, "overwrite", false)? {
+        store.start_over(&name, is_archive)
+    } else {
+        store.start(&name, is_archive)
+    };
+    let mut pending = pending.map_err(failed)?;
     let written = if is_archive {
         write_archive(&mut pending, &found, level(inputs)?)
     } else {
@@ -144,7 +146,8 @@ fn find(inputs: &StepInputs, step: &StepContext<'_>) -> Result<Found, Problem> {
         ));
     }
     let mut files = globs.find().map_err(failed)?;
-    files.retain(|path| !path.is_dir());
+    // A pipe or a device may never end.
+    files.retain(|path| path.is_file());
     let mut starts = globs.search_paths();
     let root = match starts.as_slice() {
         [start] if files == [start.clone()] => parent(start),

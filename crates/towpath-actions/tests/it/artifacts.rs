@@ -1,5 +1,7 @@
 //! `actions/upload-artifact` and `actions/download-artifact`.
 
+use std::path::Path;
+
 use towpath_actions::{DownloadArtifact, UploadArtifact};
 use towpath_report::Conclusion;
 use towpath_testing::TestContext;
@@ -16,6 +18,12 @@ fn world() -> World {
     ] {
         world.write(path, text);
     }
+    // What would never end.
+    let pipe = world.workspace().join("dist/pipe");
+    let made = world
+        .context
+        .run(Path::new("mkfifo"), &[&pipe.to_string_lossy()]);
+    assert_eq!(made.code, Some(0), "{made}");
     world
 }
 

@@ -55,7 +55,8 @@ pub fn hash_files(
             path: path.clone(),
             source,
         };
-        if path.metadata().map_err(unreadable)?.is_dir() {
+        // A pipe or a device may never end.
+        if !path.metadata().map_err(unreadable)?.is_file() {
             return Ok(());
         }
         let mut file = File::open(&path).map_err(unreadable)?;
@@ -83,6 +84,8 @@ pub fn hash_files(
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
     fn hash(patterns: &[&str]) -> Result<String, String> {
@@ -93,6 +96,10 @@ mod tests {
             std::fs::write(root.join(path), content).unwrap();
         }
         symlink("a", root.join("link")).unwrap();
+        symlink("../a.txt", root.join("a/to-a-file")).unwrap();
+        let pipe = root.join("a/pipe");
+        mknodat(CWD, pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        symlink("pipe", root.join("a/to-a-pipe")).unwrap();
         let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.into()).collect();
         hash_files(&root, None, &patterns)
     }
@@ -110,13 +117,14 @@ mod tests {
     #[test]
     fn hashes_the_digests_of_files_as_they_are_found() {
         for (patterns, contents) in [
-            (&["**"][..], &["4", "3", "2", "1"][..]),
-            (&["a*"], &["2", "1"]),
+            (&["**"][..], &["4", "3", "1", "2", "1"][..]),
+            (&["a*"], &["1", "2", "1"]),
+            (&["a/pipe"], &[]),
             (&["**/x", "B.txt"], &["3", "2"]),
             (&["**", "!.h", "!a"], &["3", "1"]),
             (&["a.txt\nB.txt"], &["1", "3"]),
             (&["link"], &[]),
-            (&["--follow-symbolic-links", "link/*"], &["2"]),
+            (&["--follow-symbolic-links", "link/*"], &["1", "2"]),
         ] {
             let expected = if contents.is_empty() {
                 String::new()
