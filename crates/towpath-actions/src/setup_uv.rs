@@ -9,14 +9,14 @@ use towpath_report::Problem;
 use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
 
 use crate::setup_python::find_interpreter;
-use crate::step::{Done, caused, in_workspace, is_true, problem, warn};
+use crate::step::{Done, caused, github, in_workspace, is_true, problem, tool_folder, warn};
 use crate::versions::Versions;
 
 const NAME: &str = "astral-sh/setup-uv";
 
 /// Its versions.
 pub(crate) const VERSIONS: Versions = Versions {
-    majors: (1, 8),
+    majors: (1, 10),
     pins: &[("d4b2f3b6ecc6e67c4457f6d3e41ec42d3d0fcb86", "v5.4.2")],
     branches: &["main"],
 };
@@ -75,8 +75,8 @@ impl SetupUv<'_> {
         ] {
             effects.outputs.insert(name.to_owned(), value);
         }
-        if !matches!(inputs.get("enable-cache"), "false") {
-            let cache = step.cache_folder.join("uv").display().to_string();
+        if uses_cache(inputs.get("enable-cache"), &github(step, "event_name")) {
+            let cache = tool_folder(step, "uv").display().to_string();
             effects.environment.insert("UV_CACHE_DIR".to_owned(), cache);
         }
         self.choose_python(inputs, &mut effects)?;
@@ -99,6 +99,16 @@ impl SetupUv<'_> {
         let version = interpreter.version.clone();
         effects.outputs.insert("python-version".to_owned(), version);
         Ok(())
+    }
+}
+
+/// Returns whether uv keeps what it fetches beyond the job. For events whose jobs publish, or have rights
+/// while they handle what others sent, only when it is asked for, as since version 10.
+fn uses_cache(wish: &str, event: &str) -> bool {
+    match wish {
+        "true" => true,
+        "false" => false,
+        _ => !matches!(event, "pull_request_target" | "workflow_run" | "release"),
     }
 }
 
@@ -175,6 +185,20 @@ fn activate(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn jobs_with_rights_use_the_cache_only_when_asked_to() {
+        for (wish, event, expected) in [
+            ("", "push", true),
+            ("auto", "pull_request", true),
+            ("auto", "release", false),
+            ("", "pull_request_target", false),
+            ("true", "workflow_run", true),
+            ("false", "push", false),
+        ] {
+            assert_eq!(uses_cache(wish, event), expected, "{wish} {event}");
+        }
+    }
 
     #[test]
     fn only_a_version_that_is_surely_another_is_told() {

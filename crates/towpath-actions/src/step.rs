@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use towpath_host::Digest;
 use towpath_report::{CheckResult, Conclusion, Problem, Severity};
 use towpath_runner::commands::Annotation;
 use towpath_runner::{Effects, JobContext, Outcome, StepContext, StepInputs};
@@ -91,6 +92,13 @@ pub(crate) fn github(step: &StepContext<'_>, name: &str) -> String {
         .get(name)
         .map(towpath_workflow::expression::Value::to_text)
         .unwrap_or_default()
+}
+
+/// Returns the folder in which a tool keeps what it fetches beyond the job: that of the ref alone, since
+/// nothing that a pull request leaves there may reach the runs of other branches.
+pub(crate) fn tool_folder(step: &StepContext<'_>, tool: &str) -> PathBuf {
+    let scope = Digest::of(github(step, "ref").as_bytes());
+    step.cache_folder.join(tool).join(&scope.as_str()[..32])
 }
 
 /// Returns a count with its noun: `1 file`, `2 files`.

@@ -11,7 +11,7 @@ use towpath_python::{Interpreter, Machine, environments, find_interpreters, find
 use towpath_report::Problem;
 use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
 
-use crate::step::{Done, caused, in_workspace, is_true, lines, problem};
+use crate::step::{Done, caused, in_workspace, is_true, lines, problem, tool_folder};
 use crate::versions::Versions;
 use range::{Range, Version};
 
@@ -19,7 +19,7 @@ const NAME: &str = "actions/setup-python";
 
 /// Its versions.
 pub(crate) const VERSIONS: Versions = Versions {
-    majors: (1, 6),
+    majors: (1, 7),
     pins: &[
         ("42375524e23c412d93fb67b49958b491fce71c38", "v5.4.0"),
         ("a26af69be951a213d495a4c3e4e4022e16d87065", "v5.6.0"),
@@ -184,9 +184,9 @@ impl SetupPython<'_> {
                  `cache-dependency-path`",
             ));
         }
-        let shared = step.cache_folder.join("pip");
+        let shared = tool_folder(step, "pip");
         context.progress.output(&format!(
-            "The cache of pip is shared with other runs: {}",
+            "The cache of pip is shared with other runs of this ref: {}",
             shared.display()
         ));
         effects

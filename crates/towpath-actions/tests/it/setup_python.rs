@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use towpath_actions::SetupPython;
+use towpath_actions::{SetupPython, SetupUv};
 use towpath_python::{Interpreter, Machine, find_interpreters};
 use towpath_report::Conclusion;
 use towpath_testing::TestContext;
+use towpath_workflow::expression::Value;
 
 use crate::world::World;
 
@@ -89,6 +90,33 @@ fn index_pip_installs_into_the_job_and_nowhere_else() {
     // A second step of the job gets the same one, with what was installed.
     world.succeed(&action, &[("python-version", &wish)]);
     run("python", &["-c", "import iniconfig"]);
+}
+
+/// Returns where pip and uv keep what they fetch beyond a job of this ref, below the folder of caches.
+fn kept(reference: &str) -> [PathBuf; 2] {
+    let mut world = World::new(TestContext::new().with_index());
+    let value = Value::from(reference);
+    world.github.push(("ref".to_owned(), value));
+    world.write("requirements.txt", "");
+    let cache = world.folder("towpath");
+    let machine = machine(&world, &cache);
+    let wish = newest(&machine).python.to_string();
+    let inputs = [("python-version", wish.as_str()), ("cache", "pip")];
+    let (python, said) = world.run(&SetupPython { machine }, &inputs);
+    assert_eq!(python.conclusion, Conclusion::Success, "{said}");
+    let (uv, said) = world.run(&SetupUv { machine }, &[]);
+    assert_eq!(uv.conclusion, Conclusion::Success, "{said}");
+    [(python, "PIP_CACHE_DIR"), (uv, "UV_CACHE_DIR")].map(|(outcome, name)| {
+        let path = Path::new(&outcome.effects.environment[name]);
+        path.strip_prefix(world.folder("cache")).unwrap().to_owned()
+    })
+}
+
+#[test]
+fn index_what_one_ref_fetches_no_other_installs() {
+    let [pip, uv] = kept("refs/heads/main");
+    let [others_pip, others_uv] = kept("refs/pull/7/merge");
+    assert!(pip != others_pip && uv != others_uv, "{pip:?} {uv:?}");
 }
 
 #[test]
