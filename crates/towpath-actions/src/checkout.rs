@@ -17,7 +17,7 @@ const NAME: &str = "actions/checkout";
 
 /// Its versions.
 pub(crate) const VERSIONS: Versions = Versions {
-    majors: (1, 6),
+    majors: (1, 7),
     pins: &[
         ("b4ffde65f46336ab88eb53be808477a3936bae11", "v4.1.1"),
         ("11bd71901bbe5b1630ceea73d27597364c9af683", "v4.2.2"),

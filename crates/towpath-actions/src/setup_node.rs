@@ -13,7 +13,7 @@ const NAME: &str = "actions/setup-node";
 
 /// Its versions.
 pub(crate) const VERSIONS: Versions = Versions {
-    majors: (1, 6),
+    majors: (1, 7),
     pins: &[("49933ea5288caeca8642d1e84afbd3f7d6820020", "v4.4.0")],
     branches: &["main"],
 };

@@ -21,7 +21,7 @@ const SAVE: &str = "actions/cache/save";
 
 /// Their versions.
 pub(crate) const CACHE_VERSIONS: Versions = Versions {
-    majors: (1, 5),
+    majors: (1, 6),
     pins: &[
         ("5a3ec84eff668545956fd18022155c47e93e2684", "v4.2.3"),
         ("0400d5f644dc74513175e3cd8d07132dd4860809", "v4.2.4"),
