@@ -77,8 +77,9 @@ fn whatever_processes_do_the_job_ends_and_says_so() {
             5,
         ),
         (
-            "i=0; while [ $i -lt 150 ]; do (setsid sleep 4000 >/dev/null 2>&1 &); i=$((i+1)); done"
-                .to_owned(),
+            leave(
+                "i=0; while [ $i -lt 150 ]; do (setsid SLEEP >/dev/null 2>&1 &); i=$((i+1)); done",
+            ),
             Success,
             "the second step",
             9,
@@ -147,13 +148,18 @@ fn whatever_processes_do_the_job_ends_and_says_so() {
 
 #[test]
 fn a_step_that_takes_too_long_is_ended_and_what_runs_always_still_runs() {
-    // Each is given a second and a half.
+    let sleep = seconds(5);
+    // Each is given a second and a half; the output of what is left is waited for a while.
     let table = [
-        "sleep 4000",
-        "kill -STOP $$",
-        "trap 'echo cleaned; exit 1' INT; while :; do sleep 0.05; done",
+        (format!("sleep {sleep}"), 6),
+        (format!("setsid sleep {sleep} & sleep {sleep}"), 12),
+        (format!("sleep {sleep} & kill -STOP $$"), 12),
+        (
+            "trap 'echo cleaned; exit 1' INT; while :; do sleep 0.05; done".to_owned(),
+            6,
+        ),
     ];
-    for script in table {
+    for (script, most) in table {
         let text = format!(
             "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n      - run: \"{script}\"\n        \
              timeout-minutes: 0.025\n      - run: echo skipped\n      - run: echo always\n        if: always()\n"
@@ -161,7 +167,7 @@ fn a_step_that_takes_too_long_is_ended_and_what_runs_always_still_runs() {
         let world = with_workflow(World::offline(), &text);
         let begun = Instant::now();
         let run = run(&world);
-        assert!(begun.elapsed() < Duration::from_secs(6), "{script}");
+        assert!(begun.elapsed() < Duration::from_secs(most), "{script}");
         let steps = &run.record.jobs[0].steps;
         let ends: Vec<Conclusion> = steps.iter().map(|step| step.conclusion).collect();
         assert_eq!(
@@ -175,6 +181,7 @@ fn a_step_that_takes_too_long_is_ended_and_what_runs_always_still_runs() {
             "{log}"
         );
         assert_eq!(log.contains("cleaned"), script.contains("cleaned"), "{log}");
+        assert!(!is_running(&sleep), "{script} left something running");
     }
 }
 
@@ -506,9 +513,12 @@ fn bad_workflows_are_refused_before_anything_runs() {
 
 #[test]
 fn a_job_that_is_given_up_says_so() {
-    let text = "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        n: [0, 1]\n    \
-                steps:\n      - run: test ${{ matrix.n }} = 1 && sleep 4000 || exit 1\n";
-    let world = with_workflow(World::offline(), text);
+    let sleep = seconds(6);
+    let text = format!(
+        "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        n: [0, 1]\n    \
+         steps:\n      - run: test ${{{{ matrix.n }}}} = 1 && sleep {sleep} || exit 1\n"
+    );
+    let world = with_workflow(World::offline(), &text);
     let begun = Instant::now();
     let run = world.recorded(&["run", "faults.yml", "--jobs", "2"]);
     assert!(
@@ -520,4 +530,5 @@ fn a_job_that_is_given_up_says_so() {
     let mut ends: Vec<Conclusion> = run.record.jobs.iter().map(|job| job.conclusion).collect();
     ends.sort_by_key(|end| *end as u8);
     assert_eq!(ends, [Failure, Cancelled]);
+    assert!(!is_running(&sleep));
 }
