@@ -47,6 +47,11 @@ fn files_come_back_in_later_jobs() {
     let world = world();
     world.write("deps/x", "1");
     world.context.write("../home/.cache/tool/y", "2");
+    let pipe = world.workspace().join("deps/pipe");
+    let made = world
+        .context
+        .run(Path::new("mkfifo"), &[&pipe.to_string_lossy()]);
+    assert_eq!(made.code, Some(0), "{made}");
     let path = "deps\n~/.cache/tool";
     assert_eq!(job(&world, "k-1", path, ""), hit("", ""));
     std::fs::remove_dir_all(world.workspace().join("deps")).unwrap();

@@ -1,6 +1,7 @@
 //! `hashFiles` of expressions.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,7 +60,11 @@ pub fn hash_files(
         if !path.metadata().map_err(unreadable)?.is_file() {
             return Ok(());
         }
-        let mut file = File::open(&path).map_err(unreadable)?;
+        let mut file = InTime {
+            from: File::open(&path).map_err(unreadable)?,
+            stopwatch: &stopwatch,
+            limit: LIMIT,
+        };
         whole.update(digest::hash_reader(&mut file).map_err(unreadable)?);
         count += 1;
         Ok(())
@@ -78,6 +83,23 @@ pub fn hash_files(
     Ok(Digest::from_bytes(&whole.finalize().into())
         .as_str()
         .to_owned())
+}
+
+/// Reads until a time is over, since a sparse file of any length takes no space.
+struct InTime<'a, R> {
+    from: R,
+    stopwatch: &'a Stopwatch,
+    limit: Duration,
+}
+
+impl<R: Read> Read for InTime<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stopwatch.elapsed() > self.limit {
+            let message = format!("it took longer than {} s", self.limit.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+        }
+        self.from.read(buffer)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +155,17 @@ mod tests {
             };
             assert_eq!(hash(patterns), Ok(expected), "{patterns:?}");
         }
+    }
+
+    #[test]
+    fn what_never_ends_is_given_up() {
+        let mut endless = InTime {
+            from: io::repeat(0),
+            stopwatch: &Stopwatch::start(),
+            limit: Duration::from_millis(20),
+        };
+        let error = digest::hash_reader(&mut endless).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]
