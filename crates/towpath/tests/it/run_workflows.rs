@@ -75,12 +75,13 @@ fn a_workflow_is_followed_by_those_that_wait_for_it() {
             "EXTRA=more",
         ],
     );
-    assert_eq!(code, Some(0));
+    // What was not deployed is no success.
+    assert_eq!(code, Some(1));
     assert_eq!(
         ended,
         [
             "Production / alarm Skipped its condition is false: github.event.workflow_run.conclusion == 'failure'",
-            "Production / deploy Skipped environment `prod` waits for an approval: towpath run --approve prod",
+            "Production / deploy Cancelled environment `prod` waits for an approval: towpath run --approve prod",
             "elsewhere Skipped not run: this machine is no `windows-latest`",
             "test (1) Success",
             "test (2) Success",
