@@ -7,7 +7,7 @@ use towpath_report::Problem;
 use towpath_workflow::expression::{
     Call, Condition, Error, Expression, Function, Names, Object, Scope, Template, Value,
 };
-use towpath_workflow::syntax::{Argument, Dynamic, Text, Variables};
+use towpath_workflow::syntax::{Argument, Dynamic, RunsOn, Text, Variables};
 
 /// What expressions at one place are evaluated with.
 pub(crate) struct Values<'a> {
@@ -71,6 +71,25 @@ impl<'a> Values<'a> {
         condition
             .evaluate(&self.scope())
             .map_err(|error| failed(text, Some(error)))
+    }
+
+    /// Returns the labels of a runner; an expression may give one, several, or a group with labels.
+    pub(crate) fn labels(&self, runs_on: &RunsOn) -> Result<Vec<String>, Problem> {
+        let mut labels = Vec::new();
+        for label in &runs_on.labels {
+            let value = match self.value(label)? {
+                Value::Object(group) => match group.get("labels") {
+                    Some(labels) => labels.clone(),
+                    None => continue,
+                },
+                value => value,
+            };
+            match value.as_array() {
+                Some(several) => labels.extend(several.iter().map(Value::to_text)),
+                None => labels.push(value.to_text()),
+            }
+        }
+        Ok(labels)
     }
 
     /// Returns `true` or `false`.

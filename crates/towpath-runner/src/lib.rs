@@ -13,6 +13,7 @@ mod dependencies;
 mod evaluate;
 mod event;
 mod job;
+mod known;
 mod past;
 mod plan;
 mod platforms;

@@ -1,13 +1,17 @@
 //! What a workflow would do, as far as that is known before anything runs. Pure.
 
-use serde_json::Value as Json;
-use towpath_workflow::expression::{Condition, Function, Names, Object, Scope, Template, Value};
-use towpath_workflow::matrix::{self, MatrixValues, expand_matrix};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use towpath_workflow::expression::Object;
 use towpath_workflow::syntax::{
-    Dynamic, Environment, Job, JobWork, MatrixCell, RunsOn, Strategy, Text, Workflow,
+    Environment, Job, JobWork, MatrixCell, Step, StepWork, Text, Workflow,
 };
 
+use crate::evaluate::{Values, reads_any};
 use crate::event::{Approval, RunContext};
+use crate::known::{Needs, copy_contexts, job_holds, known_copies, known_labels};
+use crate::plan::{Error, Frame, PlannedJob};
 use crate::platforms::Platforms;
 
 /// What one job would do.
@@ -21,8 +25,8 @@ pub struct JobPreview {
     pub calls: Option<String>,
     /// What its condition says.
     pub condition: Option<ConditionPreview>,
-    /// The deployment environment that it uses.
-    pub environment: Option<EnvironmentPreview>,
+    /// The deployment environments that its copies use.
+    pub environments: Vec<EnvironmentPreview>,
     /// Its copies.
     pub copies: Copies,
 }
@@ -35,7 +39,7 @@ pub enum Copies {
     /// What other jobs give decides.
     FromNeeds,
     /// The matrix has no combinations, and why.
-    Wrong(matrix::Error),
+    Wrong(String),
 }
 
 /// One copy of a job.
@@ -49,6 +53,8 @@ pub struct CopyPreview {
     pub labels: Vec<String>,
     /// Those of them that this machine does not answer to.
     pub refused: Vec<String>,
+    /// The names of its steps, as far as they are known.
+    pub steps: Vec<String>,
 }
 
 /// The deployment environment of a job.
@@ -65,7 +71,8 @@ pub struct EnvironmentPreview {
 pub struct ConditionPreview {
     /// The condition as written.
     pub text: String,
-    /// Whether it holds as long as every job succeeds; none where the results of other jobs decide.
+    /// Whether it holds as long as every job succeeds; false only where it holds in no case, none where the
+    /// results of other jobs decide.
     pub holds: Option<bool>,
 }
 
@@ -80,290 +87,167 @@ pub struct PreviewScope<'a> {
 
 /// Returns what each job of a workflow would do, in the order of the file.
 pub fn preview(workflow: &Workflow, scope: PreviewScope<'_>) -> Vec<JobPreview> {
-    workflow.jobs.iter().map(|job| of_job(job, scope)).collect()
+    let frame = Frame {
+        context: Arc::new(scope.context.clone()),
+        ..Frame::of(workflow)
+    };
+    let mut names = BTreeSet::new();
+    (0..workflow.jobs.len())
+        .map(|definition| of_job(&frame, definition, scope, &mut names))
+        .collect()
 }
 
-const NEEDS: &[&str] = &["github", "inputs", "vars", "needs"];
-const MATRIX: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix"];
+/// Contexts that are known when a job starts, or later.
+const LATE: [&str; 7] = ["needs", "secrets", "steps", "job", "runner", "env", "jobs"];
 
-fn of_job(job: &Job, scope: PreviewScope<'_>) -> JobPreview {
+/// Those, and what differs between the copies of a job.
+const OF_COPIES: [&str; 3] = ["needs", "matrix", "strategy"];
+
+fn of_job(
+    frame: &Frame,
+    definition: usize,
+    scope: PreviewScope<'_>,
+    names: &mut BTreeSet<String>,
+) -> JobPreview {
+    let job = &frame.workflow.jobs[definition];
     let (calls, environment) = match &job.work {
         JobWork::Call(call) => (Some(call.uses.clone()), None),
         JobWork::Steps(work) => (None, work.environment.as_ref()),
     };
-    let copies = copies(job, scope);
-    let first = match &copies {
-        Copies::Known(copies) => copies.first().map(|copy| copy.matrix.clone()),
-        _ => None,
+    let planned = known_copies(frame, 0, definition, &LATE[..1], names);
+    let environments = match (&planned, environment) {
+        (_, None) => Vec::new(),
+        (Ok(Some(copies)), Some(environment)) => {
+            let contexts = copies.iter().map(|copy| copy_contexts(frame, copy));
+            environments(environment, contexts, &LATE[..1], scope)
+        }
+        (_, Some(environment)) => environments(
+            environment,
+            std::iter::once(frame.contexts()),
+            &OF_COPIES,
+            scope,
+        ),
+    };
+    let copies = match planned {
+        Ok(Some(copies)) => {
+            let copies = copies.iter();
+            Copies::Known(
+                copies
+                    .map(|copied| copy(frame, job, copied, scope))
+                    .collect(),
+            )
+        }
+        Ok(None) => Copies::FromNeeds,
+        Err(Error::Matrix { source, .. }) => Copies::Wrong(source.to_string()),
+        Err(Error::Expression { problem, .. }) => Copies::Wrong(problem.message),
+        Err(error) => Copies::Wrong(error.to_string()),
+    };
+    let needs = if job.needs.is_empty() {
+        Needs::None
+    } else {
+        Needs::Open
     };
     JobPreview {
         id: job.id.to_string(),
         needs: job.needs.iter().map(ToString::to_string).collect(),
         calls,
-        condition: job.condition.as_ref().map(|text| condition(text, scope)),
-        environment: environment
-            .map(|environment| of_environment(environment, &first.unwrap_or_default(), scope)),
+        condition: job.condition.as_ref().map(|text| ConditionPreview {
+            text: text.source.trim().to_owned(),
+            holds: job_holds(job, frame, &LATE[..1], needs),
+        }),
+        environments,
         copies,
     }
 }
 
-fn copies(job: &Job, scope: PreviewScope<'_>) -> Copies {
-    let cells = match matrix_of(job, scope) {
-        Ok(None) => vec![MatrixCell::default()],
-        Ok(Some(values)) => match expand_matrix(&values) {
-            Ok(cells) => cells,
-            Err(error) => return Copies::Wrong(error),
-        },
-        Err(other) => return other,
+fn copy(frame: &Frame, job: &Job, planned: &PlannedJob, scope: PreviewScope<'_>) -> CopyPreview {
+    let contexts = copy_contexts(frame, planned);
+    let known = match &job.work {
+        JobWork::Call(_) => Some(Vec::new()),
+        JobWork::Steps(work) => known_labels(&work.runs_on, &contexts, &LATE),
     };
-    Copies::Known(
-        cells
-            .into_iter()
-            .map(|cell| copy(job, cell, scope))
-            .collect(),
-    )
-}
-
-/// Returns the matrix with its expressions evaluated; none for a job without one.
-fn matrix_of(job: &Job, scope: PreviewScope<'_>) -> Result<Option<MatrixValues>, Copies> {
-    let needs = |text: &Text| reads_needs(&text.source, NEEDS);
-    let strategy = match &job.strategy {
-        None => return Ok(None),
-        Some(Dynamic::Value(strategy)) => strategy.clone(),
-        Some(Dynamic::Expression(text)) if needs(text) => return Err(Copies::FromNeeds),
-        Some(Dynamic::Expression(text)) => {
-            let matrix =
-                evaluated(text, NEEDS, &contexts(scope, None)).map(|value| Json::from(&value));
-            let matrix = matrix.and_then(|strategy| strategy.get("matrix").cloned());
-            let Some(matrix) = matrix else {
-                return Ok(None);
-            };
-            return MatrixValues::from_value(&matrix)
-                .map(Some)
-                .map_err(Copies::Wrong);
+    let refused = scope
+        .platforms
+        .refused(known.as_deref().unwrap_or_default());
+    let refused = refused.into_iter().map(str::to_owned).collect();
+    let written = || match &job.work {
+        JobWork::Call(_) => Vec::new(),
+        JobWork::Steps(work) => {
+            let labels = work.runs_on.labels.iter();
+            labels.map(|label| label.source.clone()).collect()
         }
     };
-    let Strategy {
-        matrix: Some(matrix),
-        ..
-    } = strategy
-    else {
-        return Ok(None);
-    };
-    let written = serde_json::to_value(&matrix).unwrap_or_default();
-    if mentions_needs(&written) {
-        return Err(Copies::FromNeeds);
-    }
-    let contexts = contexts(scope, None);
-    let scope = Scope {
-        contexts: &contexts,
-        call: &no_call,
-    };
-    MatrixValues::evaluated(&matrix, &scope)
-        .map(Some)
-        .map_err(Copies::Wrong)
-}
-
-fn copy(job: &Job, cell: MatrixCell, scope: PreviewScope<'_>) -> CopyPreview {
-    let contexts = contexts(scope, Some(&cell));
-    let labels = match &job.work {
-        JobWork::Call(_) => Vec::new(),
-        JobWork::Steps(work) => labels(&work.runs_on, &contexts),
-    };
-    let written = job
-        .name
-        .as_ref()
-        .and_then(|name| evaluated(name, MATRIX, &contexts));
-    let written = written
-        .map(|name| name.to_text())
-        .filter(|name| !name.is_empty());
+    let values = Values::of(contexts);
     CopyPreview {
-        name: match (written, &job.name) {
-            // GitHub adds the combination to a name that does not use it.
-            (Some(name), Some(text)) if text.has_expression() => name,
-            (name, _) => with_matrix(name.unwrap_or_else(|| job.id.to_string()), &cell),
-        },
-        refused: scope
-            .platforms
-            .refused(&labels)
-            .into_iter()
-            .map(str::to_owned)
+        name: planned.name.clone(),
+        matrix: planned
+            .copy
+            .as_ref()
+            .map_or_else(MatrixCell::default, |copy| copy.cell.clone()),
+        refused,
+        labels: known.unwrap_or_else(written),
+        steps: job
+            .steps()
+            .iter()
+            .map(|step| step_name(step, &values))
             .collect(),
-        labels,
-        matrix: cell,
     }
 }
 
-fn labels(runs_on: &RunsOn, contexts: &Object) -> Vec<String> {
-    let values = runs_on.labels.iter().map(|label| {
-        let value = evaluated(label, MATRIX, contexts);
-        value.unwrap_or_else(|| Value::from(label.source.as_str()))
-    });
-    let of = |value: Value| match value.as_array() {
-        Some(items) => items.iter().map(Value::to_text).collect(),
-        // A group with labels may be given whole.
-        None => match &value {
-            Value::Object(object) => match object.get("labels") {
-                Some(Value::Array(items)) => items.iter().map(Value::to_text).collect(),
-                Some(label) => vec![label.to_text()],
-                None => Vec::new(),
-            },
-            _ => vec![value.to_text()],
-        },
-    };
-    values.flat_map(of).collect()
+/// Returns a text with what is known filled in; as it is written where more is needed.
+fn filled(text: &Text, values: &Values<'_>, late: &[&str]) -> String {
+    if reads_any(text, late) {
+        return text.source.clone();
+    }
+    values.text(text).unwrap_or_else(|_| text.source.clone())
 }
 
-/// Returns the name of a copy: `test (3.12, ubuntu-latest)`.
-fn with_matrix(name: String, cell: &MatrixCell) -> String {
-    let texts: Vec<String> = cell
-        .values()
-        .filter(|value| !value.is_object() && !value.is_array())
-        .map(|value| Value::from(value).to_text())
-        .filter(|text| !text.is_empty())
-        .collect();
-    if texts.is_empty() {
-        name
-    } else {
-        format!("{name} ({})", texts.join(", "))
+/// Returns what a step is called: its name, or what it does.
+fn step_name(step: &Step, values: &Values<'_>) -> String {
+    if let Some(name) = &step.name {
+        return filled(name, values, &LATE);
+    }
+    match &step.work {
+        StepWork::Uses { action, .. } => action.clone(),
+        StepWork::Run { script, .. } => {
+            let script = filled(script, values, &LATE);
+            format!("Run {}", script.lines().next().unwrap_or_default())
+        }
+        StepWork::Wait { steps } => format!("Wait for {}", steps.join(", ")),
+        StepWork::WaitAll => "Wait for all".to_owned(),
+        StepWork::Parallel { steps } => {
+            let steps: Vec<String> = steps.iter().map(|step| step_name(step, values)).collect();
+            format!("At once: {}", steps.join("; "))
+        }
+        StepWork::Cancel { step } => format!("Cancel {step}"),
     }
 }
 
-fn of_environment(
+/// Returns the environments that a job's copies name, each once.
+fn environments(
     environment: &Environment,
-    cell: &MatrixCell,
+    contexts: impl Iterator<Item = Object>,
+    late: &[&str],
     scope: PreviewScope<'_>,
-) -> EnvironmentPreview {
-    let text = &environment.name;
-    let is_open = reads_needs(&text.source, MATRIX);
-    let name = (!is_open).then(|| evaluated(text, MATRIX, &contexts(scope, Some(cell))));
-    let name = name.flatten().map(|name| name.to_text());
-    let name = name.unwrap_or_else(|| text.source.clone());
-    EnvironmentPreview {
-        approval: scope.context.environment(&name).approval,
-        name,
+) -> Vec<EnvironmentPreview> {
+    let mut all: Vec<EnvironmentPreview> = Vec::new();
+    for contexts in contexts {
+        let name = filled(&environment.name, &Values::of(contexts), late);
+        let is_known = all
+            .iter()
+            .any(|known| known.name.eq_ignore_ascii_case(&name));
+        if !is_known && !name.is_empty() {
+            let approval = scope.context.environment(&name).approval;
+            all.push(EnvironmentPreview { name, approval });
+        }
     }
-}
-
-fn condition(text: &Text, scope: PreviewScope<'_>) -> ConditionPreview {
-    let names = Names {
-        contexts: NEEDS,
-        functions: &Function::STATUS,
-        status_takes_jobs: true,
-    };
-    let contexts = contexts(scope, None);
-    let as_if_all_is_well = |function: Function, _: &[Value]| {
-        Ok(Value::from(matches!(
-            function,
-            Function::Success | Function::Always
-        )))
-    };
-    let holds = || {
-        let scope = Scope {
-            contexts: &contexts,
-            call: &as_if_all_is_well,
-        };
-        Condition::parse(&text.source, &names)
-            .ok()?
-            .evaluate(&scope)
-            .ok()
-    };
-    ConditionPreview {
-        text: text.source.trim().to_owned(),
-        holds: if condition_reads_needs(&text.source, &names) {
-            None
-        } else {
-            holds()
-        },
-    }
-}
-
-fn condition_reads_needs(text: &str, names: &Names<'_>) -> bool {
-    let whole = if text.contains("${{") {
-        text.to_owned()
-    } else {
-        format!("${{{{ {text} }}}}")
-    };
-    Template::parse(&whole, names).is_ok_and(|template| {
-        template.expressions().any(|part| {
-            let mut paths = part.paths().into_iter();
-            paths.any(|path| {
-                path.first()
-                    .is_some_and(|name| name.eq_ignore_ascii_case("needs"))
-            })
-        })
-    })
-}
-
-fn reads_needs(text: &str, contexts: &[&str]) -> bool {
-    let names = Names {
-        contexts,
-        functions: &[],
-        status_takes_jobs: false,
-    };
-    text.contains("${{") && condition_reads_needs(text, &names)
-}
-
-fn mentions_needs(written: &Json) -> bool {
-    match written {
-        Json::String(text) => reads_needs(text, NEEDS),
-        Json::Array(items) => items.iter().any(mentions_needs),
-        Json::Object(entries) => entries.values().any(mentions_needs),
-        _ => false,
-    }
-}
-
-fn contexts(scope: PreviewScope<'_>, cell: Option<&MatrixCell>) -> Object {
-    let context = scope.context;
-    let variables = context
-        .variables
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-    let mut all = vec![
-        ("github".to_owned(), Value::from(context.github.clone())),
-        ("inputs".to_owned(), Value::from(context.inputs.clone())),
-        ("vars".to_owned(), Value::from(Object(variables.collect()))),
-    ];
-    if let Some(cell) = cell {
-        let cell = Json::Object(cell.clone());
-        all.push(("matrix".to_owned(), Value::from(&cell)));
-    }
-    Object(all)
-}
-
-/// Returns the value of a text; none where it reads what only other jobs give, or has none.
-fn evaluated(text: &Text, names: &[&str], contexts: &Object) -> Option<Value> {
-    if !text.has_expression() {
-        return Some(Value::from(text.source.as_str()));
-    }
-    if reads_needs(&text.source, names) {
-        return None;
-    }
-    let names = Names {
-        contexts: names,
-        functions: &[],
-        status_takes_jobs: false,
-    };
-    let scope = Scope {
-        contexts,
-        call: &no_call,
-    };
-    Template::parse(text.source.trim(), &names)
-        .ok()?
-        .evaluate(&scope)
-        .ok()
-}
-
-fn no_call(function: Function, _: &[Value]) -> Result<Value, String> {
-    Err(format!(
-        "`{}` has no answer before the run",
-        function.name()
-    ))
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use towpath_report::Source;
+    use towpath_workflow::expression::Value;
     use towpath_workflow::{Sources, parse_workflow};
 
     use super::*;
@@ -436,7 +320,8 @@ mod tests {
             ("github.ref == 'refs/heads/topic'", Some(true)),
             ("${{ github.ref == 'refs/heads/main' }}", Some(false)),
             ("always() && github.ref == 'x'", Some(false)),
-            ("failure()", Some(false)),
+            ("failure()", None),
+            ("failure() && github.ref == 'x'", Some(false)),
             ("success() || needs.x.result == 'skipped'", None),
             ("${{ needs.x.outputs.go == 'true' }}", None),
         ] {
@@ -452,19 +337,41 @@ mod tests {
     fn environments_are_named_with_their_approval() {
         let jobs = jobs(
             "  a: {runs-on: x, environment: testpypi, steps: [{run: x}]}\n  \
-             b: {runs-on: x, environment: {name: \"${{ github.ref == 'x' && 'test' || 'prod' }}\"}, steps: [{run: x}]}\n",
+             b: {runs-on: x, environment: {name: \"${{ github.ref == 'x' && 'test' || 'prod' }}\"}, steps: [{run: x}]}\n  \
+             c: {runs-on: x, strategy: {matrix: {e: [staging, live]}}, environment: '${{ matrix.e }}', steps: [{run: x}]}\n",
         );
         let told: Vec<(&str, Approval)> = jobs
             .iter()
-            .filter_map(|job| job.environment.as_ref())
+            .flat_map(|job| &job.environments)
             .map(|environment| (environment.name.as_str(), environment.approval))
             .collect();
         assert_eq!(
             told,
             [
                 ("testpypi", Approval::NotNeeded),
-                ("prod", Approval::Needed)
+                ("prod", Approval::Needed),
+                ("staging", Approval::NotNeeded),
+                ("live", Approval::Needed),
             ]
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_the_run() {
+        let jobs = jobs(
+            "  t:\n    name: t ${{ strategy.job-index }} of ${{ strategy.job-total }}\n    \
+             strategy: {matrix: {v: [a]}}\n    runs-on: {group: x, labels: [linux, gpu]}\n    \
+             steps:\n      - {name: 'with ${{ matrix.v }}', run: x}\n      - {run: 'echo ${{ matrix.v }}'}\n      \
+             - {run: 'echo ${{ env.X }}'}\n",
+        );
+        let Copies::Known(copies) = &jobs[0].copies else {
+            panic!("the matrix is known")
+        };
+        assert_eq!(copies[0].name, "t 0 of 1");
+        assert_eq!(copies[0].labels, ["linux", "gpu"]);
+        assert_eq!(
+            copies[0].steps,
+            ["with a", "Run echo a", "Run echo ${{ env.X }}"]
         );
     }
 }

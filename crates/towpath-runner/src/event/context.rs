@@ -96,6 +96,15 @@ impl RunContext {
             |(_, environment)| environment.clone(),
         )
     }
+
+    /// Notes that a person lets jobs use an environment.
+    pub fn approve(&mut self, name: &str) {
+        let mut environment = self.environment(name);
+        environment.approval = Approval::Given;
+        self.environments
+            .retain(|own, _| !own.eq_ignore_ascii_case(name));
+        self.environments.insert(name.to_owned(), environment);
+    }
 }
 
 impl EnvironmentContext {
@@ -144,5 +153,19 @@ mod tests {
         given.approval = Approval::Given;
         context.environments.insert("PyPI".to_owned(), given);
         assert_eq!(context.environment("pypi").approval, Approval::Given);
+    }
+
+    #[test]
+    fn approval_counts_whatever_the_case_of_the_name() {
+        let mut context = RunContext::default();
+        let live = EnvironmentContext {
+            variables: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+            ..EnvironmentContext::of("live")
+        };
+        context.environments.insert("LIVE".to_owned(), live);
+        context.approve("live");
+        let environment = context.environment("Live");
+        assert_eq!(environment.approval, Approval::Given);
+        assert_eq!(environment.variables["A"], "1");
     }
 }

@@ -167,7 +167,7 @@ fn outputs_of(workflow: &Workflow) -> &[OutputValue] {
 }
 
 /// Returns the workflow that a job calls, with the inputs and secrets that it is given.
-fn called_frame(
+pub(crate) fn called_frame(
     frame: &Frame,
     call: &CallJob,
     name: &str,
@@ -308,7 +308,7 @@ pub(crate) fn secrets_context(context: &RunContext) -> Object {
     )
 }
 
-fn problem_of(error: &Error) -> Problem {
+pub(crate) fn problem_of(error: &Error) -> Problem {
     let mut problem = Problem::error(error.to_string());
     problem.hints = error.hints();
     if let Error::Expression { problem: inner, .. } = error {

@@ -26,7 +26,7 @@ use crate::schedule::Schedule;
 use crate::standing::{self, Standing};
 use crate::work::{Assignment, Message, work};
 
-pub(crate) use expand::secrets_context;
+pub(crate) use expand::{called_frame, problem_of, secrets_context};
 
 /// Hears what happens, in order.
 pub trait Observer {

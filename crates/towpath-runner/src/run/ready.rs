@@ -2,7 +2,7 @@
 //! started.
 
 use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused};
-use towpath_workflow::expression::{Function, Value};
+use towpath_workflow::expression::Function;
 use towpath_workflow::syntax::JobWork;
 
 use super::Run;
@@ -212,15 +212,7 @@ impl Run<'_, '_> {
             return Ok(None);
         };
         let values = self.job_values(index);
-        let mut labels = Vec::new();
-        for label in &work.runs_on.labels {
-            match values.value(label)? {
-                Value::Array(several) => {
-                    labels.extend(several.iter().map(Value::to_text));
-                }
-                one => labels.push(one.to_text()),
-            }
-        }
+        let labels = values.labels(&work.runs_on)?;
         let refused = machine.platforms.refused(&labels);
         let reason = || format!("not run: this machine is no `{}`", refused.join("`, `"));
         Ok((!refused.is_empty()).then(reason))

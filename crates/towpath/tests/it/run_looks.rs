@@ -132,7 +132,7 @@ fn all_of_it_is_data_too() {
     );
     assert_eq!(docs["reason"], "the changed file is left out by `paths`");
     let jobs = &workflows[1]["jobs"];
-    assert_eq!(jobs[2]["environment"], "pypi");
+    assert_eq!(jobs[2]["environments"], serde_json::json!(["pypi"]));
     assert_eq!(
         (&jobs[1]["needs-approval"], &jobs[2]["needs-approval"]),
         (&false.into(), &true.into())

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use towpath_host::secret;
 use towpath_report::Problem;
-use towpath_runner::{Approval, EnvironmentContext, Platforms, PreviewScope, RunContext, preview};
+use towpath_runner::{Approval, Platforms, PreviewScope, RunContext, preview};
 use towpath_workflow::syntax::Workflow;
 
 use super::files::Files;
@@ -16,8 +16,8 @@ use crate::nearest;
 pub(super) fn refuse_unknown(listing: &Listing, approved: &[String]) -> Result<(), Failure> {
     let jobs = || listing.workflows.iter().flat_map(|workflow| &workflow.jobs);
     let mut known: Vec<&str> = Vec::new();
-    for name in jobs().filter_map(|job| job.environment.as_deref()) {
-        if !known.contains(&name) {
+    for name in jobs().flat_map(|job| &job.environments) {
+        if !known.contains(&name.as_str()) {
             known.push(name);
         }
     }
@@ -73,20 +73,24 @@ pub(super) fn ask(
         let may_run = job
             .condition
             .is_none_or(|condition| condition.holds != Some(false));
-        let Some(environment) = job.environment.filter(|_| may_run && is_asked_for(&job.id)) else {
+        if !may_run || !is_asked_for(&job.id) {
             continue;
-        };
-        let is_known = waiting.iter().any(|(name, _)| *name == environment.name);
-        if environment.approval == Approval::Needed && !is_known {
-            waiting.push((environment.name, job.id));
+        }
+        for environment in job.environments {
+            let is_known = waiting
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(&environment.name));
+            // One that other jobs name is not known yet.
+            let is_open = environment.name.contains("${{");
+            if environment.approval == Approval::Needed && !is_known && !is_open {
+                waiting.push((environment.name, job.id.clone()));
+            }
         }
     }
     for (name, job) in waiting {
         let question = format!("may job `{job}` use the environment `{name}`? [y/N] ");
         if secret::confirm(&question) {
-            let mut environment: EnvironmentContext = context.environment(&name);
-            environment.approval = Approval::Given;
-            context.environments.insert(name, environment);
+            context.approve(&name);
         }
     }
 }

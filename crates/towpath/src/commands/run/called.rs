@@ -27,7 +27,11 @@ pub(super) fn sources(own: &[PathBuf], asked: &[PathBuf], store: &ActionStore) -
             if sources.contains_key(&uses) {
                 continue;
             }
-            if let Some(called) = fetched(&uses, store) {
+            // `$/` is the same repository at the same commit, as `./` is.
+            let own = uses.strip_prefix("$/").map(|path| format!("./{path}"));
+            if let Some(called) = own.and_then(|own| sources.get(&own)).cloned() {
+                sources.insert(uses, called);
+            } else if let Some(called) = fetched(&uses, store) {
                 sources.insert(uses, called.clone());
                 texts.push(called);
             }

@@ -385,6 +385,7 @@ impl<'a> Ground<'a> {
             &Means {
                 repository: &self.asked.root,
                 actions: &Actions(&actions),
+                sources: &self.asked.files.sources,
                 fetched: &self.fetched,
                 platforms: self.platforms,
                 has_node: steps::program(self.process, "node").is_some(),

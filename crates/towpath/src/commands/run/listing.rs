@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use towpath_runner::{Approval, Copies, JobPreview, Platforms, PreviewScope, RunContext, preview};
-use towpath_workflow::syntax::{Filter, Step, StepWork, Trigger, TriggerKind};
+use towpath_workflow::syntax::{Filter, Trigger, TriggerKind};
 
 use super::files::{FOLDER, Files};
 use super::start::Candidate;
@@ -66,13 +66,13 @@ pub(super) struct JobListing {
     pub(super) condition: Option<String>,
     /// Whether the condition holds as long as every job succeeds; null where other jobs decide.
     pub(super) holds: Option<bool>,
-    pub(super) environment: Option<String>,
+    /// The environments that its copies use.
+    pub(super) environments: Vec<String>,
     pub(super) needs_approval: bool,
     /// Why the matrix gives no copy.
     pub(super) mistake: Option<String>,
     /// Null where other jobs decide how many there are.
     pub(super) copies: Option<Vec<CopyListing>>,
-    pub(super) steps: Vec<String>,
 }
 
 /// One copy of a job.
@@ -85,6 +85,7 @@ pub(super) struct CopyListing {
     pub(super) runs_here: bool,
     /// Labels that this machine does not answer to.
     pub(super) not_here: Vec<String>,
+    pub(super) steps: Vec<String>,
 }
 
 /// Which jobs and copies are asked for.
@@ -129,14 +130,10 @@ fn workflow(
     let workflow = &candidate.file.workflow;
     let previews = preview(workflow, scope);
     let selected = with_needs(&previews, selection);
-    let jobs = previews
-        .into_iter()
-        .zip(&workflow.jobs)
-        .map(|(preview, job)| {
-            let is_selected = selected.contains(&preview.id);
-            let steps = job.steps().iter().map(step).collect();
-            of_job(preview, is_selected, steps, selection)
-        });
+    let jobs = previews.into_iter().map(|preview| {
+        let is_selected = selected.contains(&preview.id);
+        of_job(preview, is_selected, selection)
+    });
     WorkflowListing {
         file: candidate.file.label.clone(),
         path: candidate.file.path.clone(),
@@ -181,16 +178,11 @@ fn with_needs(previews: &[JobPreview], selection: &Selection<'_>) -> Vec<String>
     selected
 }
 
-fn of_job(
-    preview: JobPreview,
-    selected: bool,
-    steps: Vec<String>,
-    selection: &Selection<'_>,
-) -> JobListing {
+fn of_job(preview: JobPreview, selected: bool, selection: &Selection<'_>) -> JobListing {
     let (copies, mistake) = match preview.copies {
         Copies::Known(copies) => (Some(copies), None),
         Copies::FromNeeds => (None, None),
-        Copies::Wrong(error) => (None, Some(error.to_string())),
+        Copies::Wrong(error) => (None, Some(error)),
     };
     let copies = copies.map(|copies| {
         let copies = copies.into_iter().map(|copy| CopyListing {
@@ -199,15 +191,14 @@ fn of_job(
             runs_on: copy.labels,
             runs_here: copy.refused.is_empty(),
             not_here: copy.refused,
+            steps: copy.steps,
         });
         copies
             .filter(|copy| is_wanted(&copy.matrix, selection))
             .collect()
     });
-    let approval = preview
-        .environment
-        .as_ref()
-        .map(|environment| environment.approval);
+    let mut environments = preview.environments.iter();
+    let needs_approval = environments.any(|environment| environment.approval == Approval::Needed);
     JobListing {
         id: preview.id,
         needs: preview.needs,
@@ -218,11 +209,14 @@ fn of_job(
             .as_ref()
             .map_or(Some(true), |condition| condition.holds),
         condition: preview.condition.map(|condition| condition.text),
-        environment: preview.environment.map(|environment| environment.name),
-        needs_approval: approval == Some(Approval::Needed),
+        environments: preview
+            .environments
+            .into_iter()
+            .map(|environment| environment.name)
+            .collect(),
+        needs_approval,
         mistake,
         copies,
-        steps,
     }
 }
 
@@ -239,25 +233,6 @@ fn is_wanted(matrix: &Map<String, Json>, selection: &Selection<'_>) -> bool {
 /// Returns a value of a matrix as it is written on a command line.
 pub(super) fn text(value: &Json) -> String {
     towpath_workflow::expression::Value::from(value).to_text()
-}
-
-fn step(step: &Step) -> String {
-    if let Some(name) = &step.name {
-        return name.source.clone();
-    }
-    match &step.work {
-        StepWork::Uses { action, .. } => action.clone(),
-        StepWork::Run { script, .. } => {
-            format!("Run {}", script.source.lines().next().unwrap_or_default())
-        }
-        StepWork::Wait { steps } => format!("Wait for {}", steps.join(", ")),
-        StepWork::WaitAll => "Wait for all".to_owned(),
-        StepWork::Parallel { steps } => {
-            let steps: Vec<String> = steps.iter().map(self::step).collect();
-            format!("At once: {}", steps.join("; "))
-        }
-        StepWork::Cancel { step } => format!("Cancel {step}"),
-    }
 }
 
 /// Returns a trigger in words: `push to main`.

@@ -83,10 +83,7 @@ fn listed(workflow: &WorkflowListing, job: &JobListing) -> Cells {
 /// Names of environments stand in one column of their own in each workflow.
 fn aligned(workflow: &WorkflowListing, mut cells: Cells) -> Cells {
     if cells.second.starts_with(ENVIRONMENT) {
-        let names = workflow
-            .jobs
-            .iter()
-            .filter_map(|job| job.environment.as_ref());
+        let names = workflow.jobs.iter().map(|job| job.environments.join(", "));
         let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
         cells.second = filled(&cells.second, ENVIRONMENT.len() + longest);
     }
@@ -105,7 +102,7 @@ fn cells(job: &JobListing) -> Cells {
             third: vec![mistake.clone()],
         };
     }
-    if let Some(environment) = &job.environment {
+    if !job.environments.is_empty() {
         let many = copies
             .is_none_or(|copies| copies.len() != 1)
             .then_some(number);
@@ -120,7 +117,7 @@ fn cells(job: &JobListing) -> Cells {
             (needs, None) => needs,
         };
         return Cells {
-            second: format!("{ENVIRONMENT}{environment}"),
+            second: format!("{ENVIRONMENT}{}", job.environments.join(", ")),
             third: [many, places, waits].into_iter().flatten().collect(),
         };
     }
@@ -269,6 +266,20 @@ impl Page {
         (first, rest.iter().map(painted).collect())
     }
 
+    /// Returns a text right behind a start, wrapped below it where the line is too short.
+    fn behind(&self, start: &str, text: &str) -> String {
+        let whole = format!("{}  {}", start.trim_end(), clean(text));
+        let indent = start.chars().take_while(|c| *c == ' ').count();
+        let columns = self.style.text_columns().saturating_sub(indent + 2).max(20);
+        let mut out = String::new();
+        for (number, line) in wrap(whole.trim(), columns).iter().enumerate() {
+            let indent = if number == 0 { indent } else { indent + 2 };
+            let line = filled("", indent) + line;
+            out.push_str(&(self.style.paint(Paint::Plain, &line) + "\n"));
+        }
+        out
+    }
+
     fn condition(&self, condition: &str, holds: Option<bool>) -> String {
         let verdict = match holds {
             Some(true) => "true",
@@ -321,28 +332,29 @@ impl Page {
         }
         let mut out = String::new();
         for copy in job.copies.iter().flatten() {
+            let start = format!("  {}", clean(&copy.name));
             let about = if copy.runs_here {
                 String::new()
             } else {
-                format!("  not here: {}", copy.not_here.join(", "))
+                format!("not here: {}", copy.not_here.join(", "))
             };
-            out.push_str(&format!("  {}{about}\n", clean(&copy.name)));
+            out.push_str(&self.behind(&start, &about));
             if !copy.runs_here {
                 continue;
             }
             if let Some(called) = &job.calls {
-                out.push_str(&format!("    calls {}\n", clean(called)));
+                out.push_str(&self.behind("    calls", called));
             }
-            for (index, step) in job.steps.iter().enumerate() {
+            for (index, step) in copy.steps.iter().enumerate() {
                 let (first, rest) =
                     self.beside(&format!("    {:>2}", index + 1), &one_line(step), 8);
                 out.push_str(&(first + &rest));
             }
         }
         if job.copies.is_none() {
-            out.push_str(&format!(
-                "  {}  {}\n",
-                job.id, "copies are known when the jobs that it needs have ended"
+            out.push_str(&self.behind(
+                &format!("  {}", job.id),
+                "copies are known when the jobs that it needs have ended",
             ));
         }
         out
