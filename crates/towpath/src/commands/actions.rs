@@ -47,7 +47,7 @@ pub(super) fn run(
         said: String::new(),
     };
     for file in files {
-        fetching.workflow(&file);
+        fetching.workflow(root, &file);
     }
     if fetching.said.is_empty() && fetching.problems.is_empty() {
         fetching
@@ -102,7 +102,8 @@ struct Fetching<'a> {
 }
 
 impl Fetching<'_> {
-    fn workflow(&mut self, file: &Path) {
+    /// Fetches what a workflow uses; those beside it, which it calls, lie in the folder `repository`.
+    fn workflow(&mut self, repository: &Path, file: &Path) {
         let Some(text) = self.read(file) else {
             return;
         };
@@ -117,13 +118,25 @@ impl Fetching<'_> {
         };
         let mut found = Vec::new();
         each_use(&workflow, &mut |_, uses| found.push(uses.to_owned()));
-        for job in &workflow.jobs {
-            if let JobWork::Call(call) = &job.work {
-                found.push(call.uses.clone());
-            }
-        }
         for uses in found {
             self.uses(&uses);
+        }
+        for job in &workflow.jobs {
+            if let JobWork::Call(call) = &job.work {
+                self.called(repository, &call.uses);
+            }
+        }
+    }
+
+    fn called(&mut self, repository: &Path, uses: &str) {
+        let local = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/"));
+        let Some(path) = local else {
+            self.uses(uses);
+            return;
+        };
+        let file = repository.join(path);
+        if self.seen.insert(file.to_string_lossy().into_owned()) && file.is_file() {
+            self.workflow(repository, &file);
         }
     }
 
@@ -134,7 +147,7 @@ impl Fetching<'_> {
         }
         let local = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/"));
         if let Some(path) = local {
-            self.look_into(&self.root.join(path));
+            self.look_into(self.root, &self.root.join(path));
             return;
         }
         let name = uses.split('@').next().unwrap_or(uses);
@@ -149,7 +162,7 @@ impl Fetching<'_> {
                 let short: String = commit.chars().take(12).collect();
                 self.said.push_str(&format!("fetched {uses} ({short})\n"));
                 if let Some(folder) = self.store.find(&remote) {
-                    self.look_into(&folder.join(remote.path));
+                    self.look_into(&folder, &folder.join(remote.path));
                 }
             }
             Err(error) => {
@@ -159,9 +172,9 @@ impl Fetching<'_> {
         }
     }
 
-    fn look_into(&mut self, path: &Path) {
+    fn look_into(&mut self, repository: &Path, path: &Path) {
         if path.is_file() {
-            self.workflow(path);
+            self.workflow(repository, path);
             return;
         }
         let metadata = ["action.yml", "action.yaml"].map(|name| path.join(name));

@@ -347,7 +347,7 @@ impl Page {
             }
             for (index, step) in copy.steps.iter().enumerate() {
                 let (first, rest) =
-                    self.beside(&format!("    {:>2}", index + 1), &one_line(step), 8);
+                    self.beside(&format!("    {:>2}", index + 1), &short(&one_line(step)), 8);
                 out.push_str(&(first + &rest));
             }
         }
@@ -479,6 +479,16 @@ fn filled(text: &str, column: usize) -> String {
     format!("{text}{}", " ".repeat(blanks))
 }
 
+/// Returns a step's name with the commit of an action shortened, which no line could hold.
+fn short(step: &str) -> String {
+    let is_commit =
+        |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match step.split_once('@') {
+        Some((action, commit)) if is_commit(commit) => format!("{action}@{}", &commit[..12]),
+        _ => step.to_owned(),
+    }
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -488,4 +498,17 @@ fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commit_of_an_action_is_shortened() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(short(&format!("o/a@{commit}")), "o/a@0123456789ab");
+        assert_eq!(short("o/a@v1"), "o/a@v1");
+        assert_eq!(short("Run mail a@b"), "Run mail a@b");
+    }
 }
