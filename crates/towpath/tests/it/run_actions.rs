@@ -122,3 +122,39 @@ jobs:
     let run = world.towpath(&["run"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
 }
+
+// A workflow of another repository, and the one beside it that it calls, run from the store.
+#[test]
+fn workflows_of_other_repositories_are_fetched_once() {
+    let world = World::offline();
+    let uses = "owner/flows/.github/workflows/outer.yml@v1";
+    world.write(
+        ".github/workflows/ci.yml",
+        format!("on: push\njobs:\n  a:\n    uses: {uses}\n"),
+    );
+    world.commit("first");
+    let refused = world.towpath(&["run"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("ci.yml:3") && refused.stderr.contains("towpath actions fetch"),
+        "{}",
+        refused.stderr
+    );
+
+    let flows = towpath_testing::TestContext::new();
+    let outer = "on: workflow_call\njobs:\n  b:\n    uses: ./.github/workflows/inner.yml\n";
+    flows.write(".github/workflows/outer.yml", outer);
+    let inner = "on: workflow_call\njobs:\n  c: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}\n";
+    flows.write(".github/workflows/inner.yml", inner);
+    flows.commit("first");
+    flows.git(&["tag", "v1"]);
+    let server = world.folder().join("server/owner");
+    fs_err::create_dir_all(&server).expect("a folder");
+    fs_err::os::unix::fs::symlink(flows.root(), server.join("flows")).expect("a link");
+    let url = format!("file://{}", world.folder().join("server").display());
+    let fetched = world.towpath(&["actions", "fetch", "--server", &url]);
+    assert_eq!(fetched.code, Some(0), "{}", fetched.stderr);
+    let run = world.recorded(&["run"]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(run.record.jobs[0].name, "a / b / c");
+}
