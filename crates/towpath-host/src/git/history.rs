@@ -1,5 +1,7 @@
 //! Branches, tags and commits: what events tell of a repository.
 
+use std::collections::BTreeMap;
+
 use super::{Error, Git, command, first_line};
 
 /// Most commits that an event lists.
@@ -44,6 +46,13 @@ impl Git {
     /// Returns the branch that the remote `origin` names as its default; without one the branch that git
     /// gives to new repositories, `main` or `master`, whichever exists. None where there is no such branch.
     pub fn default_branch(&self) -> Option<String> {
+        let known = self
+            .default_branch
+            .get_or_init(|| self.find_default_branch());
+        known.clone()
+    }
+
+    fn find_default_branch(&self) -> Option<String> {
         let of_remote = self.line(&[
             "symbolic-ref",
             "--quiet",
@@ -95,9 +104,33 @@ impl Git {
         })
     }
 
-    /// Returns the value of a setting of git.
+    /// Returns the value of a setting of git, whose key may stand in any case but for a name in its middle.
     pub fn setting(&self, key: &str) -> Option<String> {
-        self.line(&["config", "--get", key])
+        let (section, name) = key.split_once('.')?;
+        let (middle, name) = name.rsplit_once('.').unwrap_or(("", name));
+        let section = section.to_lowercase();
+        let name = name.to_lowercase();
+        let key = match middle {
+            "" => format!("{section}.{name}"),
+            middle => format!("{section}.{middle}.{name}"),
+        };
+        self.settings().get(&key).cloned()
+    }
+
+    /// Returns all settings of git for the repository, of several values the last; none where git does not
+    /// answer.
+    pub(super) fn settings(&self) -> &BTreeMap<String, String> {
+        self.settings.get_or_init(|| {
+            let output = self.run(&["config", "--list", "-z"]).unwrap_or_default();
+            let text = String::from_utf8_lossy(&output);
+            let records = text.split('\0');
+            // A key without a value stands for `true`.
+            records
+                .filter(|record| !record.is_empty())
+                .map(|record| record.split_once('\n').unwrap_or((record, "true")))
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
+        })
     }
 
     /// Returns the commit from which two revisions grew.

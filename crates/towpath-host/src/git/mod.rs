@@ -34,6 +34,9 @@ pub use workspace::{CheckOut, Depth, Sparse};
 pub struct Git {
     view: GitView,
     filters: OnceLock<Vec<String>>,
+    /// Git's settings by key, sections and names in lower case; read once.
+    settings: OnceLock<BTreeMap<String, String>>,
+    default_branch: OnceLock<Option<String>>,
 }
 
 impl Git {
@@ -43,6 +46,8 @@ impl Git {
         Ok(locate(folder).map(|view| Self {
             view,
             filters: OnceLock::new(),
+            settings: OnceLock::new(),
+            default_branch: OnceLock::new(),
         }))
     }
 
@@ -170,7 +175,7 @@ impl Git {
 
     /// Returns the URL of the remote `origin`, without a password.
     pub fn remote_url(&self) -> Option<String> {
-        self.line(&["config", "--get", "remote.origin.url"])
+        self.setting("remote.origin.url")
             .map(|url| without_password(&url))
     }
 
@@ -213,13 +218,8 @@ impl Git {
 
     /// Returns the names of the remotes with their URLs, without passwords.
     pub fn remotes(&self) -> BTreeMap<String, String> {
-        let arguments = ["config", "-z", "--get-regexp", r"^remote\..*\.url$"];
-        let output = self.run(&arguments).unwrap_or_default();
-        let text = String::from_utf8_lossy(&output);
-        let records = text
-            .split('\0')
-            .filter_map(|record| record.split_once('\n'));
-        records
+        self.settings()
+            .iter()
             .filter_map(|(key, url)| {
                 let name = key.strip_prefix("remote.")?.strip_suffix(".url")?;
                 Some((name.to_owned(), without_password(url)))

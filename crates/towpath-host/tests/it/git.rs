@@ -275,6 +275,8 @@ fn tells_branches_and_what_they_are_compared_with() {
     context.git(&["tag", "v1.0"]);
     context.write("a", "2");
     let second = context.commit("b");
+    // Settings are read once.
+    let git = open(&context);
     assert_eq!(git.default_branch().as_deref(), Some("develop"));
     let upstream = Upstream {
         tracking: "refs/remotes/origin/develop".to_owned(),
