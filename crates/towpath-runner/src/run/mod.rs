@@ -2,6 +2,7 @@
 //! each running job. Decides what to reuse, what to skip and when to stop; prints nothing.
 
 mod expand;
+mod keep;
 mod ready;
 mod record;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
 use towpath_host::process::Cancel;
 use towpath_report::{Conclusion, ExpectedJob, JobRecord, RunEvent};
 use towpath_workflow::syntax::Job;
@@ -25,6 +27,7 @@ use crate::reuse::LastRun;
 use crate::schedule::Schedule;
 use crate::standing::{self, Standing};
 use crate::work::{Assignment, Message, work};
+use keep::{Keepsake, keep_all};
 
 pub(crate) use expand::{called_frame, problem_of, secrets_context};
 
@@ -53,7 +56,9 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
     let started: Vec<AtomicBool> = jobs.iter().map(|_| AtomicBool::new(false)).collect();
     std::thread::scope(|scope| {
         let (ahead, waiting) = Ahead::new(&started);
-        let mut run = Run::new(request, observer, ahead);
+        let (keepsakes, kept) = crossbeam_channel::unbounded();
+        let keeping = scope.spawn(move || keep_all(request, &kept));
+        let mut run = Run::new(request, observer, ahead, keepsakes);
         let cancel = run.cancel.clone();
         let started = &started;
         scope.spawn(move || {
@@ -80,7 +85,12 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
         if let Some(machine) = request.machine {
             remove_spares(machine.work);
         }
-        run.complete()
+        let mut completed = run.complete();
+        // The channel is closed by now, so this ends with the last of them.
+        completed
+            .warnings
+            .extend(keeping.join().unwrap_or_default());
+        completed
     })
 }
 
@@ -118,10 +128,17 @@ struct Run<'a, 'b> {
     interrupted: bool,
     warnings: Vec<String>,
     ahead: Ahead<'a>,
+    /// Takes what is to be kept of jobs that ended.
+    keepsakes: Sender<Keepsake>,
 }
 
 impl<'a, 'b> Run<'a, 'b> {
-    fn new(request: &'a Request<'a>, observer: &'b mut dyn Observer, ahead: Ahead<'a>) -> Self {
+    fn new(
+        request: &'a Request<'a>,
+        observer: &'b mut dyn Observer,
+        ahead: Ahead<'a>,
+        keepsakes: Sender<Keepsake>,
+    ) -> Self {
         let mut warnings = Vec::new();
         let last: Vec<Option<LastRun>> = request
             .plan
@@ -164,6 +181,7 @@ impl<'a, 'b> Run<'a, 'b> {
             interrupted: false,
             warnings,
             ahead,
+            keepsakes,
         }
     }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use towpath_report::{Conclusion, JobRecord, Reused, RunEvent};
 
 use super::Run;
+use super::keep::Keepsake;
 use crate::action::Outcome;
-use crate::dependencies::KeptDependencies;
+use crate::dependencies::Dependencies;
 use crate::past::last_pass;
-use crate::reuse::{LastRun, StoredVerdict, job_history};
+use crate::reuse::{LastRun, job_history};
 use crate::standing::{self, Standing, Status};
 
 impl Run<'_, '_> {
@@ -23,65 +24,36 @@ impl Run<'_, '_> {
             outcome.reason.clone_from(reason);
         }
         let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
-        if !matches!(
-            outcome.conclusion,
-            Conclusion::Cancelled | Conclusion::Error
-        ) {
-            self.remember(index, &outcome, duration_ms);
-        }
         let outputs = std::mem::take(&mut outcome.effects.outputs);
+        let dependencies = outcome.dependencies.take();
         let record = self.record(index, outcome, None);
+        if !matches!(record.conclusion, Conclusion::Cancelled | Conclusion::Error) {
+            self.remember(index, &record, dependencies, duration_ms);
+        }
         self.finish_with(index, record, outputs);
     }
 
     /// Keeps the verdict, where its dependencies are known, and the duration.
-    fn remember(&mut self, index: usize, outcome: &Outcome, duration_ms: u64) {
-        let (request, job) = (self.request, self.job(index));
-        let ledger = request.ledger;
-        let mut kept = Ok((None, None));
-        if let Some(dependencies) = &outcome.dependencies {
-            let stored = ledger.keep(dependencies, &outcome.result, |files, result| {
-                StoredVerdict {
-                    tree: ledger.tree_digest.clone(),
-                    files,
-                    history: dependencies.history.clone(),
-                    conclusion: outcome.conclusion,
-                    reason: outcome.reason.clone(),
-                    result,
-                    run: request.run,
-                    at: request.started,
-                    commit: request.commit.to_owned(),
-                    duration_ms,
-                    commands: outcome.commands.clone(),
-                }
-            });
-            kept = stored.map(|(files, result)| {
-                let dependencies = KeptDependencies {
-                    key: dependencies.key.clone(),
-                    files,
-                    history: dependencies.history.clone(),
-                };
-                (Some(dependencies), Some(result))
-            });
-        }
-        let kept = kept.and_then(|(dependencies, result)| {
-            let last = LastRun {
-                dependencies,
-                conclusion: outcome.conclusion,
-                at: request.started,
-                commit: request.commit.to_owned(),
-                durations_ms: job_history(self.last[index].as_ref(), duration_ms),
-                result,
-                passed: self.pass_before(index, outcome.conclusion),
-            };
-            ledger.keep_last(&self.history_name(index), &last)
-        });
-        if let Err(error) = kept {
-            self.warnings.push(format!(
-                "the verdict of `{}` was not kept: {error}",
-                job.name
-            ));
-        }
+    fn remember(
+        &self,
+        index: usize,
+        record: &JobRecord,
+        dependencies: Option<Dependencies>,
+        duration_ms: u64,
+    ) {
+        let keepsake = Keepsake {
+            name: self.history_name(index),
+            dependencies,
+            conclusion: record.conclusion,
+            reason: record.reason.clone(),
+            commands: record.commands.clone(),
+            result: Arc::clone(&record.result),
+            duration_ms,
+            durations_ms: job_history(self.last[index].as_ref(), duration_ms),
+            passed: self.pass_before(index, record.conclusion),
+        };
+        // Whoever keeps it lives as long as the scope of the run.
+        let _ = self.keepsakes.send(keepsake);
     }
 
     /// Records that a job does not apply, so that the next run expects no more of it.
