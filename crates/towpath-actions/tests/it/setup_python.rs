@@ -33,9 +33,11 @@ fn newest(machine: &Machine<'_>) -> Interpreter {
         .clone()
 }
 
+/// Returns the files below a folder with their times; a system's own Python may have no such folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, std::time::SystemTime> {
     let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    for entry in entries.flatten() {
         let metadata = entry.metadata().unwrap();
         found.insert(entry.path(), metadata.modified().unwrap());
         if metadata.is_dir() && entry.file_name() != "__pycache__" {
