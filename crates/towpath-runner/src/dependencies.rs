@@ -62,7 +62,7 @@ pub struct Dependencies {
 pub struct KeptDependencies {
     /// The key it is found by.
     pub key: Key,
-    /// Blob that lists the files, as [`write_files`] writes them.
+    /// Blob that lists the files, a line each.
     pub files: Digest,
     /// Commit, branch and tags, where the history was looked at.
     #[serde(default)]
