@@ -51,11 +51,13 @@ fn who_hides_its_job_ends_with_the_last_one() {
 
 #[test]
 fn a_running_step_of_another_job_is_left_alone() {
+    let time = sleeping_time(19);
     for kept in keepers() {
         let step = of_job(shell("sleep 0.5; echo whole"), "job-2");
         std::thread::scope(|scope| {
             let other = scope.spawn(|| kept.run(&step));
-            kept.shell("setsid sleep 50 >/dev/null 2>&1 &");
+            kept.shell(&format!("setsid sleep {time} >/dev/null 2>&1 &"));
+            wait_for(|| count_sleeping(&time) == 1);
             let killed = kept.keeper.end_job("job-1").unwrap();
             assert_eq!(killed, 1, "{}", kept.who);
             assert_eq!(other.join().unwrap().1, "whole\n");
