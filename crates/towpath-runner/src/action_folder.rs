@@ -7,6 +7,18 @@ use towpath_report::{Problem, Severity, Source};
 use towpath_workflow::parse_action;
 use towpath_workflow::syntax::Action;
 
+/// How deep composite actions may use one another.
+pub(crate) const MAX_ACTION_DEPTH: usize = 10;
+
+/// Returns the problem of a composite action that is used too deep, or by itself.
+pub(crate) fn too_deep(action: &str) -> Problem {
+    let most = MAX_ACTION_DEPTH;
+    Problem::error(format!(
+        "actions use one another more than {most} deep at `{action}`"
+    ))
+    .with_hint("use fewer levels, and no action in itself")
+}
+
 /// Tells whether `uses` names a folder of the workspace.
 pub(crate) fn is_local(action: &str) -> bool {
     action.starts_with("./") || action.starts_with("$/")

@@ -73,8 +73,6 @@ pub struct Machine<'a> {
     pub fetched: &'a dyn FetchedActions,
     /// The runners that this machine can stand for.
     pub platforms: &'a Platforms,
-    /// Asks whether a job may use a deployment environment.
-    pub approve: &'a (dyn Fn(&str) -> bool + Sync),
     /// Is shown a command that failed, before anything of the job is removed.
     pub after_failure: Option<&'a (dyn Fn(&StepCommand) + Sync)>,
     /// How long steps that run always may take after a signal.

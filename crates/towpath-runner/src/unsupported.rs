@@ -13,16 +13,13 @@ use towpath_workflow::syntax::{
 };
 
 use crate::action::Actions;
-use crate::action_folder::{is_local, read_metadata, repository_path};
+use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
 use crate::plan::{Frame, Plan, PlannedJob, jobs_of};
 use crate::platforms::Platforms;
 use crate::request::FetchedActions;
 use crate::run::{called_frame, problem_of, secrets_context};
-
-/// How deep actions may use one another.
-const MAX_DEPTH: usize = 10;
 
 /// What is here to run a plan with.
 pub struct Means<'a> {
@@ -124,7 +121,8 @@ fn of_copy(
     let late: Vec<&str> = late.iter().copied().chain(OF_STEPS).collect();
     for step in &work.steps {
         if holds(step.condition.as_ref(), contexts, &late, Needs::Open) != Some(false) {
-            problems.extend(of_step(step, step.origin.0.as_ref(), means, 0));
+            let place = step.origin.0.as_ref();
+            problems.extend(of_step(step, place, means, 0, &mut BTreeSet::new()));
         }
     }
     problems
@@ -182,13 +180,22 @@ pub(crate) fn containers(work: &StepsJob, place: Option<&Place>) -> Option<Probl
     ))
 }
 
-fn of_step(step: &Step, place: Option<&Place>, means: &Means<'_>, depth: usize) -> Vec<Problem> {
+/// The actions that a step was seen to use, with how deep.
+type Seen = BTreeSet<(String, usize)>;
+
+fn of_step(
+    step: &Step,
+    place: Option<&Place>,
+    means: &Means<'_>,
+    depth: usize,
+    seen: &mut Seen,
+) -> Vec<Problem> {
     let action = match &step.work {
         StepWork::Uses { action, .. } => action,
         StepWork::Run { .. } if !step.background => return Vec::new(),
         _ => return vec![placed(background(), place)],
     };
-    let problems = of_action(action, place, means, depth);
+    let problems = of_action(action, place, means, depth, seen);
     let problems = problems.into_iter();
     problems.map(|problem| placed(problem, place)).collect()
 }
@@ -199,8 +206,14 @@ pub(crate) fn background() -> Problem {
         .with_hint("write the steps one after the other")
 }
 
-fn of_action(action: &str, place: Option<&Place>, means: &Means<'_>, depth: usize) -> Vec<Problem> {
-    if depth > MAX_DEPTH {
+fn of_action(
+    action: &str,
+    place: Option<&Place>,
+    means: &Means<'_>,
+    depth: usize,
+    seen: &mut Seen,
+) -> Vec<Problem> {
+    if !seen.insert((action.to_owned(), depth)) {
         return Vec::new();
     }
     if let Some(built_in) = means.actions.find(action) {
@@ -230,9 +243,10 @@ fn of_action(action: &str, place: Option<&Place>, means: &Means<'_>, depth: usiz
     match read_metadata(&folder, action) {
         Err(problem) => vec![problem],
         Ok(metadata) => match metadata.runs {
+            Runs::Composite { .. } if depth >= MAX_ACTION_DEPTH => vec![too_deep(action)],
             Runs::Composite { steps } => steps
                 .iter()
-                .flat_map(|step| of_step(step, place, means, depth + 1))
+                .flat_map(|step| of_step(step, place, means, depth + 1, seen))
                 .collect(),
             Runs::JavaScript { .. } if means.has_node => Vec::new(),
             Runs::JavaScript { .. } => vec![no_node(action)],
@@ -273,6 +287,7 @@ mod tests {
     use std::path::PathBuf;
 
     use towpath_report::Source;
+    use towpath_testing::TestContext;
     use towpath_workflow::expression::Value;
     use towpath_workflow::parse_workflow;
 
@@ -290,6 +305,11 @@ mod tests {
 
     /// Returns what cannot run of jobs that a push starts; their steps use actions that are not here.
     fn told(jobs: &str, sources: &Sources) -> Vec<String> {
+        told_in(Path::new("/nowhere"), jobs, sources)
+    }
+
+    /// The same in a checkout.
+    fn told_in(repository: &Path, jobs: &str, sources: &Sources) -> Vec<String> {
         let text = format!("on: push\njobs:\n{jobs}");
         let source = Source {
             path: "x.yml",
@@ -308,7 +328,7 @@ mod tests {
             ..Frame::default()
         };
         let means = Means {
-            repository: Path::new("/nowhere"),
+            repository,
             actions: &Actions(&[]),
             sources,
             fetched: &Nothing,
@@ -363,6 +383,19 @@ mod tests {
         assert_eq!(
             told(&call(", with: {deep: true}"), &sources),
             ["the action `o/a@v1` is not on this machine"]
+        );
+    }
+
+    #[test]
+    fn an_action_that_uses_itself_is_told_at_once() {
+        let checkout = TestContext::without_git();
+        let steps = "    - uses: ./a\n".repeat(100);
+        let text = format!("name: a\nruns:\n  using: composite\n  steps:\n{steps}");
+        checkout.write("a/action.yml", text);
+        let jobs = "  a: {runs-on: ubuntu-latest, steps: [{uses: ./a}]}\n";
+        assert_eq!(
+            told_in(checkout.root(), jobs, &Sources::new()),
+            ["actions use one another more than 10 deep at `./a`"]
         );
     }
 }

@@ -22,4 +22,4 @@ mod uses;
 pub mod yaml;
 
 pub use legal::{KeyRules, key_rules};
-pub use read::{Sources, parse_action, parse_workflow};
+pub use read::{MAX_CALL_DEPTH, Sources, parse_action, parse_workflow};

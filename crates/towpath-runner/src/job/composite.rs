@@ -12,9 +12,6 @@ use super::level::{ActionLevel, Level};
 use super::step::{Done, ReadyStep};
 use crate::standing::Status;
 
-/// How deep actions may use one another.
-const MAX_DEPTH: usize = 10;
-
 /// Where an action comes from.
 pub(super) struct ActionFolder {
     pub(super) folder: PathBuf,
@@ -34,10 +31,6 @@ impl RunningJob<'_> {
         inputs: BTreeMap<String, String>,
         from: ActionFolder,
     ) -> Done {
-        if level.depth >= MAX_DEPTH {
-            let message = format!("actions use one another more than {MAX_DEPTH} deep");
-            return Done::failed(Problem::error(message).with_hint("use fewer levels"));
-        }
         let inputs = inputs.into_iter();
         let inputs = inputs.map(|(name, value)| (name, Value::from(value)));
         let mut inner = Level::of_action(

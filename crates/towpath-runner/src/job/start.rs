@@ -44,7 +44,7 @@ impl<'a> RunningJob<'a> {
         if let Some(problem) = containers(work, definition.origin.0.as_ref()) {
             return Err(refuse(problem));
         }
-        let run_context = environment_context(assignment, machine, work)?;
+        let run_context = environment_context(assignment, work)?;
         let cannot_make = |error: std::io::Error| {
             let message = format!("cannot make the folders of job `{}`: {error}", context.job);
             refuse(Problem::error(message).with_hint(
@@ -110,7 +110,6 @@ pub(super) fn minutes_long(minutes: f64) -> Option<Duration> {
 /// Returns the run's context with what the job's deployment environment adds, once it is approved.
 fn environment_context(
     assignment: &Assignment,
-    machine: &Machine<'_>,
     work: &StepsJob,
 ) -> Result<RunContext, Box<Outcome>> {
     let mut context = (*assignment.frame.context).clone();
@@ -122,7 +121,7 @@ fn environment_context(
         .text(&environment.name)
         .map_err(|problem| Box::new(refused(&context.masked(problem))))?;
     let known = context.environment(&name);
-    if known.approval == Approval::Needed && !(machine.approve)(&name) {
+    if known.approval == Approval::Needed {
         let reason =
             format!("environment `{name}` waits for an approval: towpath run --approve {name}");
         let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());

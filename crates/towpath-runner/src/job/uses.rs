@@ -15,7 +15,7 @@ use super::level::Level;
 use super::post::{Post, PostWork};
 use super::step::{Done, ReadyStep};
 use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInputs};
-use crate::action_folder::{is_local, read_metadata, repository_path};
+use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::commands::add_paths;
 use crate::evaluate::Values;
 use crate::unsupported::{in_container, not_here};
@@ -49,6 +49,9 @@ impl RunningJob<'_> {
             Err(problem) => return Done::failed(problem),
         };
         match &metadata.runs {
+            Runs::Composite { .. } if level.depth >= MAX_ACTION_DEPTH => {
+                Done::failed(too_deep(action))
+            }
             Runs::Composite { steps } => {
                 self.composite(level, ready, &metadata, steps, inputs, from)
             }

@@ -11,7 +11,7 @@ use towpath_workflow::syntax::{
     Argument, CallJob, CallSecrets, Dynamic, Input, InputKind, JobWork, OutputValue, TriggerKind,
     Workflow,
 };
-use towpath_workflow::{Sources, parse_workflow};
+use towpath_workflow::{MAX_CALL_DEPTH, Sources, parse_workflow};
 
 use super::Run;
 use super::ready::could_not_start;
@@ -19,9 +19,6 @@ use crate::evaluate::Values;
 use crate::event::RunContext;
 use crate::plan::{Error, Frame, PlannedJob, copies, jobs_of};
 use crate::standing::{self, Standing, Status};
-
-/// How deep workflows may call one another, the first one included.
-const MAX_DEPTH: usize = 10;
 
 impl Run<'_, '_> {
     /// Puts in place of a job what it stands for; one that cannot be told fails.
@@ -174,9 +171,9 @@ pub(crate) fn called_frame(
     contexts: Object,
     sources: &Sources,
 ) -> Result<Frame, Problem> {
-    if frame.depth >= MAX_DEPTH {
+    if frame.depth >= MAX_CALL_DEPTH {
         return Err(Problem::error(format!(
-            "workflows call one another more than {MAX_DEPTH} deep at `{}`",
+            "workflows call one another more than {MAX_CALL_DEPTH} deep at `{}`",
             call.uses
         ))
         .with_hint("call fewer levels"));

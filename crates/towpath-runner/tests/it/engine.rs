@@ -145,7 +145,6 @@ impl Engine {
             services: &|| Ok(BTreeMap::new()),
             fetched: &Nothing,
             platforms: &Platforms::new("linux", "x86_64", []),
-            approve: &|_| false,
             after_failure: None,
             grace: Duration::from_secs(10),
         };

@@ -16,7 +16,7 @@ use crate::syntax::{
 };
 
 /// How deep workflows may call one another, the first one included.
-pub(crate) const MAX_DEPTH: usize = 10;
+pub const MAX_DEPTH: usize = 10;
 
 /// Checks the calls of a file and of the files they call.
 pub(super) fn check(

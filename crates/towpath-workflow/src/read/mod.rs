@@ -27,7 +27,8 @@ use crate::syntax::{Action, Workflow};
 use crate::yaml::{self, Limits};
 use reader::Reader;
 
-pub(crate) use calls::{MAX_DEPTH as MAX_CALL_DEPTH, text_of};
+pub use calls::MAX_DEPTH as MAX_CALL_DEPTH;
+pub(crate) use calls::text_of;
 pub(crate) use concurrency::{MAX_GROUP, is_long_group};
 pub(crate) use job::is_runner_group;
 pub(crate) use reader::scalar_text;

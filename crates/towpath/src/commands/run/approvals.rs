@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 
 use towpath_host::secret;
-use towpath_report::Problem;
 use towpath_runner::{Approval, Platforms, PreviewScope, RunContext, preview};
 use towpath_workflow::syntax::Workflow;
 
@@ -27,26 +26,13 @@ pub(super) fn refuse_unknown(listing: &Listing, approved: &[String]) -> Result<(
     if is_open {
         return Ok(());
     }
-    let is_known = |name: &String| known.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let problems: Vec<Problem> = approved
-        .iter()
-        .filter(|name| !is_known(name))
-        .map(|name| {
-            let problem = Problem::error(format!("no job uses an environment `{name}`"));
-            if known.is_empty() {
-                problem.with_hint("leave `--approve` out")
-            } else {
-                problem.with_hint(nearest::hint(name, &known, "the environments are"))
-            }
-        })
-        .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Failure {
-        problems,
-        closing: "nothing was run".to_owned(),
-    })
+    nearest::refuse_unknown(
+        approved.iter().map(String::as_str),
+        &known,
+        |name| format!("no job uses an environment `{name}`"),
+        "the environments are",
+        "leave `--approve` out",
+    )
 }
 
 /// Asks a person at the terminal for each environment of a workflow that waits for an approval; without

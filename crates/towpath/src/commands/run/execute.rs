@@ -426,7 +426,6 @@ impl<'a> Ground<'a> {
             services: &|| services.variables(),
             fetched: &self.fetched,
             platforms: self.platforms,
-            approve: &|_| false,
             after_failure: if self.run.manner.shell_on_failure {
                 Some(&shell)
             } else {

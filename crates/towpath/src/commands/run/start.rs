@@ -176,26 +176,13 @@ fn refuse_unknown_inputs(candidates: &[Candidate<'_>], given: &[&str]) -> Result
         .iter()
         .filter(|candidate| candidate.refused.is_none());
     let known: Vec<&str> = started.flat_map(declared).collect();
-    let is_known = |name: &str| known.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let problems: Vec<Problem> = given
-        .iter()
-        .filter(|name| !is_known(name))
-        .map(|name| {
-            let problem = Problem::error(format!("no workflow that runs has an input `{name}`"));
-            if known.is_empty() {
-                problem.with_hint("inputs are for `--event workflow_dispatch`")
-            } else {
-                problem.with_hint(nearest::hint(name, &known, "the inputs are"))
-            }
-        })
-        .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(Failure {
-        problems,
-        closing: "nothing was run".to_owned(),
-    })
+    nearest::refuse_unknown(
+        given.iter().copied(),
+        &known,
+        |name| format!("no workflow that runs has an input `{name}`"),
+        "the inputs are",
+        "inputs are for `--event workflow_dispatch`",
+    )
 }
 
 fn declared<'a>(candidate: &Candidate<'a>) -> Vec<&'a str> {
