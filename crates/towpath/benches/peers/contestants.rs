@@ -103,8 +103,6 @@ pub(crate) fn contestants(
         variables: vec![("PATH".to_owned(), search_path(&ground.bin))],
         state: vec![state],
     };
-    let towpath_state = ground.folder.join("towpath");
-    let towpath = env!("CARGO_BIN_EXE_towpath");
     Ok(vec![
         plain(
             "tools alone",
@@ -142,24 +140,28 @@ pub(crate) fn contestants(
             ]),
             ground.folder.join("nox"),
         ),
-        Contestant {
-            name: "towpath ci",
-            run: words(&[towpath, "ci", "--quiet"]),
-            warm: words(&[towpath, "ci", "--quiet", "--force"]),
-            variables: vec![
-                ("PATH".to_owned(), search_path(&ground.bin)),
-                (
-                    "TOWPATH_CACHE_DIR".to_owned(),
-                    path(&towpath_state.join("cache")),
-                ),
-                (
-                    "TOWPATH_STATE_DIR".to_owned(),
-                    path(&towpath_state.join("state")),
-                ),
-            ],
-            state: vec![towpath_state],
-        },
+        towpath(ground),
     ])
+}
+
+/// Returns towpath itself, with a state and a cache of its own.
+fn towpath(ground: &Ground) -> Contestant {
+    let program = env!("CARGO_BIN_EXE_towpath");
+    let state = ground.folder.join("towpath");
+    let words =
+        |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let inner = |name: &str| state.join(name).display().to_string();
+    Contestant {
+        name: "towpath ci",
+        run: words(&[program, "ci", "--quiet"]),
+        warm: words(&[program, "ci", "--quiet", "--force"]),
+        variables: vec![
+            ("PATH".to_owned(), search_path(&ground.bin)),
+            ("TOWPATH_CACHE_DIR".to_owned(), inner("cache")),
+            ("TOWPATH_STATE_DIR".to_owned(), inner("state")),
+        ],
+        state: vec![state],
+    }
 }
 
 /// Returns `PATH` with the peers first and every interpreter found before the shims of version managers,

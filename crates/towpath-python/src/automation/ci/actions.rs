@@ -2,15 +2,17 @@
 //! Each is said in the words of the command that it runs; unknown actions are taken to prepare.
 
 use super::pythons_in;
+use super::tool_actions::ToolAction;
 use crate::PythonVersion;
 use crate::automation::shell;
 use crate::automation::tools::{self, Tool};
 use crate::automation::walk::{Scene, Walker};
 
 /// The inputs of a step.
-type With<'a> = &'a [(String, String)];
+pub(super) type With<'a> = &'a [(String, String)];
 
-fn input<'a>(with: With<'a>, names: &[&str]) -> Option<&'a str> {
+/// Returns the first input of these names that is not empty.
+pub(super) fn input<'a>(with: With<'a>, names: &[&str]) -> Option<&'a str> {
     let found = with
         .iter()
         .find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
@@ -86,121 +88,11 @@ pub(super) fn follow(walker: &mut Walker<'_>, action: &str, with: With<'_>, scen
             walker.line(command, &inner);
         }
         _ => {
-            if let Some((command, version)) = command(&lower, with) {
-                run(walker, &command, Some(version), with, scene);
+            if let Some(action) = ToolAction::find(&lower) {
+                run(walker, &action.command(with), action.version, with, scene);
             }
         }
     }
-}
-
-/// Returns the command of an action that runs one tool, and the input that holds its version.
-fn command(action: &str, with: With<'_>) -> Option<(String, &'static str)> {
-    let or =
-        |names: &[&str], default: &'static str| input(with, names).unwrap_or(default).to_owned();
-    let option = |name: &str, flag: &str| {
-        input(with, &[name]).map_or(String::new(), |value| format!(" {flag} {value}"))
-    };
-    let line = match action {
-        "astral-sh/ruff-action" | "chartboost/ruff-action" => (
-            format!("ruff {} {}", or(&["args"], "check"), or(&["src"], ".")),
-            "version",
-        ),
-        "psf/black" | "lgeiger/black-action" => (
-            format!(
-                "black {} {}",
-                or(&["options", "args"], "--check --diff"),
-                or(&["src"], ".")
-            ),
-            "version",
-        ),
-        "rickstaa/action-black" => (format!("black {}", or(&["black_args"], ". --check")), ""),
-        "jakebailey/pyright-action" => {
-            let project = option("project", "--project");
-            let extra =
-                input(with, &["extra-args"]).map_or(String::new(), |extra| format!(" {extra}"));
-            (format!("pyright{project}{extra}"), "version")
-        }
-        "py-actions/flake8" | "theforgephoto/flake8-action" => {
-            let options = [
-                ("max-line-length", "--max-line-length"),
-                ("ignore", "--ignore"),
-                ("exclude", "--exclude"),
-            ];
-            let options: String = options
-                .iter()
-                .map(|(name, flag)| option(name, flag))
-                .collect();
-            (
-                format!(
-                    "flake8{options} {} {}",
-                    or(&["args"], ""),
-                    or(&["path"], ".")
-                ),
-                "flake8-version",
-            )
-        }
-        "isort/isort-action" | "jamescurtin/isort-action" => {
-            let paths = or(&["sort-paths", "sortpaths", "sortPaths"], ".");
-            (
-                format!(
-                    "isort {} {paths}",
-                    or(&["configuration"], "--check-only --diff")
-                ),
-                "isort-version",
-            )
-        }
-        "pycqa/bandit-action" => (
-            format!(
-                "bandit -r {}{}",
-                or(&["targets"], "."),
-                option("configfile", "-c")
-            ),
-            "",
-        ),
-        "pypa/gh-action-pip-audit" => {
-            let inputs = or(&["inputs"], "");
-            let words = inputs.split_whitespace().flat_map(|file| ["-r", file]);
-            (
-                ["pip-audit"]
-                    .into_iter()
-                    .chain(words)
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                "",
-            )
-        }
-        "codespell-project/actions-codespell" => {
-            let options = [
-                ("skip", "--skip"),
-                ("ignore_words_list", "-L"),
-                ("ignore_words_file", "-I"),
-            ];
-            let options: String = options
-                .iter()
-                .map(|(name, flag)| option(name, flag))
-                .collect();
-            (format!("codespell{options} {}", or(&["path"], ".")), "")
-        }
-        "crate-ci/typos" => (format!("typos {}", or(&["files"], ".")), ""),
-        "rhysd/actionlint" | "raven-actions/actionlint" | "devops-actions/actionlint" => {
-            ("actionlint".to_owned(), "")
-        }
-        "zizmorcore/zizmor-action" | "woodruffw/zizmor-action" => {
-            (format!("zizmor {}", or(&["inputs"], ".")), "version")
-        }
-        "fsfe/reuse-action" => ("reuse lint".to_owned(), ""),
-        "ludeeus/action-shellcheck" => ("shellcheck .".to_owned(), ""),
-        "davidanson/markdownlint-cli2-action" => (
-            format!("markdownlint-cli2 {}", or(&["globs"], "'*.md'")),
-            "",
-        ),
-        "ibiqlik/action-yamllint" => (format!("yamllint {}", or(&["file_or_dir"], ".")), ""),
-        "lycheeverse/lychee-action" => (format!("lychee {}", or(&["args"], ".")), ""),
-        "super-linter/super-linter" | "github/super-linter" => ("super-linter".to_owned(), ""),
-        "oxsecurity/megalinter" => ("megalinter".to_owned(), ""),
-        _ => return None,
-    };
-    Some(line)
 }
 
 fn run(

@@ -15,6 +15,7 @@ mod presence;
 mod read_the_docs;
 #[cfg(test)]
 mod tests;
+mod tool_actions;
 mod travis;
 
 use towpath_workflow::yaml::{Node, Style};

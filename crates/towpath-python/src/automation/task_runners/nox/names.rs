@@ -333,74 +333,13 @@ impl Names<'_> {
         if of_project {
             return self.project(attribute.attr.as_str(), &call.arguments.args);
         }
-        match (
-            self.evaluate(&attribute.value),
-            attribute.attr.as_str(),
-            first,
-        ) {
-            (Value::Text(text), "split", None) => Some(Value::List(
-                text.split_whitespace()
-                    .map(|word| Value::Text(word.to_owned()))
-                    .collect(),
-            )),
-            (Value::Text(text), "split", Some(Value::Text(at))) if !at.is_empty() => {
-                Some(Value::List(
-                    text.split(&at)
-                        .map(|word| Value::Text(word.to_owned()))
-                        .collect(),
-                ))
+        let second = || call.arguments.args.get(1).map(|second| self.evaluate(second));
+        match self.evaluate(&attribute.value) {
+            Value::Text(text) => text_method(&text, attribute.attr.as_str(), first, second),
+            dictionary @ Value::Dictionary(_) => {
+                dictionary_method(dictionary, attribute.attr.as_str(), first, second)
             }
-            (Value::Text(text), "join", Some(list @ Value::List(_))) => {
-                Some(Value::Text(list.words().join(&text)))
-            }
-            (Value::Text(text), "format", Some(value)) => Some(Value::Text(text.replacen(
-                "{}",
-                &value.words().join(" "),
-                1,
-            ))),
-            (Value::Text(text), "replace", Some(Value::Text(from))) => {
-                let to = call.arguments.args.get(1).map(|to| self.evaluate(to));
-                match to {
-                    Some(Value::Text(to)) => Some(Value::Text(text.replace(&from, &to))),
-                    _ => None,
-                }
-            }
-            (Value::Text(text), "startswith", Some(Value::Text(start))) => {
-                Some(Value::Boolean(text.starts_with(&start)))
-            }
-            (Value::Text(text), "endswith", Some(Value::Text(end))) => {
-                Some(Value::Boolean(text.ends_with(&end)))
-            }
-            (
-                Value::Text(text),
-                "strip" | "resolve" | "absolute" | "as_posix" | "relative_to",
-                _,
-            ) => Some(Value::Text(text.trim().to_owned())),
-            (Value::Text(text), "joinpath", Some(Value::Text(part))) => {
-                Some(Value::Text(format!("{text}/{part}")))
-            }
-            (Value::Dictionary(entries), "keys", None) => Some(Value::List(
-                entries
-                    .into_iter()
-                    .map(|(key, _)| Value::Text(key))
-                    .collect(),
-            )),
-            (Value::Dictionary(entries), "values", None) => Some(Value::List(
-                entries.into_iter().map(|(_, value)| value).collect(),
-            )),
-            (Value::Dictionary(entries), "items", None) => {
-                let pair = |(key, value)| Value::List(vec![Value::Text(key), value]);
-                Some(Value::List(entries.into_iter().map(pair).collect()))
-            }
-            (dictionary @ Value::Dictionary(_), "get", Some(Value::Text(key))) => {
-                let default = call
-                    .arguments
-                    .args
-                    .get(1)
-                    .map_or(Value::None, |default| self.evaluate(default));
-                Some(dictionary.entry(&key).cloned().unwrap_or(default))
-            }
-            (Value::List(items), "copy", None) => Some(Value::List(items)),
+            list @ Value::List(_) if attribute.attr.as_str() == "copy" => Some(list),
             _ => None,
         }
     }
@@ -436,6 +375,59 @@ impl Names<'_> {
             _ => None,
         }
     }
+}
+
+/// Returns what a method of a text gives.
+fn text_method(
+    text: &str,
+    method: &str,
+    first: Option<Value>,
+    second: impl Fn() -> Option<Value>,
+) -> Option<Value> {
+    let list = |words: &mut dyn Iterator<Item = &str>| {
+        Value::List(words.map(|word| Value::Text(word.to_owned())).collect())
+    };
+    let value = match (method, first) {
+        ("split", None) => list(&mut text.split_whitespace()),
+        ("split", Some(Value::Text(at))) if !at.is_empty() => list(&mut text.split(&at)),
+        ("join", Some(words @ Value::List(_))) => Value::Text(words.words().join(text)),
+        ("format", Some(value)) => Value::Text(text.replacen("{}", &value.words().join(" "), 1)),
+        ("replace", Some(Value::Text(from))) => match second()? {
+            Value::Text(to) => Value::Text(text.replace(&from, &to)),
+            _ => return None,
+        },
+        ("startswith", Some(Value::Text(start))) => Value::Boolean(text.starts_with(&start)),
+        ("endswith", Some(Value::Text(end))) => Value::Boolean(text.ends_with(&end)),
+        ("strip" | "resolve" | "absolute" | "as_posix" | "relative_to", _) => {
+            Value::Text(text.trim().to_owned())
+        }
+        ("joinpath", Some(Value::Text(part))) => Value::Text(format!("{text}/{part}")),
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// Returns what a method of a dictionary gives.
+fn dictionary_method(
+    dictionary: Value,
+    method: &str,
+    first: Option<Value>,
+    second: impl Fn() -> Option<Value>,
+) -> Option<Value> {
+    if let ("get", Some(Value::Text(key))) = (method, &first) {
+        let found = dictionary.entry(key).cloned();
+        return Some(found.unwrap_or_else(|| second().unwrap_or(Value::None)));
+    }
+    let (Value::Dictionary(entries), None) = (dictionary, first) else {
+        return None;
+    };
+    let of_entry: fn((String, Value)) -> Value = match method {
+        "keys" => |(key, _)| Value::Text(key),
+        "values" => |(_, value)| value,
+        "items" => |(key, value)| Value::List(vec![Value::Text(key), value]),
+        _ => return None,
+    };
+    Some(Value::List(entries.into_iter().map(of_entry).collect()))
 }
 
 /// Returns the requirements of a dependency group with those that it includes.
