@@ -8,6 +8,7 @@
 mod action;
 mod action_folder;
 mod ahead;
+mod assignment;
 pub mod commands;
 mod dependencies;
 mod evaluate;
@@ -18,6 +19,7 @@ mod past;
 mod plan;
 mod platforms;
 mod preview;
+mod refusals;
 mod request;
 mod reuse;
 mod run;

@@ -16,10 +16,10 @@ use crate::action::Actions;
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
-use crate::plan::{Frame, Plan, PlannedJob, jobs_of};
+use crate::plan::{Frame, Plan, PlannedJob, called_frame, jobs_of};
 use crate::platforms::Platforms;
+use crate::refusals::{background, containers, in_container, no_node, not_here, placed};
 use crate::request::FetchedActions;
-use crate::run::{called_frame, problem_of, secrets_context};
 
 /// What is here to run a plan with.
 pub struct Means<'a> {
@@ -86,7 +86,7 @@ fn of_job(frame: &Frame, job: &PlannedJob, late: &[&str], means: &Means<'_>) -> 
     let (copies, late) = match copies {
         Ok(Some(copies)) => (copies, late),
         Ok(None) => (vec![job.clone()], of_matrix.as_slice()),
-        Err(error) => return vec![placed(problem_of(&error), place)],
+        Err(error) => return vec![placed(error.to_problem(), place)],
     };
     let wanted = copies.iter().filter(|copy| frame.wants(copy));
     wanted
@@ -149,7 +149,7 @@ fn of_call(
         inside.push("inputs");
     }
     let mut contexts = copy_contexts(frame, copy);
-    let secrets = secrets_context(&frame.context);
+    let secrets = frame.context.secrets_context();
     contexts.0.push(("secrets".to_owned(), secrets.into()));
     let called = match called_frame(frame, &call, &copy.name, contexts, means.sources) {
         Ok(called) => called,
@@ -159,25 +159,8 @@ fn of_call(
         Ok(jobs) => of_jobs(&[Arc::new(called)], &jobs, &inside, means),
         // What depends on inputs that come later is told when they have come.
         Err(_) if is_late => Vec::new(),
-        Err(error) => vec![problem_of(&error)],
+        Err(error) => vec![error.to_problem()],
     }
-}
-
-/// Returns the problem of a job that asks for containers.
-pub(crate) fn containers(work: &StepsJob, place: Option<&Place>) -> Option<Problem> {
-    let has_services = match &work.services {
-        towpath_workflow::syntax::Dynamic::Value(services) => !services.is_empty(),
-        towpath_workflow::syntax::Dynamic::Expression(_) => true,
-    };
-    let (what, place) = match &work.container {
-        Some(container) => ("container", container.image.origin.0.as_ref().or(place)),
-        None if has_services => ("services", place),
-        None => return None,
-    };
-    let message = format!("the job has `{what}`, and towpath runs no containers");
-    Some(placed(Problem::error(message), place).with_hint(
-        "run the job on the forge, or remove the key where the machine has the service itself",
-    ))
 }
 
 /// The actions that a step was seen to use, with how deep.
@@ -198,12 +181,6 @@ fn of_step(
     let problems = of_action(action, place, means, depth, seen);
     let problems = problems.into_iter();
     problems.map(|problem| placed(problem, place)).collect()
-}
-
-/// Returns the problem of a step that does not run in turn.
-pub(crate) fn background() -> Problem {
-    Problem::error("towpath does not run steps in the background or in parallel yet")
-        .with_hint("write the steps one after the other")
 }
 
 fn of_action(
@@ -253,33 +230,6 @@ fn of_action(
             Runs::Docker { .. } => vec![in_container(action)],
         },
     }
-}
-
-/// Returns the problem of an action that was not fetched.
-pub(crate) fn not_here(action: &str) -> Problem {
-    Problem::error(format!("the action `{action}` is not on this machine"))
-        .with_hint("`towpath actions fetch` brings the actions that the workflows use")
-}
-
-/// Returns the problem of an action that is a container.
-pub(crate) fn in_container(action: &str) -> Problem {
-    Problem::error(format!(
-        "`{action}` runs in a container, and towpath runs none"
-    ))
-    .with_hint("use an action that runs on the machine itself, or run the job on the forge")
-}
-
-/// Returns the problem of a JavaScript action without Node.js.
-pub(crate) fn no_node(action: &str) -> Problem {
-    Problem::error(format!("`{action}` needs Node.js, which is not on `PATH`"))
-        .with_hint("install Node.js, version 20 or newer")
-}
-
-fn placed(mut problem: Problem, place: Option<&Place>) -> Problem {
-    if problem.place.is_none() {
-        problem.place = place.cloned();
-    }
-    problem
 }
 
 #[cfg(test)]

@@ -1,37 +1,15 @@
 //! A job's work on its own thread: its steps in order, up to the first that does not succeed. What
 //! happens is told over a channel; nothing is decided here.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use crossbeam_channel::Sender;
 use towpath_host::Digest;
-use towpath_host::process::Cancel;
 use towpath_report::{CheckResult, Conclusion, Problem};
-use towpath_workflow::expression::Object;
 
-use crate::action::{Actions, JobContext, NeededResult, Outcome, Progress};
+use crate::action::{Actions, JobContext, Outcome, Progress};
+use crate::assignment::Assignment;
 use crate::job;
-use crate::plan::{Frame, PlannedJob, PlannedStep};
+use crate::plan::PlannedStep;
 use crate::request::Request;
-
-/// What the thread of a job is given.
-pub(crate) struct Assignment {
-    /// Its position in the run.
-    pub(crate) index: usize,
-    /// The job.
-    pub(crate) job: Arc<PlannedJob>,
-    /// The workflow that it belongs to.
-    pub(crate) frame: Arc<Frame>,
-    /// Results of the jobs that it needs.
-    pub(crate) needs: Vec<NeededResult>,
-    /// The context `needs`.
-    pub(crate) needs_context: Object,
-    /// Asks it to end.
-    pub(crate) cancel: Cancel,
-    /// Whether a signal ends the whole run.
-    pub(crate) stopping: Arc<AtomicBool>,
-}
 
 /// What a working thread tells the loop of the run.
 pub(crate) enum Message {

@@ -8,7 +8,6 @@ use towpath_python::{Project, normalise_name};
 use towpath_report::readers::osv;
 use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 
-use crate::checks::line_of;
 use crate::facts::{Facts, is_below};
 use crate::tools::names;
 
@@ -125,7 +124,7 @@ fn locked_at(facts: &Facts<'_>, project: &Project, package: &str, version: &str)
     let places = lock_files(project)
         .into_iter()
         .filter(holds)
-        .map(|path| line_of(facts, &path, names));
+        .map(|path| facts.line_of(&path, names));
     places
         .into_iter()
         .find(|place| place.line > 0)

@@ -6,8 +6,8 @@ use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Place, Problem};
 
 use crate::ignored::is_ignored;
-use crate::judge::{BASELINE_FILE, Baseline};
 use crate::matrix::Pythons;
+use crate::ratchet::{BASELINE_FILE, Baseline};
 use crate::settings::Settings;
 use crate::work::PythonChoice;
 
@@ -33,6 +33,15 @@ pub struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// Returns the first line of a file that is what is wanted, else the whole file.
+    pub(crate) fn line_of(&self, path: &str, is_wanted: impl Fn(&str) -> bool) -> Place {
+        let text = self.tree.read_text(path).unwrap_or_default();
+        match text.lines().zip(1..).find(|(line, _)| is_wanted(line)) {
+            Some((_, number)) => Place::at(path, number, 0),
+            None => Place::file(path),
+        }
+    }
+
     /// Returns the baseline that the repository keeps for the ratchet; where it keeps none, nothing is
     /// tolerated.
     pub(crate) fn baseline(&self) -> Result<Baseline, Problem> {

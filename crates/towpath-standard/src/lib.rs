@@ -17,6 +17,7 @@ mod measured;
 mod pipeline;
 mod pytest_options;
 mod pytest_plugins;
+mod ratchet;
 mod settings;
 mod test_call;
 mod test_environment;
@@ -29,9 +30,9 @@ mod work;
 pub use adoption::{Adoption, ToolRun, adopted};
 pub use checks::{CHECKS, Check, CustomCheckDefinition, check};
 pub use facts::{Facts, NeededCheck};
-pub use judge::{BASELINE_FILE, Baseline, Ratchet};
 pub use matrix::{Pythons, python_matrix};
 pub use pipeline::{job_name, pipeline};
+pub use ratchet::{BASELINE_FILE, Baseline, Ratchet};
 pub use settings::{CustomCheck, SETTINGS, Settings};
 pub use tools::pinned;
 pub use work::{

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use towpath_python::{PythonVersion, RawSettings, Setting, SettingKind};
 
-use crate::judge::Ratchet;
+use crate::ratchet::Ratchet;
 
 const TEXTS: SettingKind = SettingKind::List(&SettingKind::Text);
 const PERCENT: SettingKind = SettingKind::Number {

@@ -6,11 +6,9 @@ use std::path::Path;
 
 use towpath_host::Digest;
 use towpath_host::sandbox::{Level, Mount};
-use towpath_python::normalise_name;
 use towpath_standard::ToolWork;
 
 use super::mounts::HOME;
-use super::prepared::Prepared;
 use super::session::Session;
 
 /// Kind of the entries in the store that hold what a backend asked for.
@@ -99,19 +97,4 @@ impl Session<'_> {
         parts.extend(work.environment.requirements.iter().cloned());
         Digest::of_parts(parts.iter().map(String::as_bytes)).to_string()
     }
-}
-
-/// Returns the file that tells a driver what its backend was given, and what of it is installed.
-pub(crate) fn given(work: &ToolWork, prepared: &Prepared<'_>) -> Option<(&'static str, Vec<u8>)> {
-    let packages = prepared.environment.packages.iter();
-    let installed: Vec<String> = packages.map(|one| normalise_name(&one.name)).collect();
-    let given: Vec<&str> = work
-        .environment
-        .requirements
-        .iter()
-        .map(|one| one.trim())
-        .collect();
-    let known = serde_json::json!({"given": given, "installed": installed});
-    work.builds
-        .then(|| ("requirements.json", known.to_string().into_bytes()))
 }

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use towpath_python::normalise_name;
 use towpath_report::{ArtifactRecord, Problem};
 use towpath_runner::JobContext;
 use towpath_standard::ToolWork;
 
-use super::builds::given;
 use super::prepared::Prepared;
 use super::session::Session;
 
@@ -125,6 +125,21 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         fs_err::create_dir_all(folder)?;
     }
     fs_err::write(path, bytes)
+}
+
+/// Returns the file that tells a driver what its backend was given, and what of it is installed.
+fn given(work: &ToolWork, prepared: &Prepared<'_>) -> Option<(&'static str, Vec<u8>)> {
+    let packages = prepared.environment.packages.iter();
+    let installed: Vec<String> = packages.map(|one| normalise_name(&one.name)).collect();
+    let given: Vec<&str> = work
+        .environment
+        .requirements
+        .iter()
+        .map(|one| one.trim())
+        .collect();
+    let known = serde_json::json!({"given": given, "installed": installed});
+    work.builds
+        .then(|| ("requirements.json", known.to_string().into_bytes()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towpath_host::secret::{Masker, Secret};
 use towpath_report::Problem;
-use towpath_workflow::expression::Object;
+use towpath_workflow::expression::{Object, Value};
 
 /// What every job of a workflow run sees: nothing in it changes while the run lasts.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +94,16 @@ impl RunContext {
         known.map_or_else(
             || EnvironmentContext::of(name),
             |(_, environment)| environment.clone(),
+        )
+    }
+
+    /// Returns the context `secrets`.
+    pub(crate) fn secrets_context(&self) -> Object {
+        let secrets = self.secrets.iter();
+        Object(
+            secrets
+                .map(|(name, secret)| (name.clone(), Value::from(secret.expose())))
+                .collect(),
         )
     }
 

@@ -9,12 +9,11 @@ use super::RunningJob;
 use super::files::CommandFiles;
 use super::level::Level;
 use super::places::Places;
+use crate::assignment::Assignment;
 use crate::event::RunContext;
 use crate::plan::JobCopy;
 use crate::request::Machine;
-use crate::run::secrets_context;
 use crate::standing::Status;
-use crate::work::Assignment;
 
 /// Keys of the `github` context that processes see as `GITHUB_…`.
 const EXPORTED: [&str; 31] = [
@@ -77,7 +76,7 @@ pub(super) fn fixed(
     set(&mut github, "workspace", text(&places.workspace));
     set(&mut github, "event_path", text(&places.event));
     set(&mut contexts, "github", github);
-    set(&mut contexts, "secrets", secrets_context(context));
+    set(&mut contexts, "secrets", context.secrets_context());
     let runner = [
         ("os", os()),
         ("arch", arch()),

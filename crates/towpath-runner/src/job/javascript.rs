@@ -2,46 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use towpath_workflow::expression::Object;
 use towpath_workflow::syntax::{Action as Metadata, Runs, Step, StepWork, Text};
 
 use super::RunningJob;
 use super::composite::ActionFolder;
 use super::level::{ActionLevel, Level};
+use super::node_script::Script;
 use super::post::{Post, PostWork};
 use super::step::{Done, ReadyStep};
 use crate::action_folder::{is_local, read_metadata};
-use crate::commands::input_variable;
+use crate::refusals::no_node;
 use crate::standing::Status;
-use crate::unsupported::no_node;
-use towpath_workflow::expression::Object;
-
-/// A part of a JavaScript action that can be started.
-#[derive(Clone)]
-pub(super) struct Script {
-    /// The file, absolute.
-    pub(super) file: String,
-    /// The inputs as `INPUT_…`.
-    pub(super) inputs: BTreeMap<String, String>,
-    /// What stands in the `github` context.
-    pub(super) folder: std::path::PathBuf,
-    pub(super) repository: String,
-    pub(super) version: String,
-}
-
-impl Script {
-    fn new(file: &str, inputs: &BTreeMap<String, String>, from: &ActionFolder) -> Self {
-        let inputs = inputs.iter();
-        Self {
-            file: from.folder.join(file).to_string_lossy().into_owned(),
-            inputs: inputs
-                .map(|(name, value)| (input_variable(name), value.clone()))
-                .collect(),
-            folder: from.folder.clone(),
-            repository: from.repository.clone(),
-            version: from.version.clone(),
-        }
-    }
-}
 
 impl RunningJob<'_> {
     /// Runs the main part of a JavaScript action and registers its post part.

@@ -8,9 +8,9 @@ use fs_err as fs;
 use towpath_workflow::expression::Value;
 
 use super::files::spare_files;
+use crate::assignment::Assignment;
 use crate::event::RunContext;
 use crate::request::Machine;
-use crate::work::Assignment;
 
 const TEMP: &str = "_temp";
 const FILES: &str = "_runner_file_commands";

@@ -7,8 +7,8 @@ use towpath_report::{Conclusion, Place, StepRecord};
 use towpath_workflow::syntax::{Step, Text};
 
 use super::RunningJob;
-use super::javascript::Script;
 use super::level::Level;
+use super::node_script::Script;
 use super::step::{Done, ReadyStep};
 use crate::action::{Action, StepInputs};
 use crate::standing::Status;

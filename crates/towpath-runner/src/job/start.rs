@@ -10,13 +10,13 @@ use super::places::Places;
 use super::sink::Sink;
 use super::{RunningJob, contexts};
 use crate::action::{JobContext, Outcome};
+use crate::assignment::Assignment;
 use crate::commands::Matchers;
 use crate::evaluate::Values;
 use crate::event::{Approval, RunContext};
+use crate::refusals::containers;
 use crate::request::{Machine, Request};
 use crate::standing::Status;
-use crate::unsupported::containers;
-use crate::work::Assignment;
 
 /// A job that says nothing else is cancelled after this time.
 const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);

@@ -15,8 +15,8 @@ use super::level::Level;
 use super::start::minutes_long;
 use crate::action::Progress;
 use crate::evaluate::Values;
+use crate::refusals::background;
 use crate::standing::Status;
-use crate::unsupported::background;
 
 /// What a step did.
 #[derive(Debug, Default)]

@@ -18,7 +18,7 @@ use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInpu
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::commands::add_paths;
 use crate::evaluate::Values;
-use crate::unsupported::{in_container, not_here};
+use crate::refusals::{in_container, not_here};
 
 impl RunningJob<'_> {
     /// Runs an action.

@@ -5,6 +5,7 @@
 //! A job whose copies or condition depend on other jobs, and a job that calls a workflow, stands in the
 //! plan once, for all that it will come to; [`jobs_of`] and [`copies`] are asked again when it is ready.
 
+mod calls;
 mod copies;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use towpath_workflow::syntax::{Job, MatrixCell, Workflow};
 use crate::action::StepInputs;
 use crate::event::RunContext;
 
+pub(crate) use calls::called_frame;
 pub(crate) use copies::copies;
 use copies::{is_known, unique};
 
@@ -137,6 +139,16 @@ impl Error {
             Self::Expression { problem, .. } => problem.hints.clone(),
             Self::Duplicate(_) => vec!["give each job an id of its own".to_owned()],
         }
+    }
+
+    /// Returns it as a problem, with its place where it has one.
+    pub(crate) fn to_problem(&self) -> Problem {
+        let mut problem = Problem::error(self.to_string());
+        problem.hints = self.hints();
+        if let Self::Expression { problem: inner, .. } = self {
+            problem.place.clone_from(&inner.place);
+        }
+        problem
     }
 }
 

@@ -18,6 +18,7 @@ use towpath_workflow::syntax::Job;
 
 use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
+use crate::assignment::Assignment;
 use crate::evaluate::Values;
 use crate::job::remove_spares;
 use crate::past::reasons;
@@ -26,10 +27,8 @@ use crate::request::Request;
 use crate::reuse::LastRun;
 use crate::schedule::Schedule;
 use crate::standing::{self, Standing};
-use crate::work::{Assignment, Message, work};
+use crate::work::{Message, work};
 use keep::{Keepsake, keep_all};
-
-pub(crate) use expand::{called_frame, problem_of, secrets_context};
 
 /// Hears what happens, in order.
 pub trait Observer {

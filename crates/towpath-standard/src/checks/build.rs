@@ -6,9 +6,10 @@ use serde::Deserialize;
 use towpath_python::PythonVersion;
 use towpath_python::environments::{BUILD_HOOKS, build_system};
 use towpath_report::readers::compiler;
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 
-use super::{Check, count, gathered};
+use super::{Check, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{
     Applies, Artifact, Command, EnvironmentNeed, Network, Output, Partial, PythonChoice, ToolWork,
@@ -107,7 +108,7 @@ impl Check for Definition {
             .count();
         result.failed = blocking > 0;
         result.summary = if result.failed {
-            count(blocking, "problem")
+            counted(blocking, "problem")
         } else {
             sizes.join(", ")
         };

@@ -2,10 +2,11 @@
 //! the network open and so never reused.
 
 use towpath_python::PythonVersion;
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, TestCase, TestOutcome};
 
+use super::Check;
 use super::tests::{Core, TestRun, conclude_tests, test_work};
-use super::{Check, count};
 use crate::facts::{Facts, NeededCheck};
 use crate::test_call::{TestCall, called, test_call};
 use crate::test_environment::{environment_of, test_environment};
@@ -87,7 +88,7 @@ impl Check for Definition {
         if absent > 0 {
             result.notes.push(format!(
                 "{} skipped: a service that it needs is not here",
-                count(absent, "test")
+                counted(absent, "test")
             ));
         }
         result

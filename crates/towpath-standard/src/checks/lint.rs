@@ -7,8 +7,8 @@ use super::linted::{conclude, policy};
 use super::{Check, Scope};
 use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};
-use crate::judge::BASELINE_FILE;
 use crate::linters::linter;
+use crate::ratchet::BASELINE_FILE;
 use crate::tool_command::{command, fix_command};
 use crate::tools;
 use crate::work::{

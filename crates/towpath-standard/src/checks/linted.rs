@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use towpath_python::AutomationKind;
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding, Problem, Severity};
 
-use super::{count, gathered, not_blocking};
+use super::{gathered, not_blocking};
 use crate::adoption::{Adoption, ToolRun, hands_over};
 use crate::facts::Facts;
 use crate::judge::judge;
@@ -71,7 +72,7 @@ pub(crate) fn conclude(
         0 if !idle.is_empty() => format!("{} could not run, not blocking", idle.join(", ")),
         0 if result.findings.is_empty() => tools.join(", "),
         0 => not_blocking(&result.findings, "finding"),
-        number => count(number, "problem"),
+        number => counted(number, "problem"),
     };
     result
 }

@@ -19,7 +19,8 @@ mod wheel;
 mod workflows;
 
 use towpath_python::PythonVersion;
-use towpath_report::{CheckResult, Finding, Place};
+use towpath_report::text::counted;
+use towpath_report::{CheckResult, Finding};
 
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ToolWork};
@@ -120,24 +121,6 @@ pub(crate) fn gathered(found: Vec<Partial>) -> CheckResult {
     result
 }
 
-/// Returns the first line of a file that is what is wanted, else the whole file.
-pub(crate) fn line_of(facts: &Facts<'_>, path: &str, is_wanted: impl Fn(&str) -> bool) -> Place {
-    let text = facts.tree.read_text(path).unwrap_or_default();
-    match text.lines().zip(1..).find(|(line, _)| is_wanted(line)) {
-        Some((_, number)) => Place::at(path, number, 0),
-        None => Place::file(path),
-    }
-}
-
-/// Returns `1 problem`, `2 problems`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
-}
-
 /// Returns a count of what does not block, and whose it is: `2 findings of ruff, not blocking`.
 pub(crate) fn not_blocking(findings: &[Finding], noun: &str) -> String {
     let mut tools: Vec<&str> = Vec::new();
@@ -146,6 +129,6 @@ pub(crate) fn not_blocking(findings: &[Finding], noun: &str) -> String {
             tools.push(&finding.tool);
         }
     }
-    let found = count(findings.len(), noun);
+    let found = counted(findings.len(), noun);
     format!("{found} of {}, not blocking", tools.join(" and "))
 }

@@ -2,9 +2,10 @@
 
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, detect_secrets};
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding};
 
-use super::{Check, Scope, count, gathered, not_blocking};
+use super::{Check, Scope, gathered, not_blocking};
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::judge;
 use crate::tools;
@@ -98,8 +99,8 @@ impl Check for Definition {
         judge(facts, self.name(), &mut result, &blocks);
         let files = files(facts).len();
         result.summary = match result.findings.len() {
-            0 => format!("no secret in {}", count(files, "file")),
-            number if result.failed => count(number, "new secret"),
+            0 => format!("no secret in {}", counted(files, "file")),
+            number if result.failed => counted(number, "new secret"),
             _ => not_blocking(&result.findings, "finding"),
         };
         result
@@ -119,7 +120,7 @@ fn files(facts: &Facts<'_>) -> Vec<String> {
                 && !facts.tree.is_of_submodule(path)
                 && !is_lock
                 && name != BASELINE
-                && name != crate::judge::BASELINE_FILE
+                && name != crate::ratchet::BASELINE_FILE
         })
         .map(|(path, _)| path.clone())
         .collect()

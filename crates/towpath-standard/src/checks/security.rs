@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, bandit};
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding};
 
-use super::{Check, Scope, count, gathered, not_blocking};
+use super::{Check, Scope, gathered, not_blocking};
 use crate::adoption::{Adoption, adopted};
 use crate::advisories;
 use crate::facts::{Facts, NeededCheck};
-use crate::judge::{BASELINE_FILE, judge};
+use crate::judge::judge;
+use crate::ratchet::BASELINE_FILE;
 use crate::tools;
 use crate::work::{
     Applies, Command, EnvironmentNeed, Inputs, Output, Partial, PythonChoice, Scan, ToolWork, Work,
@@ -112,7 +114,7 @@ impl Check for Definition {
         judge(facts, self.name(), &mut result, &blocks);
         result.summary = match result.findings.len() {
             0 => "nothing found".to_owned(),
-            number if result.failed => count(number, "finding"),
+            number if result.failed => counted(number, "finding"),
             _ => not_blocking(&result.findings, "finding"),
         };
         result

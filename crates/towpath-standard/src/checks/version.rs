@@ -5,7 +5,7 @@ use pep440_rs::Version;
 use towpath_python::{ProjectVersion, PythonVersion};
 use towpath_report::{CheckResult, Finding, Place, Severity};
 
-use super::{Check, gathered, line_of};
+use super::{Check, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, NativeWork, Partial, Versions, Work};
 
@@ -38,7 +38,7 @@ impl Check for Definition {
             ProjectVersion::Absent => return Applies::Skip("no version is declared".to_owned()),
         };
         let declares = |line: &str| line.contains("version") && line.contains(&version);
-        let place = line_of(facts, &project.manifest.path, declares);
+        let place = facts.line_of(&project.manifest.path, declares);
         Applies::Work(Box::new(Work::Native(NativeWork {
             key: vec![
                 ("name".to_owned(), name.clone()),

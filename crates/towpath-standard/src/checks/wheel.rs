@@ -1,10 +1,11 @@
 //! `wheel`: the tests against the installed wheel, with the project's sources out of reach.
 
 use towpath_python::PythonVersion;
+use towpath_report::text::counted;
 use towpath_report::{ArtifactRecord, CheckResult, TestCase, TestOutcome};
 
+use super::Check;
 use super::tests::{Core, TestRun, conclude_tests, test_work};
-use super::{Check, count};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ProjectInstall, Work};
 
@@ -107,7 +108,7 @@ fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
     if let (true, Some(first)) = (excused > 0, found.first_mut()) {
         first.notes.push(format!(
             "{} not judged against the wheel: they read the project's own sources, which are out of reach here",
-            count(excused, "test")
+            counted(excused, "test")
         ));
     }
 }

@@ -2,10 +2,11 @@
 //! blocks; what is only unwise is advice.
 
 use towpath_python::PythonVersion;
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding, Place, Problem, Severity, Source};
 use towpath_workflow::{Sources, parse_workflow};
 
-use super::{Check, Scope, count, gathered};
+use super::{Check, Scope, gathered};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, NativeWork, Partial, Work};
 
@@ -99,8 +100,8 @@ fn validate(paths: &[String], texts: &[(String, String)]) -> CheckResult {
         .count();
     result.failed = blocking > 0;
     result.summary = match blocking {
-        0 => count(paths.len(), "workflow"),
-        number => count(number, "problem"),
+        0 => counted(paths.len(), "workflow"),
+        number => counted(number, "problem"),
     };
     result
 }

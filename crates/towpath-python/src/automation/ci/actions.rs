@@ -1,23 +1,13 @@
 //! Actions of the marketplace that run a tool of Python, and those that choose a Python.
 //! Each is said in the words of the command that it runs; unknown actions are taken to prepare.
 
+use super::inputs::{With, input};
 use super::pythons_in;
 use super::tool_actions::ToolAction;
 use crate::PythonVersion;
 use crate::automation::shell;
 use crate::automation::tools::{self, Tool};
 use crate::automation::walk::{Scene, Walker};
-
-/// The inputs of a step.
-pub(super) type With<'a> = &'a [(String, String)];
-
-/// Returns the first input of these names that is not empty.
-pub(super) fn input<'a>(with: With<'a>, names: &[&str]) -> Option<&'a str> {
-    let found = with
-        .iter()
-        .find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
-    found.map(|(_, value)| value.as_str())
-}
 
 /// Returns the Pythons that an action sets up; `None` for actions that set up none.
 pub(super) fn pythons(action: &str, with: With<'_>) -> Option<Vec<PythonVersion>> {

@@ -10,6 +10,7 @@ mod cirrus;
 mod conditions;
 mod github;
 mod gitlab;
+mod inputs;
 mod matrix;
 mod presence;
 mod read_the_docs;

@@ -1,6 +1,6 @@
 //! Actions of the marketplace that run one tool, as the command that they run.
 
-use super::actions::{With, input};
+use super::inputs::{With, input};
 use Part::{Each, Flag, Words};
 
 /// An action that runs one tool.

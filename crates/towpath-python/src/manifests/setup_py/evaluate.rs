@@ -10,7 +10,6 @@ use ruff_python_ast::{
 };
 
 use super::operators::{LONGEST, combine, compare_values, element};
-use super::statements::Flow;
 use super::value::Value;
 use crate::files::ProjectFiles;
 use crate::python_source;
@@ -41,6 +40,12 @@ pub(super) struct Effects {
     setup: Vec<(String, Value)>,
     pub(super) read: Vec<String>,
     steps: usize,
+}
+
+/// What comes after a statement.
+pub(super) enum Flow {
+    Next,
+    Return(Value),
 }
 
 /// One module, or one call of a function in it.

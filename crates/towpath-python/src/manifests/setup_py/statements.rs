@@ -2,15 +2,9 @@
 
 use ruff_python_ast::{Expr, Stmt, StmtFor, StmtIf, StmtImport, StmtTry, StmtWith};
 
-use super::evaluate::Module;
+use super::evaluate::{Flow, Module};
 use super::operators::combine;
 use super::value::Value;
-
-/// What comes after a statement.
-pub(super) enum Flow {
-    Next,
-    Return(Value),
-}
 
 impl<'a> Module<'a, '_> {
     pub(super) fn block(&mut self, body: &'a [Stmt]) -> Flow {

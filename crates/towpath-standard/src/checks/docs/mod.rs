@@ -5,9 +5,10 @@ mod environment;
 mod excuse;
 
 use towpath_python::PythonVersion;
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding};
 
-use super::{Check, count, gathered, line_of, not_blocking};
+use super::{Check, gathered, not_blocking};
 use crate::adoption::{Adoption, ToolRun, adopted, has_automation};
 use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Network, Partial, ToolWork, TreeUse, Work};
@@ -88,7 +89,7 @@ impl Check for Definition {
         result.summary = match (blocking, result.findings.len()) {
             (0, 0) => "no warning".to_owned(),
             (0, _) => not_blocking(&result.findings, "warning"),
-            (number, _) => count(number, "problem"),
+            (number, _) => counted(number, "problem"),
         };
         if is_judged {
             let unjudged = unjudged.iter();
@@ -137,7 +138,7 @@ fn locate(facts: &Facts<'_>, finding: &mut Finding) {
         return;
     };
     if let Some(place) = finding.place.as_mut().filter(|place| place.line == 0) {
-        *place = line_of(facts, &place.path, |line| line.contains(link));
+        *place = facts.line_of(&place.path, |line| line.contains(link));
     }
 }
 

@@ -1,9 +1,10 @@
 //! What test cases say of a project.
 
+use towpath_report::text::counted;
 use towpath_report::{CheckResult, TestCase, TestOutcome};
 
 use super::read::{ABSENT, IMPORTABLE, NOT_INSTALLED};
-use crate::checks::{count, gathered};
+use crate::checks::gathered;
 use crate::facts::Facts;
 use crate::undeclared::Undeclared;
 use crate::work::Partial;
@@ -63,7 +64,7 @@ fn summary(tests: &[TestCase]) -> String {
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
     if said.is_empty() {
-        count(0, "test")
+        counted(0, "test")
     } else {
         said.join(", ")
     }

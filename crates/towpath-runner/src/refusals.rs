@@ -1,0 +1,55 @@
+//! What towpath does not run, in words: the same before a run and in a step that meets it.
+
+use towpath_report::{Place, Problem};
+use towpath_workflow::syntax::{Dynamic, StepsJob};
+
+/// Returns the problem of a job that asks for containers.
+pub(crate) fn containers(work: &StepsJob, place: Option<&Place>) -> Option<Problem> {
+    let has_services = match &work.services {
+        Dynamic::Value(services) => !services.is_empty(),
+        Dynamic::Expression(_) => true,
+    };
+    let (what, place) = match &work.container {
+        Some(container) => ("container", container.image.origin.0.as_ref().or(place)),
+        None if has_services => ("services", place),
+        None => return None,
+    };
+    let message = format!("the job has `{what}`, and towpath runs no containers");
+    Some(placed(Problem::error(message), place).with_hint(
+        "run the job on the forge, or remove the key where the machine has the service itself",
+    ))
+}
+
+/// Returns the problem of a step that does not run in turn.
+pub(crate) fn background() -> Problem {
+    Problem::error("towpath does not run steps in the background or in parallel yet")
+        .with_hint("write the steps one after the other")
+}
+
+/// Returns the problem of an action that was not fetched.
+pub(crate) fn not_here(action: &str) -> Problem {
+    Problem::error(format!("the action `{action}` is not on this machine"))
+        .with_hint("`towpath actions fetch` brings the actions that the workflows use")
+}
+
+/// Returns the problem of an action that is a container.
+pub(crate) fn in_container(action: &str) -> Problem {
+    Problem::error(format!(
+        "`{action}` runs in a container, and towpath runs none"
+    ))
+    .with_hint("use an action that runs on the machine itself, or run the job on the forge")
+}
+
+/// Returns the problem of a JavaScript action without Node.js.
+pub(crate) fn no_node(action: &str) -> Problem {
+    Problem::error(format!("`{action}` needs Node.js, which is not on `PATH`"))
+        .with_hint("install Node.js, version 20 or newer")
+}
+
+/// Puts a problem without a place of its own at a place.
+pub(crate) fn placed(mut problem: Problem, place: Option<&Place>) -> Problem {
+    if problem.place.is_none() {
+        problem.place = place.cloned();
+    }
+    problem
+}
