@@ -20,6 +20,7 @@ mod reports;
 mod repository;
 mod run;
 mod selection;
+pub mod settings;
 pub mod settings_reference;
 mod signals;
 pub mod terminal;

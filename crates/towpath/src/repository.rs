@@ -12,7 +12,7 @@ use towpath_report::{Changes, Problem, Severity, Source};
 use towpath_standard::{Facts, Settings, python_matrix};
 
 use crate::failure::Failure;
-use crate::settings_reference::DECLARATIONS;
+use crate::settings::DECLARATIONS;
 
 /// The base of a change where none is named: the remote's default branch.
 const DEFAULT_BASE: &str = "origin/HEAD";

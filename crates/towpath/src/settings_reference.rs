@@ -1,14 +1,12 @@
-//! All settings of towpath, joined from the crates that declare them, and what is made from them: the
-//! help, the JSON Schema and the reference page. Reads no file.
+//! What is made from the declarations of the settings: the help, the JSON Schema and the reference page.
+//! Reads no file.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use towpath_python::{Setting, SettingKind};
 
-/// The settings of every crate.
-pub const DECLARATIONS: &[&[Setting]] =
-    &[towpath_standard::SETTINGS, crate::commands::RUN_SETTINGS];
+use crate::settings::DECLARATIONS;
 
 /// A table of settings.
 #[derive(Debug, Clone)]

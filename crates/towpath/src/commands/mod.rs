@@ -14,8 +14,6 @@ mod logs;
 mod run;
 mod workflow;
 
-pub(crate) use run::settings::SETTINGS as RUN_SETTINGS;
-
 use std::path::PathBuf;
 
 use towpath_host::Git;

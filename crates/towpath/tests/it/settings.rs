@@ -1,6 +1,6 @@
 //! A mistake in the settings as a person sees it: file, line, the text itself and the nearest name.
 
-use towpath::settings_reference::DECLARATIONS;
+use towpath::settings::DECLARATIONS;
 use towpath_python::parse_settings;
 use towpath_report::Source;
 use towpath_report::writers::{Style, problem};

@@ -9,7 +9,7 @@ use towpath_report::Source;
 use towpath_workflow::syntax::JobWork;
 use towpath_workflow::{Sources, parse_workflow};
 
-use super::files::{FOLDER, file_name};
+use super::names::{FOLDER, file_name};
 
 /// Returns the texts of the workflows that jobs may call: all of the repository, and of other repositories
 /// what these and the files that are asked for call.

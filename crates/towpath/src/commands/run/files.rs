@@ -9,11 +9,9 @@ use towpath_workflow::syntax::Workflow;
 use towpath_workflow::{Sources, parse_workflow};
 
 use super::called;
+use super::names::{FOLDER, file_name};
 use crate::failure::Failure;
 use crate::nearest;
-
-/// Where GitHub looks for workflows.
-pub(super) const FOLDER: &str = ".github/workflows";
 
 /// A workflow that may run.
 #[derive(Debug)]
@@ -292,11 +290,6 @@ fn listed(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-pub(super) fn file_name(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    name.unwrap_or_default().into_owned()
 }
 
 fn in_repository(places: Places<'_>, path: &Path) -> String {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json};
 use towpath_runner::{Approval, Copies, JobPreview, Platforms, PreviewScope, RunContext, preview};
 use towpath_workflow::syntax::{Filter, Trigger, TriggerKind};
 
-use super::files::{FOLDER, Files};
+use super::files::Files;
+use super::names::FOLDER;
 use super::start::Candidate;
 
 /// Version of the JSON form; raised when a reader of the old form would misread the new.

@@ -3,36 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use towpath_python::{RawSettings, Setting, SettingKind, read_settings_of};
+use towpath_python::{RawSettings, read_settings_of};
 use towpath_runner::{Approval, EnvironmentContext};
 
 use crate::failure::Failure;
-use crate::settings_reference::DECLARATIONS;
-
-/// The settings of `towpath run`.
-pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        table: "secrets.*",
-        key: "command",
-        kind: SettingKind::List(&SettingKind::Text),
-        default: "required",
-        doc: "A program that prints the secret of this name, and its arguments. It is asked once, and only by runs of workflows that name the secret.",
-    },
-    Setting {
-        table: "environments.*",
-        key: "approval",
-        kind: SettingKind::Boolean,
-        default: "by its name",
-        doc: "Whether jobs of this deployment environment wait for an approval. Without it those do whose environment is not named as a rehearsal: dev, test, testpypi, staging and the like.",
-    },
-    Setting {
-        table: "environments.*",
-        key: "vars",
-        kind: SettingKind::Table,
-        default: "{}",
-        doc: "Variables of the `vars` context that jobs of this deployment environment see instead of those of the run.",
-    },
-];
+use crate::settings::DECLARATIONS;
 
 /// Reads the settings of the repository's root.
 pub(super) fn read(root: &Path) -> Result<RawSettings, Failure> {
