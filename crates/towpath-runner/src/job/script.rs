@@ -150,10 +150,18 @@ impl RunningJob<'_> {
         done
     }
 
-    /// Adds what may have been forgotten.
+    /// Adds what may have been forgotten: a step that misses a file in a workspace without any.
     fn with_advice(&self, problem: Problem) -> Problem {
-        let entries = fs::read_dir(&self.places.workspace);
-        if entries.is_ok_and(|mut entries| entries.next().is_none()) {
+        let misses_file = self
+            .sink
+            .tail()
+            .iter()
+            .any(|line| tells_of_missing_file(line));
+        let is_empty = || {
+            let entries = fs::read_dir(&self.places.workspace);
+            entries.is_ok_and(|mut entries| entries.next().is_none())
+        };
+        if misses_file && is_empty() {
             return problem.with_hint(
                 "the workspace is empty: no step before this one checks the repository out \
                  (`uses: actions/checkout@v4`)",
@@ -352,4 +360,22 @@ fn indented(script: &str) -> String {
         .map(|line| format!("  {line}"))
         .collect();
     lines.join("\n")
+}
+
+/// Tells whether a program says that a file or folder is not there.
+fn tells_of_missing_file(line: &str) -> bool {
+    const SAYINGS: [&str; 9] = [
+        "no such file",
+        "not found",
+        "can't open",
+        "cannot find",
+        "could not find",
+        "could not open",
+        "does not exist",
+        "neither 'setup.py' nor 'pyproject.toml'",
+        "no tests ran",
+    ];
+    let line = line.to_lowercase();
+    // A program that is missing is no file of the repository.
+    !line.contains("command not found") && SAYINGS.iter().any(|saying| line.contains(saying))
 }

@@ -31,15 +31,21 @@ fn conditions_of_steps() {
     );
     assert_eq!(ran.jobs(), "t failure");
     let findings = ran.findings("t");
-    let mut lines = findings[0].lines();
-    assert_eq!(lines.next(), Some("step `a` ended with exit code 3"));
-    // A checkout may have been forgotten.
-    assert!(
-        lines
-            .next()
-            .is_some_and(|line| line.starts_with("the workspace is empty"))
-    );
+    assert_eq!(findings, ["step `a` ended with exit code 3"]);
     assert_eq!(ran.job("t").steps[0].output, ["last words"]);
+}
+
+#[test]
+fn a_checkout_may_have_been_forgotten() {
+    for (script, expected) in [
+        ("cat requirements.txt", true),
+        ("no-such-tool", false),
+        ("touch here; cat requirements.txt", false),
+    ] {
+        let ran = run(&format!("- run: {script}\n"));
+        let is_told = ran.findings("t")[0].contains("the workspace is empty");
+        assert_eq!(is_told, expected, "{script}");
+    }
 }
 
 #[test]
