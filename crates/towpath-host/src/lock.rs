@@ -19,6 +19,10 @@ const POLL: Duration = Duration::from_millis(50);
 pub struct Owner {
     /// Process id.
     pub pid: u32,
+    /// When it started, in the system's own ticks since the boot; another process of the same id started at
+    /// another time.
+    #[serde(default)]
+    pub started: Option<u64>,
     /// Identity of the boot in which the process ran; empty where the system has none.
     pub boot: String,
     /// What it is doing, for the user.
@@ -73,6 +77,17 @@ fn of(owner: Option<&Owner>) -> String {
 pub struct Lock {
     file: File,
     path: PathBuf,
+    is_signed: bool,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.is_signed {
+            // Those who share the lock next do not sign; a name that stays would be taken for theirs, were
+            // its process still there.
+            let _ = self.file.set_len(0);
+        }
+    }
 }
 
 impl Lock {
@@ -123,6 +138,7 @@ impl Lock {
         Ok(Self {
             file: options.open(path).map_err(failed)?,
             path: path.to_owned(),
+            is_signed: false,
         })
     }
 
@@ -150,6 +166,7 @@ impl Lock {
     fn sign(&mut self, what: &str) -> Result<(), Error> {
         let owner = Owner {
             pid: std::process::id(),
+            started: start_of(std::process::id()),
             boot: boot_id(),
             what: what.to_owned(),
         };
@@ -161,7 +178,9 @@ impl Lock {
         write().map_err(|source| Error::Io {
             path: self.path.clone(),
             source,
-        })
+        })?;
+        self.is_signed = true;
+        Ok(())
     }
 
     fn owner(&mut self) -> Option<Owner> {
@@ -170,7 +189,7 @@ impl Lock {
         self.file.read_to_string(&mut text).ok()?;
         serde_json::from_str(&text)
             .ok()
-            .filter(|owner: &Owner| owner.boot == boot_id())
+            .filter(|owner: &Owner| owner.boot == boot_id() && start_of(owner.pid) == owner.started)
     }
 }
 
@@ -179,6 +198,15 @@ pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .map(|text| text.trim().to_owned())
         .unwrap_or_default()
+}
+
+/// Returns when a process started, the 22nd field of its `/proc/PID/stat`; `None` where it is gone or the
+/// system has no such file.
+fn start_of(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, a name in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -198,6 +226,28 @@ mod tests {
         );
         drop(lock);
         Lock::exclusive(&path, "deploys", Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn nobody_is_named_who_does_not_hold_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        drop(Lock::exclusive(&path, "cleans", Duration::ZERO).unwrap());
+        let own = std::process::id();
+        let boot = boot_id();
+        // One that ended, and one that ended without a word, whose id a stranger has now.
+        for left in [
+            String::new(),
+            format!(r#"{{"pid": {own}, "started": 1, "boot": "{boot}", "what": "cleans"}}"#),
+        ] {
+            if !left.is_empty() {
+                std::fs::write(&path, left).unwrap();
+            }
+            let shared = Lock::shared(&path, Duration::ZERO).unwrap();
+            let error = Lock::exclusive(&path, "cleans", Duration::ZERO).unwrap_err();
+            assert!(matches!(error, Error::Held { owner: None, .. }), "{error}");
+            drop(shared);
+        }
     }
 
     #[test]

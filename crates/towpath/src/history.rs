@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use towpath_report::{Conclusion, JobRecord, Problem, RunRecord};
+use towpath_report::{JobRecord, Problem, RunRecord};
 use towpath_runner::{Frame, PlannedJob};
 use towpath_workflow::expression::Value;
 
@@ -132,11 +132,6 @@ impl History {
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// Returns the record of the last run of the standard pipeline that ended.
-    pub(crate) fn last(&self) -> anyhow::Result<Option<RunRecord>> {
-        Ok(self.records()?.find(is_standard))
-    }
-
     /// Returns the records of the runs that ended, the newest first, each read when it is asked for.
     pub(crate) fn records(&self) -> anyhow::Result<impl Iterator<Item = RunRecord>> {
         let numbers = self.numbers()?;
@@ -146,15 +141,16 @@ impl History {
             .filter_map(|number| self.record(number)))
     }
 
-    /// Returns for each job the newest record in which it ended, with the number of that run.
+    /// Returns for each job the newest record that counts, with the number of that run.
     pub(crate) fn newest_records(
         &self,
         jobs: &[PlannedJob],
+        counts: impl Fn(&JobRecord) -> bool,
     ) -> anyhow::Result<BTreeMap<String, (u64, JobRecord)>> {
         let mut newest = BTreeMap::new();
         for record in self.records()?.filter(is_standard) {
             for job in record.jobs {
-                if job.conclusion != Conclusion::Cancelled {
+                if counts(&job) {
                     newest.entry(job.name.clone()).or_insert((record.run, job));
                 }
             }

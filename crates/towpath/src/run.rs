@@ -93,7 +93,7 @@ pub(crate) fn perform(
     let ledger = ground.ledger();
     let action = CheckAction { session: &session };
     let failed = if asked.failed {
-        Some(failed_jobs(repository)?)
+        Some(failed_jobs(repository, &whole.jobs)?)
     } else {
         None
     };

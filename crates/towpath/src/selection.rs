@@ -61,17 +61,20 @@ pub(crate) fn selected(
     Ok(whole.with_needs(&wanted))
 }
 
-/// Returns the names of the jobs that did not pass in the last run.
-pub(crate) fn failed_jobs(repository: &Repository) -> anyhow::Result<BTreeSet<String>> {
+/// Returns the names of the jobs that did not pass when they ran last, in whichever run that was.
+pub(crate) fn failed_jobs(
+    repository: &Repository,
+    jobs: &[PlannedJob],
+) -> anyhow::Result<BTreeSet<String>> {
     let did_not_pass = |record: &JobRecord| {
         matches!(
             record.conclusion,
             Conclusion::Failure | Conclusion::Error | Conclusion::Cancelled
         )
     };
-    let last = History::of(&repository.state).last()?;
-    let jobs = last.into_iter().flat_map(|last| last.jobs);
-    Ok(jobs.filter(did_not_pass).map(|job| job.name).collect())
+    let newest = History::of(&repository.state).newest_records(jobs, |_| true)?;
+    let failed = newest.into_iter().filter(|(_, (_, job))| did_not_pass(job));
+    Ok(failed.map(|(name, _)| name).collect())
 }
 
 /// Returns a project's root as facts name it: `./packages/a/` is `packages/a`, `.` is empty.

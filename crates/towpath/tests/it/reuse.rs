@@ -63,6 +63,10 @@ fn index_force_runs_everything_and_failed_runs_what_failed() {
     let again = world.ci(&["--failed"]);
     assert_eq!(again.fresh(), ["lint"], "though nothing changed");
 
+    // Another check in between takes nothing away.
+    assert_eq!(world.recorded(&["check", "version"]).code, Some(0));
+    assert_eq!(world.ci(&["--failed"]).fresh(), ["lint"]);
+
     world.replace("src/demo/__init__.py", "import os\n\n\n", "");
     let failed = world.ci(&["--failed"]);
     let jobs: Vec<&str> = failed

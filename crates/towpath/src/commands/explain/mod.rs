@@ -8,7 +8,7 @@ mod words;
 use serde_json::{Value, json};
 use towpath_actions::CheckAction;
 use towpath_host::Git;
-use towpath_report::Problem;
+use towpath_report::{Conclusion, Problem};
 use towpath_runner::{PlannedJob, plan};
 use towpath_standard::pipeline;
 
@@ -157,7 +157,8 @@ fn jobs(
     }
     let past = Past {
         jobs: &plan.jobs,
-        records: History::of(&ground.repository.state).newest_records(&plan.jobs)?,
+        records: History::of(&ground.repository.state)
+            .newest_records(&plan.jobs, |job| job.conclusion != Conclusion::Cancelled)?,
         ledger: ground.ledger(),
         now: towpath_host::clock::now(),
     };
