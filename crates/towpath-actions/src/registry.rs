@@ -4,7 +4,7 @@ use towpath_python::Machine;
 use towpath_runner::Action;
 
 use crate::versions::Versions;
-use crate::{artifacts, aws, cache, checkout, publish, setup_node, setup_python, setup_uv};
+use crate::{artifacts, aws, cache, check, checkout, publish, setup_node, setup_python, setup_uv};
 
 /// What is said of a built-in action.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct BuiltIn {
     pub about: &'static str,
 }
 
-/// The built-in actions, besides `towpath/check`.
+/// The built-in actions; the last one comes from who runs it.
 pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "actions/cache",
@@ -74,6 +74,11 @@ pub const BUILT_IN: &[BuiltIn] = &[
         versions: publish::VERSIONS,
         about: "checks what would be published; does not upload yet",
     },
+    BuiltIn {
+        name: check::NAME,
+        versions: check::VERSIONS,
+        about: "runs a check as `towpath check` does (inputs: check, project, python)",
+    },
 ];
 
 /// Returns the built-in actions for one run, besides `towpath/check`.
@@ -111,7 +116,7 @@ mod tests {
             offline: true,
         };
         let actions = registry(machine);
-        assert_eq!(actions.len(), BUILT_IN.len());
+        assert_eq!(actions.len() + 1, BUILT_IN.len());
         for (action, told) in actions.iter().zip(BUILT_IN) {
             assert_eq!(action.name(), told.name);
             let (_, newest) = told.versions.majors;

@@ -58,6 +58,17 @@ impl Folders {
         Ok(folders)
     }
 
+    /// Returns the same cache beside another folder for the state.
+    #[must_use]
+    pub fn with_state(&self, state: PathBuf) -> Self {
+        Self {
+            cache: self.cache.clone(),
+            state,
+            notes: Vec::new(),
+            temporary: None,
+        }
+    }
+
     /// Returns whether anything is kept after this run.
     pub fn are_lasting(&self) -> bool {
         self.temporary.is_none()

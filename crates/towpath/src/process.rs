@@ -1,9 +1,9 @@
 //! What the process was started with: the one place where environment, folder and streams are read.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::Context;
 use towpath_host::folders::Folders;
@@ -22,7 +22,7 @@ pub(crate) struct Process {
     pub program: PathBuf,
     /// The user's home folder.
     pub home: Option<PathBuf>,
-    folders: OnceCell<Folders>,
+    folders: OnceLock<Folders>,
 }
 
 impl Process {
@@ -45,8 +45,25 @@ impl Process {
             folder: std::env::current_dir().context("cannot tell the current folder")?,
             program: std::env::current_exe().context("cannot tell where towpath itself lies")?,
             home,
-            folders: OnceCell::new(),
+            folders: OnceLock::new(),
         })
+    }
+
+    /// Returns this process as it would be in another folder, with other variables and places.
+    pub(crate) fn within(
+        &self,
+        folder: &Path,
+        environment: BTreeMap<String, String>,
+        folders: Folders,
+    ) -> Self {
+        Self {
+            arguments: self.arguments.clone(),
+            environment,
+            folder: folder.to_owned(),
+            program: self.program.clone(),
+            home: self.home.clone(),
+            folders: OnceLock::from(folders),
+        }
     }
 
     /// Returns where cache and state are kept, found on first use.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
+use crossbeam_channel::Receiver;
 use towpath_actions::{CheckAction, Session, Setup};
 use towpath_host::folders::Folders;
 use towpath_host::lock::Lock;
@@ -82,6 +83,24 @@ pub(crate) fn perform(
     asked: &Asked<'_>,
     ground: &Ground<'_>,
 ) -> anyhow::Result<RunRecord> {
+    let surroundings = surroundings(process, asked.color);
+    let watch = |record: &RunRecord| Watcher {
+        screen: screen(&surroundings, asked.report, record),
+    };
+    let (record, warnings) = perform_watched(process, asked, ground, signals::listen, watch)?;
+    warn(&warnings, &surroundings);
+    Ok(record)
+}
+
+/// Runs what is asked for while `watch` sees it, until `listen` hears signals. Returns the record and what
+/// went wrong with the store.
+pub(crate) fn perform_watched<O: Observer>(
+    process: &Process,
+    asked: &Asked<'_>,
+    ground: &Ground<'_>,
+    listen: impl FnOnce() -> anyhow::Result<Receiver<()>>,
+    watch: impl FnOnce(&RunRecord) -> O,
+) -> anyhow::Result<(RunRecord, Vec<String>)> {
     let facts = ground
         .repository
         .facts(&ground.interpreters, asked.pythons, asked.changed_since);
@@ -112,11 +131,8 @@ pub(crate) fn perform(
     let runs = History::of(&repository.state);
     let mut record = empty_record(&facts, ground, asked, runs.next()?);
     record.sandbox = session.level.to_string();
-    let surroundings = surroundings(process, asked.color);
     let mut completed = {
-        let mut watcher = Watcher {
-            screen: screen(&surroundings, asked.report, &record),
-        };
+        let mut observer = watch(&record);
         let commit = repository.short_commit();
         let request = Request {
             plan: &plan,
@@ -129,22 +145,22 @@ pub(crate) fn perform(
             started: record.started,
             commit: &commit,
             folder: runs.folder(record.run).join("jobs"),
-            signals: signals::listen()?,
+            signals: listen()?,
             machine: None,
         };
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| runs.prune(request.run, &is_over));
-            let completed = run(&request, &mut watcher);
+            let completed = run(&request, &mut observer);
             is_over.store(true, Ordering::Relaxed);
             completed
         })
     };
     completed.warnings.extend(ground.store.take_warnings());
-    warn(&completed.warnings, &surroundings);
+    let warnings = completed.warnings.clone();
     finish(&mut record, completed, ground.begun);
     changed_lines::fill(&mut record, repository, &ledger);
-    Ok(record)
+    Ok((record, warnings))
 }
 
 fn is_skipped(action: &CheckAction<'_>, job: &PlannedJob) -> bool {

@@ -33,12 +33,23 @@ use towpath_report::{CheckResult, Conclusion, Problem, text};
 use towpath_runner::{Action, Examined, JobContext, Key, NeededResult, Outcome, StepInputs};
 use towpath_standard::{Applies, Facts, NeededCheck, Partial, ToolWork, Work};
 
+use crate::versions::Versions;
 use execute::Options;
 use executed::Executed;
 pub use explain::{Explanation, job_variables};
 pub use key::FILE_NAMES;
 use scan::ScanPlan;
 pub use session::{Session, Setup};
+
+/// Its name before the `@`.
+pub const NAME: &str = "towpath/check";
+
+/// Its versions.
+pub const VERSIONS: Versions = Versions {
+    majors: (1, 1),
+    pins: &[],
+    branches: &["main"],
+};
 
 /// The action, for one session.
 pub struct CheckAction<'a> {
@@ -48,7 +59,7 @@ pub struct CheckAction<'a> {
 
 impl Action for CheckAction<'_> {
     fn name(&self) -> &'static str {
-        "towpath/check"
+        NAME
     }
 
     fn is_self_contained(&self) -> bool {

@@ -96,6 +96,24 @@ impl Cancel {
         })
     }
 
+    /// Does work while every wish is told as a signal would: one message asks to end, a second one kills.
+    pub fn as_signals<T>(
+        &self,
+        tell: impl Fn() + Send + Sync + 'static,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        let told = Mutex::new(0);
+        let _listening = self.listen(Arc::new(move |stop| {
+            let messages = if stop == Stop::Kill { 2 } else { 1 };
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            while *told < messages {
+                *told += 1;
+                tell();
+            }
+        }));
+        work()
+    }
+
     /// Tells every wish, also one from before, to `listener` until the returned guard is dropped.
     pub(crate) fn listen(&self, listener: Listener) -> Listening {
         let wish = {

@@ -19,7 +19,8 @@ impl RunningJob<'_> {
         for problem in &mut self.problems {
             mask_problem(sink, problem);
         }
-        for finding in &mut self.findings {
+        let checked = &mut self.checked.findings;
+        for finding in self.findings.iter_mut().chain(checked) {
             mask_finding(sink, finding);
         }
     }

@@ -93,6 +93,8 @@ struct RunningJob<'a> {
     records: Vec<StepRecord>,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
+    /// What checks among its steps found.
+    checked: CheckResult,
     notes: Vec<String>,
     commands: Vec<Vec<String>>,
     cpu_ms: u64,
@@ -228,12 +230,17 @@ impl<'a> RunningJob<'a> {
         for finding in &mut self.findings {
             finding.blocking = has_failed && finding.severity == Severity::Error;
         }
+        let summary = self.summary(conclusion);
+        for mut finding in self.checked.findings {
+            finding.blocking &= has_failed;
+            self.findings.push(finding);
+        }
         let result = CheckResult {
-            summary: self.summary(conclusion),
+            summary,
             findings: self.findings,
             notes: self.notes,
             failed: has_failed,
-            ..CheckResult::default()
+            ..self.checked
         };
         let mut outcome = Outcome::ended(conclusion, result);
         outcome.cpu_ms = self.cpu_ms;

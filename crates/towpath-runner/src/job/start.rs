@@ -93,6 +93,7 @@ impl<'a> RunningJob<'a> {
             records: Vec::new(),
             findings: Vec::new(),
             problems: Vec::new(),
+            checked: CheckResult::default(),
             notes: Vec::new(),
             commands: Vec::new(),
             cpu_ms: 0,

@@ -26,6 +26,8 @@ pub(super) struct Done {
     pub(super) state: BTreeMap<String, String>,
     /// Why it failed; none where it succeeded.
     pub(super) failure: Option<Problem>,
+    /// Whether what it found says why, so that nothing else need be told of it.
+    pub(super) is_told: bool,
     /// Whether it was asked to end before it had.
     pub(super) cancelled: bool,
 }
@@ -205,7 +207,7 @@ impl RunningJob<'_> {
         let mut reason = String::new();
         if let Some(problem) = failure {
             reason = self.sink.masked(&problem.message);
-            if advisory || done.cancelled {
+            if advisory || done.cancelled || done.is_told {
                 self.sink.note(&format!("error: {}", problem.message));
             } else {
                 self.tell(level, ready.step, problem);

@@ -239,7 +239,9 @@ impl RunningJob<'_> {
         for note in &result.notes {
             self.sink.note(note);
         }
-        if !result.summary.is_empty() {
+        let has_failed = matches!(conclusion, Conclusion::Failure | Conclusion::Error);
+        // A failure is told as an error.
+        if !result.summary.is_empty() && !has_failed {
             self.sink.note(&result.summary);
         }
         self.notes.extend(result.notes);
@@ -250,10 +252,12 @@ impl RunningJob<'_> {
             state: effects.state,
             cancelled: conclusion == Conclusion::Cancelled,
             failure: None,
+            is_told: false,
         };
         let mut errors = result.errors.into_iter();
-        if matches!(conclusion, Conclusion::Failure | Conclusion::Error) {
+        if has_failed {
             let first = errors.next();
+            done.is_told = first.is_none() && result.failed;
             done.failure = Some(first.unwrap_or_else(|| {
                 let said = if reason.is_empty() {
                     result.summary
@@ -264,7 +268,11 @@ impl RunningJob<'_> {
             }));
         }
         self.problems.extend(errors);
-        self.findings.extend(result.findings);
+        self.checked.findings.extend(result.findings);
+        self.checked.tests.extend(result.tests);
+        self.checked.artifacts.extend(result.artifacts);
+        let coverage = &mut self.checked.coverage;
+        *coverage = result.coverage.or(coverage.take());
         done
     }
 }

@@ -158,3 +158,61 @@ fn workflows_of_other_repositories_are_fetched_once() {
     assert_eq!(run.code, Some(0));
     assert_eq!(run.record.jobs[0].name, "a / b / c");
 }
+
+#[test]
+fn checks_run_on_what_a_job_has_checked_out() {
+    let world = World::with_empty_index();
+    world.write("pyproject.toml", "[project]\nname = 'a'\nversion = '1'\n");
+    world.write("a.py", "import os\nopen(missing)\n");
+    world.write(
+        ".github/workflows/ci.yml",
+        "\
+on: push
+jobs:
+  early:
+    runs-on: ubuntu-latest
+    steps:
+      - {uses: towpath/check@v1, with: {check: lint}}
+  late:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo 'import sys' > made.py
+      - {uses: towpath/check@v1, with: {check: lint}}
+      - {uses: towpath/check@v1, with: {check: lnit}, if: failure(), continue-on-error: true}
+",
+    );
+    world.commit("first");
+    let run = world.recorded(&["run"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let early = &run.job("early").result.findings;
+    assert_eq!(
+        early[0].message.lines().next(),
+        Some("the workspace is empty, so there is nothing to check")
+    );
+    let late = run.job("late");
+    let told = |finding: &towpath_report::Finding| {
+        let place = finding.place.as_ref().map(|place| place.path.clone());
+        (
+            finding.rule.clone(),
+            place.unwrap_or_default(),
+            finding.blocking,
+        )
+    };
+    let findings: Vec<_> = late.result.findings.iter().map(told).collect();
+    let found =
+        |rule: &str, path: &str, blocking: bool| (rule.to_owned(), path.to_owned(), blocking);
+    assert!(
+        findings.contains(&found("F821", "a.py", true)),
+        "{findings:?}"
+    );
+    assert!(
+        findings.contains(&found("F401", "made.py", false)),
+        "{findings:?}"
+    );
+    let reasons: Vec<&str> = late.steps.iter().map(|step| step.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        ["", "", "lint: 1 problem", "there is no check `lnit`"]
+    );
+}

@@ -16,6 +16,7 @@ use towpath_runner::{
     StartingEvent, plan_frames, run, unsupported,
 };
 
+use super::check::CheckStep;
 use super::files::{WorkflowFile, mistakes};
 use super::start::Candidate;
 use super::workspaces::Workspaces;
@@ -176,6 +177,14 @@ impl<'a> Ground<'a> {
         for folder in [&cache_folder, &tool_cache] {
             fs_err::create_dir_all(folder)?;
         }
+        let mut actions = registry(towpath_python::Machine {
+            environment: &process.environment,
+            home: process.home.as_deref(),
+            cache: &folders.cache,
+            offline: false,
+        });
+        actions.push(Box::new(CheckStep { process, folders }));
+        let pins = called::pins(asked.files.texts(), &asked.root, &fetched);
         Ok(Self {
             process,
             run,
@@ -190,15 +199,7 @@ impl<'a> Ground<'a> {
             folder: history.folder(number),
             cache_folder,
             tool_cache,
-            registry: pinned(
-                registry(towpath_python::Machine {
-                    environment: &process.environment,
-                    home: process.home.as_deref(),
-                    cache: &folders.cache,
-                    offline: false,
-                }),
-                called::pins(asked.files.texts(), &asked.root, &fetched),
-            ),
+            registry: pinned(actions, pins),
             fetched,
             signals: signals::listen()?,
             began: clock::now(),

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod called;
+mod check;
 mod dotenv;
 mod execute;
 mod files;

@@ -152,7 +152,8 @@ fn next_commands(
     if !fixable.is_empty() {
         let groups: BTreeSet<&str> = fixable.iter().map(|cause| cause.group.as_str()).collect();
         let command = match groups.iter().collect::<Vec<_>>().as_slice() {
-            [group] => format!("towpath fix {group}"),
+            // A job of a workflow is named by its author, and no check.
+            [group] if report.record.workflows.is_empty() => format!("towpath fix {group}"),
             _ => "towpath fix".to_owned(),
         };
         let all = blocking.len();
