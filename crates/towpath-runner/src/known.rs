@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use towpath_workflow::expression::{Function, Object, Value};
+use towpath_workflow::expression::{Condition, Function, Names, Object, Value};
 use towpath_workflow::syntax::{Dynamic, Job, JobWork, RunsOn, Text};
 
 use crate::evaluate::{Values, reads_any};
@@ -131,10 +131,7 @@ fn condition_reads(text: &Text, late: &[&str]) -> bool {
 }
 
 fn asks_status(text: &Text) -> bool {
-    let text: String = text.source.split_whitespace().collect();
-    let text = text.to_lowercase();
-    let mut functions = Function::STATUS.iter();
-    functions.any(|function| text.contains(&format!("{}(", function.name())))
+    Condition::parse(&text.source, &Names::ALL).is_ok_and(|condition| condition.asks_status())
 }
 
 /// Returns whether the condition of a job holds.
@@ -182,6 +179,11 @@ mod tests {
             ("needs.x.result == 'success'", Needs::Open, None),
             ("needs.x.result == 'success'", Needs::Skipped, Some(false)),
             ("always() && needs.x.outputs.y", Needs::Skipped, None),
+            (
+                "needs.x.outputs.y == 'always()'",
+                Needs::Skipped,
+                Some(false),
+            ),
         ] {
             let github = Object(vec![("ref".to_owned(), Value::from("a"))]);
             let contexts = Object(vec![("github".to_owned(), github.into())]);

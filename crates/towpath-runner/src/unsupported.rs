@@ -153,7 +153,7 @@ fn of_call(
     contexts.0.push(("secrets".to_owned(), secrets.into()));
     let called = match called_frame(frame, &call, &copy.name, contexts, means.sources) {
         Ok(called) => called,
-        Err(problem) => return vec![problem],
+        Err(problem) => return vec![frame.context.masked(problem)],
     };
     match jobs_of(&called, 0, 0, &mut BTreeSet::new()) {
         Ok(jobs) => of_jobs(&[Arc::new(called)], &jobs, &inside, means),

@@ -28,4 +28,11 @@ const OF_RUNS: &[Setting] = &[
         default: "{}",
         doc: "Variables of the `vars` context that jobs of this deployment environment see instead of those of the run.",
     },
+    Setting {
+        table: "environments.*",
+        key: "secrets",
+        kind: SettingKind::Table,
+        default: "{}",
+        doc: "Secrets of the `secrets` context that only jobs of this deployment environment see, once it is approved: each name with that of the secret that holds the value, which is given or asked for as every other.",
+    },
 ];

@@ -218,6 +218,9 @@ fn at_depth(lines: &str, first: &str, depth: u32) -> BTreeSet<String> {
     let mut seen = BTreeSet::from([first]);
     let mut level = BTreeSet::from([first]);
     for _ in 1..depth {
+        if level.is_empty() {
+            break;
+        }
         level = level
             .iter()
             .flat_map(|commit| parents.get(commit).into_iter().flatten().copied())
@@ -252,7 +255,14 @@ mod tests {
         // a - b - d - e
         //   \ c /
         let lines = "e d\nd b c\nb a\nc a\na\n";
-        for (depth, expected) in [(1, "e"), (2, "d"), (3, "b c"), (4, "a"), (9, "")] {
+        for (depth, expected) in [
+            (1, "e"),
+            (2, "d"),
+            (3, "b c"),
+            (4, "a"),
+            (9, ""),
+            (u32::MAX, ""),
+        ] {
             let cut: Vec<String> = at_depth(lines, "e", depth).into_iter().collect();
             assert_eq!(cut.join(" "), expected, "{depth}");
         }

@@ -65,6 +65,15 @@ impl FileError {
     }
 }
 
+/// Names and values that a step wrote, up to the first mistake: what stands before it counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// In the order of the file.
+    pub values: Vec<(String, String)>,
+    /// What is wrong behind them.
+    pub mistake: Option<FileError>,
+}
+
 /// What a step wrote to `GITHUB_ENV`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -72,24 +81,33 @@ pub struct Environment {
     pub variables: Vec<(String, String)>,
     /// Names that may not be set; each is told as an error, without failing the step.
     pub refused: Vec<String>,
+    /// What is wrong behind them.
+    pub mistake: Option<FileError>,
 }
 
 /// Reads `GITHUB_ENV`.
-pub fn read_environment(file: &[u8]) -> Result<Environment, FileError> {
-    let (refused, variables) = read_variables(file)?
+pub fn read_environment(file: &[u8]) -> Environment {
+    let read = read_variables(file);
+    let (refused, variables) = read
+        .values
         .into_iter()
         .partition::<Vec<_>, _>(|(name, _)| is_refused_variable(name));
-    Ok(Environment {
+    Environment {
         variables,
         refused: refused.into_iter().map(|(name, _)| name).collect(),
-    })
+        mistake: read.mistake,
+    }
 }
 
-/// Reads `GITHUB_OUTPUT` or `GITHUB_STATE`: names and values in the order of the file.
-pub fn read_variables(file: &[u8]) -> Result<Vec<(String, String)>, FileError> {
-    let text = decode(file);
+/// Reads `GITHUB_OUTPUT` or `GITHUB_STATE`.
+pub fn read_variables(file: &[u8]) -> Variables {
+    let mut values = Vec::new();
+    let mistake = read_up_to_mistake(&decode(file), &mut values).err();
+    Variables { values, mistake }
+}
+
+fn read_up_to_mistake(text: &str, variables: &mut Vec<(String, String)>) -> Result<(), FileError> {
     let mut lines = (1..).zip(text.split_terminator('\n'));
-    let mut variables = Vec::new();
     while let Some((number, line)) = lines.next() {
         let line_text = || line.to_owned();
         if line.is_empty() {
@@ -123,7 +141,7 @@ pub fn read_variables(file: &[u8]) -> Result<Vec<(String, String)>, FileError> {
         }
         variables.push((name.to_owned(), value));
     }
-    Ok(variables)
+    Ok(())
 }
 
 /// Reads `GITHUB_PATH`: the folders in the order of the file.
@@ -206,6 +224,13 @@ fn decode(file: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn whole(values: Vec<(String, String)>) -> Variables {
+        Variables {
+            values,
+            mistake: None,
+        }
+    }
+
     #[test]
     fn reads_variables() {
         let table: [(&str, &[(&str, &str)]); 12] = [
@@ -230,7 +255,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            assert_eq!(read_variables(file.as_bytes()), Ok(expected), "{file:?}");
+            assert_eq!(read_variables(file.as_bytes()), whole(expected), "{file:?}");
         }
     }
 
@@ -254,7 +279,10 @@ mod tests {
             ),
         ];
         for (file, expected) in table {
-            let error = read_variables(file.as_bytes()).unwrap_err();
+            let read = read_variables(file.as_bytes());
+            let before = file.starts_with("A=b\n");
+            assert_eq!(read.values.len(), usize::from(before), "{file:?}");
+            let error = read.mistake.unwrap();
             assert_eq!(error.to_string(), expected, "{file:?}");
             assert!(!error.hint().is_empty());
         }
@@ -270,10 +298,10 @@ mod tests {
         ];
         for file in table {
             let expected = vec![("A".to_owned(), "ä".to_owned())];
-            assert_eq!(read_variables(file), Ok(expected), "{file:?}");
+            assert_eq!(read_variables(file), whole(expected), "{file:?}");
         }
         let expected = vec![("A".to_owned(), "\u{fffd}b".to_owned())];
-        assert_eq!(read_variables(b"A=\xffb"), Ok(expected));
+        assert_eq!(read_variables(b"A=\xffb"), whole(expected));
     }
 
     #[test]
@@ -282,8 +310,9 @@ mod tests {
         let expected = Environment {
             variables: vec![("A".to_owned(), "b".to_owned())],
             refused: vec!["NODE_OPTIONS".to_owned(), "node_options".to_owned()],
+            mistake: None,
         };
-        assert_eq!(read, Ok(expected));
+        assert_eq!(read, expected);
     }
 
     #[test]

@@ -9,8 +9,8 @@ mod matchers;
 
 pub use annotation::Annotation;
 pub use files::{
-    Environment, FileError, add_paths, input_variable, read_environment, read_paths, read_summary,
-    read_variables,
+    Environment, FileError, Variables, add_paths, input_variable, read_environment, read_paths,
+    read_summary, read_variables,
 };
 pub use listener::{Command, Heard, Listener, ListenerSettings};
 pub use matchers::{MatcherError, Matchers};

@@ -81,6 +81,9 @@ impl RunContext {
     pub(crate) fn masked(&self, mut problem: Problem) -> Problem {
         let masker = Masker::new(&self.all_secrets());
         problem.message = masker.mask_text(&problem.message);
+        for hint in &mut problem.hints {
+            *hint = masker.mask_text(hint);
+        }
         problem
     }
 

@@ -129,17 +129,26 @@ impl RunningJob<'_> {
     /// Returns the context `job`, which names the file of the job; `github` names the one that was started.
     fn job_context(&self, github: &Object) -> Object {
         let named = |name: &str| github.get(name).map_or_else(String::new, Value::to_text);
-        let file = self.assignment.frame.file.trim_start_matches("./");
-        let repository = named("repository");
+        let file = WorkflowPlace::of(&self.assignment.frame.file);
+        let (repository, reference) = match file.elsewhere {
+            // The commit of a fetched workflow is known where it is named by it.
+            Some((repository, version)) => (repository.to_owned(), version.to_owned()),
+            None => (named("repository"), named("ref")),
+        };
+        let sha = match file.elsewhere {
+            Some((_, version)) if !is_commit(version) => String::new(),
+            Some((_, version)) => version.to_owned(),
+            None => named("sha"),
+        };
         Object(vec![
             ("status".to_owned(), Value::from(self.status.as_str())),
             (
                 "workflow_ref".to_owned(),
-                Value::from(format!("{repository}/{file}@{}", named("ref"))),
+                Value::from(format!("{repository}/{}@{reference}", file.path)),
             ),
-            ("workflow_sha".to_owned(), Value::from(named("sha"))),
+            ("workflow_sha".to_owned(), Value::from(sha)),
             ("workflow_repository".to_owned(), Value::from(repository)),
-            ("workflow_file_path".to_owned(), Value::from(file)),
+            ("workflow_file_path".to_owned(), Value::from(file.path)),
         ])
     }
 
@@ -233,6 +242,44 @@ impl RunningJob<'_> {
     }
 }
 
+/// Where the file of a workflow is, from its path or what called it.
+#[derive(Debug, PartialEq, Eq)]
+struct WorkflowPlace<'f> {
+    path: &'f str,
+    /// The repository and the version of one that lies in another repository.
+    elsewhere: Option<(&'f str, &'f str)>,
+}
+
+impl<'f> WorkflowPlace<'f> {
+    /// `./.github/workflows/x.yml`, `$/…` and a plain path lie in the repository itself,
+    /// `owner/name/.github/workflows/x.yml@v1` elsewhere.
+    fn of(file: &'f str) -> Self {
+        let own = file.strip_prefix("./").or_else(|| file.strip_prefix("$/"));
+        let elsewhere = || {
+            let (path, version) = file.rsplit_once('@')?;
+            let (repository, _) = path.split_once("/.github/workflows/")?;
+            let is_name = repository
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .count()
+                == 2;
+            (is_name && !repository.starts_with('/')).then(|| Self {
+                path: &path[repository.len() + 1..],
+                elsewhere: Some((repository, version)),
+            })
+        };
+        let here = |path| Self {
+            path,
+            elsewhere: None,
+        };
+        own.map_or_else(|| elsewhere().unwrap_or(here(file)), here)
+    }
+}
+
+fn is_commit(version: &str) -> bool {
+    version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Tells whether a variable is set for every step whatever the workflow says of it.
 fn is_reserved(name: &str) -> bool {
     const OF_JOB: [&str; 7] = [
@@ -291,5 +338,35 @@ fn arch() -> &'static str {
         "aarch64" => "ARM64",
         "arm" => "ARM",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn called_workflows_know_where_they_are() {
+        for (file, path, elsewhere) in [
+            (".github/workflows/a.yml", ".github/workflows/a.yml", None),
+            ("./.github/workflows/a.yml", ".github/workflows/a.yml", None),
+            ("$/.github/workflows/a.yml", ".github/workflows/a.yml", None),
+            (
+                "o/r/.github/workflows/a.yml@v1",
+                ".github/workflows/a.yml",
+                Some(("o/r", "v1")),
+            ),
+            (
+                "/o/.github/workflows/a@b.yml",
+                "/o/.github/workflows/a@b.yml",
+                None,
+            ),
+        ] {
+            assert_eq!(
+                WorkflowPlace::of(file),
+                WorkflowPlace { path, elsewhere },
+                "{file}"
+            );
+        }
     }
 }

@@ -68,22 +68,25 @@ impl CommandFiles {
             (outputs, &mut written.outputs, VARIABLES[1]),
             (state, &mut written.state, VARIABLES[3]),
         ] {
-            let read = contents(file)
-                .and_then(|bytes| read_variables(&bytes).map_err(|error| broken(name, &error)));
-            match read {
-                Ok(variables) => *target = variables,
+            match contents(file) {
+                Ok(bytes) => {
+                    let read = read_variables(&bytes);
+                    *target = read.values;
+                    let mistake = read.mistake.map(|error| broken(name, &error));
+                    written.problems.extend(mistake);
+                }
                 Err(problem) => written.problems.push(problem),
             }
         }
-        let read = contents(environment).and_then(|bytes| {
-            read_environment(&bytes).map_err(|error| broken(VARIABLES[0], &error))
-        });
-        match read {
-            Ok(read) => {
+        match contents(environment) {
+            Ok(bytes) => {
+                let read = read_environment(&bytes);
                 written.environment = read.variables;
                 written
                     .warnings
                     .extend(read.refused.iter().map(|name| refused(name)));
+                let mistake = read.mistake.map(|error| broken(VARIABLES[0], &error));
+                written.problems.extend(mistake);
             }
             Err(problem) => written.problems.push(problem),
         }

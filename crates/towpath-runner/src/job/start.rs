@@ -45,6 +45,7 @@ impl<'a> RunningJob<'a> {
             return Err(refuse(problem));
         }
         let run_context = environment_context(assignment, work)?;
+        let refuse = |problem: Problem| Box::new(refused(&run_context.masked(problem)));
         let cannot_make = |error: std::io::Error| {
             let message = format!("cannot make the folders of job `{}`: {error}", context.job);
             refuse(Problem::error(message).with_hint(
@@ -121,6 +122,9 @@ fn environment_context(
     let name = values
         .text(&environment.name)
         .map_err(|problem| Box::new(refused(&context.masked(problem))))?;
+    if name.is_empty() {
+        return Ok(context);
+    }
     let known = context.environment(&name);
     if known.approval == Approval::Needed {
         let reason =

@@ -13,7 +13,7 @@ use towpath_workflow::{MAX_CALL_DEPTH, Sources, parse_workflow};
 
 use super::Frame;
 use crate::evaluate::Values;
-use crate::event::RunContext;
+use crate::event::{RunContext, input_kind};
 
 /// Returns the workflow that a job calls, with the inputs and secrets that it is given.
 pub(crate) fn called_frame(
@@ -89,8 +89,8 @@ fn inputs(
     let given = Object(given);
     let value = |input: &Input| -> Result<(String, Value), Problem> {
         let value = match (given.get(&input.name), &input.default) {
-            (Some(value), _) => typed(value.clone(), &input.kind),
-            (None, Some(Argument::Text(text))) => typed(defaults.value(text)?, &input.kind),
+            (Some(value), _) => typed(input, value.clone())?,
+            (None, Some(Argument::Text(text))) => typed(input, defaults.value(text)?)?,
             (None, Some(Argument::Boolean(value))) => Value::from(*value),
             (None, Some(Argument::Number(value))) => Value::from(*value),
             (None, None) => match input.kind {
@@ -105,19 +105,37 @@ fn inputs(
     Ok(Object(values.collect::<Result<_, _>>()?))
 }
 
-/// Text that stands for a boolean or a number becomes one where the input is declared so.
-fn typed(value: Value, kind: &InputKind) -> Value {
-    match (kind, &value) {
-        (InputKind::Boolean, Value::String(text)) => match &**text {
-            "true" => Value::from(true),
-            "false" => Value::from(false),
-            _ => value,
-        },
-        (InputKind::Number, Value::String(_)) => Value::from(value.to_number()),
-        (InputKind::String, Value::Boolean(_) | Value::Number(_) | Value::Null) => {
-            Value::from(value.to_text())
+/// Returns the value of an input as it is declared. As on GitHub a text is no boolean and no number, whatever
+/// it says; what a job's output says becomes one by `fromJSON()`.
+fn typed(input: &Input, value: Value) -> Result<Value, Problem> {
+    match (&input.kind, &value) {
+        (InputKind::Boolean, Value::Boolean(_)) | (InputKind::Number, Value::Number(_)) => {
+            Ok(value)
         }
-        _ => value,
+        (InputKind::Boolean | InputKind::Number, _)
+        | (_, Value::Array(_) | Value::Filtered(_) | Value::Object(_)) => {
+            let message = format!(
+                "the input `{}` takes {}, and is given {}",
+                input.name,
+                input_kind(&input.kind),
+                in_words(&value)
+            );
+            Err(Problem::error(message).with_hint(
+                "a text, as outputs are, becomes what it stands for by `${{ fromJSON(…) }}`",
+            ))
+        }
+        _ => Ok(Value::from(value.to_text())),
+    }
+}
+
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
+        Value::String(text) => format!("the text `{text}`"),
+        Value::Array(_) | Value::Filtered(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::Boolean(_) | Value::Number(_) => format!("`{}`", value.to_text()),
     }
 }
 
@@ -145,4 +163,43 @@ fn own_token(caller: &RunContext) -> BTreeMap<String, Secret> {
         .map(|(name, secret)| (name.clone(), secret.clone()))
         .into_iter()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_of_their_kind() {
+        let (text, number, truth) = (Value::from("true"), Value::from(2.0), Value::from(true));
+        let boolean = "`true` or `false`";
+        for (kind, value, expected) in [
+            (InputKind::Boolean, truth.clone(), Ok("true")),
+            (InputKind::Boolean, text.clone(), Err(boolean)),
+            (InputKind::Boolean, Value::from(""), Err(boolean)),
+            (InputKind::Number, number.clone(), Ok("2")),
+            (InputKind::Number, Value::from("2"), Err("a number")),
+            (InputKind::Number, Value::Null, Err("a number")),
+            (InputKind::String, number, Ok("2")),
+            (InputKind::String, truth, Ok("true")),
+            (InputKind::String, Value::Null, Ok("")),
+            (InputKind::String, Object::default().into(), Err("text")),
+        ] {
+            let input = Input {
+                name: "deep".to_owned(),
+                description: None,
+                required: false,
+                kind,
+                default: None,
+            };
+            match (typed(&input, value), expected) {
+                (Ok(value), Ok(expected)) => assert_eq!(value.to_text(), expected),
+                (Err(problem), Err(takes)) => {
+                    let begins = format!("the input `deep` takes {takes}, and is given ");
+                    assert!(problem.message.starts_with(&begins), "{}", problem.message);
+                }
+                (typed, _) => panic!("{expected:?} of {:?}: {typed:?}", input.kind),
+            }
+        }
+    }
 }

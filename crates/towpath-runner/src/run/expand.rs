@@ -19,7 +19,8 @@ impl Run<'_, '_> {
         match self.expanded(index) {
             Ok(jobs) => self.adopt(index, jobs),
             Err(problem) => {
-                let outcome = could_not_start(problem);
+                let frame = &self.frames[self.job(index).frame];
+                let outcome = could_not_start(frame.context.masked(problem));
                 self.finish(index, self.record(index, outcome, None));
             }
         }

@@ -115,12 +115,12 @@ impl Asked {
             process,
             folder: &folder,
             settings: &settings,
-            is_named: &|name| files.name_secret(name),
+            is_named: &|name| files.name_secret(name) || settings::name_secret(&settings, name),
             is_look: run.manner.only_looks(),
         };
         let given = given(sources, &run.given)?;
         Ok(Self {
-            environments: settings::environments(&settings, &run.given.approvals),
+            environments: settings::environments(&settings, &run.given.approvals, &given.secrets),
             folder,
             root,
             git,

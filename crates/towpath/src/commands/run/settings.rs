@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use towpath_host::secret::Secret;
 use towpath_python::{RawSettings, read_settings_of};
 use towpath_runner::{Approval, EnvironmentContext};
 
@@ -23,10 +24,26 @@ pub(super) fn read(root: &Path) -> Result<RawSettings, Failure> {
     }
 }
 
+/// Tells whether a deployment environment takes the value of a secret.
+pub(super) fn name_secret(settings: &RawSettings, secret: &str) -> bool {
+    settings.tables("environments").iter().any(|name| {
+        let held = settings.map(&format!("environments.{name}"), "secrets");
+        let mut holders = held.into_iter().flatten();
+        holders.any(|(_, holder)| holder.eq_ignore_ascii_case(secret))
+    })
+}
+
+fn named<'a>(secrets: &'a BTreeMap<String, Secret>, name: &str) -> Option<&'a Secret> {
+    let mut secrets = secrets.iter();
+    let found = secrets.find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+    Some(found.1)
+}
+
 /// Returns the deployment environments that the settings or the command line tell of.
 pub(super) fn environments(
     settings: &RawSettings,
     approved: &[String],
+    secrets: &BTreeMap<String, Secret>,
 ) -> BTreeMap<String, EnvironmentContext> {
     let mut environments = BTreeMap::new();
     for name in settings.tables("environments") {
@@ -38,6 +55,10 @@ pub(super) fn environments(
             None => environment.approval,
         };
         environment.variables = settings.map(&table, "vars").cloned().unwrap_or_default();
+        let held = settings.map(&table, "secrets").into_iter().flatten();
+        environment.secrets = held
+            .filter_map(|(name, holder)| Some((name.clone(), named(secrets, holder)?.clone())))
+            .collect();
         environments.insert(name, environment);
     }
     for name in approved {
@@ -63,7 +84,7 @@ mod tests {
         let folder = towpath_testing::TestContext::without_git();
         folder.write(
             "towpath.toml",
-            "[environments.pypi]\napproval = false\n[environments.test-eu]\napproval = true\nvars = { REGION = \"eu\" }\n\
+            "[environments.pypi]\napproval = false\nsecrets = { TOKEN = \"PYPI_TOKEN\", OTHER = \"NONE\" }\n[environments.test-eu]\napproval = true\nvars = { REGION = \"eu\" }\n\
              [environments.prod]\n[secrets]\nTOKEN = { command = [\"pass\", \"token\"] }\n",
         );
         let settings = read(folder.root()).unwrap();
@@ -71,7 +92,10 @@ mod tests {
             settings.list("secrets.TOKEN", "command").unwrap(),
             ["pass", "token"]
         );
-        let environments = environments(&settings, &["PROD".to_owned(), "other".to_owned()]);
+        assert!(name_secret(&settings, "pypi_token") && !name_secret(&settings, "TOKEN"));
+        let secrets = BTreeMap::from([("PYPI_TOKEN".to_owned(), Secret::new("v"))]);
+        let approved = ["PROD".to_owned(), "other".to_owned()];
+        let environments = environments(&settings, &approved, &secrets);
         let told: Vec<(&str, Approval)> = environments
             .iter()
             .map(|(name, environment)| (name.as_str(), environment.approval))
@@ -86,5 +110,11 @@ mod tests {
             ]
         );
         assert_eq!(environments["test-eu"].variables["REGION"], "eu");
+        let held: Vec<(&str, &str)> = environments["pypi"]
+            .secrets
+            .iter()
+            .map(|(name, secret)| (name.as_str(), secret.expose()))
+            .collect();
+        assert_eq!(held, [("TOKEN", "v")]);
     }
 }
