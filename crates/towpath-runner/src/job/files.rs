@@ -43,12 +43,15 @@ pub(super) struct Written {
 
 impl CommandFiles {
     /// Makes empty files with a number of their own.
-    pub(super) fn make(folder: &Path, number: u64) -> io::Result<Self> {
+    pub(super) fn make(folder: &Path, number: u64) -> Result<Self, Problem> {
         let files = VARIABLES.map(|name| folder.join(format!("{}_{number}", kind(name))));
         for file in &files {
             // To make a file costs far more than to rename one.
             if fs::rename(spare(file), file).is_err() {
-                fs::File::create(file)?;
+                fs::File::create(file).map_err(|error| {
+                    Problem::error(format!("cannot make the step's files: {error}"))
+                        .with_hint("free space on the disk")
+                })?;
             }
         }
         Ok(Self(files))

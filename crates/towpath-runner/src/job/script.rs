@@ -104,10 +104,7 @@ impl RunningJob<'_> {
         self.files += 1;
         let files = match CommandFiles::make(&self.places.files, self.files) {
             Ok(files) => files,
-            Err(error) => {
-                let problem = Problem::error(format!("cannot make the step's files: {error}"));
-                return Done::failed(problem.with_hint("free space on the disk"));
-            }
+            Err(problem) => return Done::failed(problem),
         };
         let environment = self.process_environment(level, own, ready.id(), &files);
         let mut heard = Heard {
@@ -180,7 +177,7 @@ impl RunningJob<'_> {
             CommandEnd::Exited(0) => return None,
             CommandEnd::Exited(code) => format!("step `{name}` ended with exit code {code}"),
             CommandEnd::Signalled(signal) => format!("step `{name}` was ended by signal {signal}"),
-            CommandEnd::TimedOut => format!("step `{name}` took longer than it may"),
+            CommandEnd::TimedOut => took_too_long(name),
             CommandEnd::Cancelled => format!("step `{name}` was asked to end"),
             CommandEnd::NotStarted(reason) => {
                 let program = command.arguments.first().map_or("", String::as_str);
@@ -360,6 +357,11 @@ fn indented(script: &str) -> String {
         .map(|line| format!("  {line}"))
         .collect();
     lines.join("\n")
+}
+
+/// Returns what is said of a step whose time is over.
+pub(super) fn took_too_long(step: &str) -> String {
+    format!("step `{step}` took longer than it may")
 }
 
 /// Tells whether a program says that a file or folder is not there.

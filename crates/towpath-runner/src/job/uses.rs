@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use towpath_report::{Conclusion, Problem};
+use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::syntax::{Action as Metadata, Runs, Text, Variables};
 
@@ -13,6 +13,7 @@ use super::composite::ActionFolder;
 use super::files::CommandFiles;
 use super::level::Level;
 use super::post::{Post, PostWork};
+use super::script::took_too_long;
 use super::step::{Done, ReadyStep};
 use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInputs};
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
@@ -148,7 +149,11 @@ impl RunningJob<'_> {
         }) else {
             return Done::default();
         };
-        let done = self.take_outcome(outcome);
+        let mut done = self.take_outcome(outcome);
+        // The time of an action that runs in towpath itself may be over before it notices.
+        if done.failure.is_none() && !done.cancelled && ready.left().is_zero() {
+            done.failure = Some(Problem::error(took_too_long(&ready.name)));
+        }
         if let Some(action) = self.request.actions.find(uses) {
             self.posts.push(Post {
                 name: ready.name.clone(),
@@ -172,14 +177,9 @@ impl RunningJob<'_> {
         self.files += 1;
         let files = match CommandFiles::make(&self.places.files, self.files) {
             Ok(files) => files,
-            Err(error) => {
-                let problem = Problem::error(format!("cannot make the step's files: {error}"));
-                let mut outcome =
-                    Outcome::ended(Conclusion::Error, towpath_report::CheckResult::default());
-                outcome
-                    .result
-                    .errors
-                    .push(problem.with_hint("free space on the disk"));
+            Err(problem) => {
+                let mut outcome = Outcome::ended(Conclusion::Error, CheckResult::default());
+                outcome.result.errors.push(problem);
                 return Some(outcome);
             }
         };

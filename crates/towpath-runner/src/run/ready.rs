@@ -3,7 +3,7 @@
 
 use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused};
 use towpath_workflow::expression::Function;
-use towpath_workflow::syntax::JobWork;
+use towpath_workflow::syntax::{JobWork, Queue};
 
 use super::Run;
 use crate::action::{Examined, Outcome};
@@ -218,7 +218,8 @@ impl Run<'_, '_> {
         Ok((!refused.is_empty()).then(reason))
     }
 
-    /// Enters a job into its concurrency group; of those that wait there a newer one replaces the older.
+    /// Enters a job into its concurrency group; of those that wait there a newer one replaces the older,
+    /// unless the group is a queue.
     fn join_group(&mut self, index: usize) -> Result<(), Problem> {
         let Some(concurrency) = self.definition(index).concurrency.clone() else {
             return Ok(());
@@ -242,7 +243,8 @@ impl Run<'_, '_> {
         let waits = |member: &&usize| self.schedule.is_waiting(**member);
         let holder = under_way.or_else(|| members.iter().find(waits)).copied();
         for member in members {
-            if cancels || (Some(member) != holder && self.schedule.is_waiting(member)) {
+            let is_replaced = concurrency.queue == Queue::Single && Some(member) != holder;
+            if cancels || (is_replaced && self.schedule.is_waiting(member)) {
                 let name = &self.job(index).name;
                 let reason = format!("`{name}` came after it in concurrency group `{group}`");
                 self.give_up(member, &reason);

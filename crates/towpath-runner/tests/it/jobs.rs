@@ -200,18 +200,28 @@ fn jobs_of_a_concurrency_group_run_one_at_a_time() {
 }
 
 #[test]
-fn a_newer_job_takes_the_place_of_one_that_waits() {
-    let mut engine = Engine::new();
-    engine.slots = 4;
-    let jobs: String = ["a", "b", "c"]
-        .map(|name| {
+fn a_newer_job_takes_the_place_of_one_that_waits_unless_the_group_is_a_queue() {
+    for (queue, expected) in [
+        ("single", "a success, b cancelled, c success"),
+        ("max", "a success, b success, c success"),
+    ] {
+        let mut engine = Engine::new();
+        engine.slots = 4;
+        let job = |name: &str| {
             format!(
-                "  {name}: {{runs-on: ubuntu-latest, concurrency: {{group: '${{{{ github.ref }}}}'}}, steps: [{{run: sleep 0.2}}]}}\n"
+                "  {name}: {{runs-on: ubuntu-latest, concurrency: {{group: '${{{{ github.ref }}}}', queue: {queue}}}, steps: [{{run: sleep 0.2}}]}}\n"
             )
-        })
-        .concat();
-    let ran = engine.run(&format!("on: push\njobs:\n{jobs}"));
-    assert_eq!(ran.jobs(), "a success, b cancelled, c success");
+        };
+        let jobs = ["a", "b", "c"].map(job).concat();
+        let ran = engine.run(&format!("on: push\njobs:\n{jobs}"));
+        assert_eq!(ran.jobs(), expected, "{queue}");
+    }
+}
+
+#[test]
+fn no_environment_is_named_by_an_empty_name() {
+    let ran = Engine::new().run("on: push\njobs:\n  deploy: {runs-on: ubuntu-latest, environment: \"${{ github.ref == 'other' && 'production' || '' }}\", steps: [{run: 'true'}]}\n");
+    assert_eq!(ran.jobs(), "deploy success");
 }
 
 #[test]
