@@ -4,6 +4,7 @@
 //! ref that wrote it. A damaged entry counts as absent
 //! and is moved into the folder `bad`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,11 @@ use towpath_host::{Digest, clock, digest_file};
 const LIMIT: u64 = 10 << 30;
 /// What nobody asked for in this time goes too.
 const UNUSED: Duration = Duration::from_hours(7 * 24);
+
+/// A file that a run began and did not end is left alone this long: another run may be writing it.
+const ABANDONED: Duration = Duration::from_hours(24);
+/// How the names of files begin that are not whole yet.
+const NEW: &str = ".new-";
 
 /// The caches of one repository.
 #[derive(Debug, Clone)]
@@ -125,7 +131,7 @@ impl CacheStore {
         let start = || {
             std::fs::create_dir_all(&self.folder)?;
             tempfile::Builder::new()
-                .prefix(".new-")
+                .prefix(NEW)
                 .tempfile_in(&self.folder)
         };
         start().map_err(|source| self.failed(source))
@@ -141,6 +147,7 @@ impl CacheStore {
     ) -> Result<Entry, Error> {
         let failed = |source| self.failed(source);
         archive.flush().map_err(failed)?;
+        archive.as_file().sync_all().map_err(failed)?;
         let entry = Entry {
             key: key.to_owned(),
             version: version.to_owned(),
@@ -157,8 +164,9 @@ impl CacheStore {
             });
         }
         let record = serde_json::to_vec(&entry).map_err(|error| failed(io::Error::other(error)))?;
-        let mut written = NamedTempFile::new_in(&self.folder).map_err(failed)?;
+        let mut written = self.start()?;
         written.write_all(&record).map_err(failed)?;
+        written.as_file().sync_all().map_err(failed)?;
         // The archive first: a record without one would be damage.
         let path = self.path(&entry);
         archive
@@ -268,19 +276,33 @@ impl CacheStore {
                 self.remove(&entry);
             }
         }
-        self.forget_bad(now)
+        // What was moved aside.
+        self.sweep(&self.bad(), now, UNUSED, &|_| true)?;
+        // What runs began that were killed: files without a name yet, and archives without a record.
+        let whole: BTreeSet<PathBuf> = self.list()?.iter().map(|entry| self.path(entry)).collect();
+        self.sweep(&self.folder, now, ABANDONED, &|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_archive = path.extension().is_some_and(|end| end == "archive");
+            name.starts_with(NEW) || is_archive && !whole.contains(path)
+        })
     }
 
-    /// Removes what was moved aside and not used for long.
-    fn forget_bad(&self, now: SystemTime) -> Result<(), Error> {
-        let files = match std::fs::read_dir(self.bad()) {
+    /// Removes the files of a folder that were not touched for long.
+    fn sweep(
+        &self,
+        folder: &Path,
+        now: SystemTime,
+        long: Duration,
+        is_wanted: &dyn Fn(&Path) -> bool,
+    ) -> Result<(), Error> {
+        let files = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             files => files.map_err(|source| self.failed(source))?,
         };
         for file in files.flatten() {
             let used = file.metadata().and_then(|data| data.modified());
             let age = used.map(|used| now.duration_since(used).unwrap_or_default());
-            if age.is_ok_and(|age| age > UNUSED) {
+            if is_wanted(&file.path()) && age.is_ok_and(|age| age > long) {
                 note(&std::fs::remove_file(file.path()), &file.path());
             }
         }
@@ -412,5 +434,34 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
         }
+    }
+
+    #[test]
+    fn what_killed_runs_began_goes_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CacheStore::of(folder.path());
+        let entry = keep(&store, "a-1", "main").unwrap();
+        let old = clock::system_time() - ABANDONED - Duration::from_mins(1);
+        for (name, is_old) in [
+            (".new-1", true),
+            (".new-2", false),
+            ("gone.1.archive", true),
+        ] {
+            let file = File::create(folder.path().join(name)).unwrap();
+            if is_old {
+                file.set_modified(old).unwrap();
+            }
+        }
+        File::open(store.path(&entry))
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
+        store.make_room().unwrap();
+        let stays = |name: &str| folder.path().join(name).exists();
+        assert_eq!(
+            [".new-1", ".new-2", "gone.1.archive"].map(stays),
+            [false, true, false]
+        );
+        assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
     }
 }

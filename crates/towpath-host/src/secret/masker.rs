@@ -22,6 +22,10 @@ const MASK: &[u8] = b"***";
 pub struct Masker {
     /// `None` where there are no secrets.
     patterns: Option<Arc<Patterns>>,
+    /// Secrets that came since, and are looked for from the next byte on.
+    added: Vec<Secret>,
+    /// Whether there are more secrets than can be looked for: nothing is told then.
+    is_silent: bool,
     /// What the last bytes may be the beginning of.
     state: StateID,
     held: Vec<u8>,
@@ -41,16 +45,25 @@ impl Masker {
 
     /// Adds secrets; they are masked from here on, in this stream and in those of later clones.
     pub fn add(&mut self, secrets: &[Secret]) {
+        self.added.extend_from_slice(secrets);
+    }
+
+    /// Makes the patterns for all secrets anew: once for as many as came one after the other.
+    fn take_added(&mut self) {
+        if self.added.is_empty() {
+            return;
+        }
         let known = self.patterns.as_ref().map(|patterns| &patterns.forms);
         let mut forms = known.cloned().unwrap_or_default();
         let before = forms.len();
-        for secret in secrets {
+        for secret in mem::take(&mut self.added) {
             forms.extend(encodings::forms(secret.expose()));
         }
         if forms.len() == before {
             return;
         }
         self.patterns = Patterns::new(forms).map(Arc::new);
+        self.is_silent |= self.patterns.is_none();
         self.state = self.start();
         // What is held may be the beginning of a new one.
         let held = mem::take(&mut self.held);
@@ -59,6 +72,7 @@ impl Masker {
 
     /// Takes the next bytes of the stream and appends to `output` what can be told of it.
     pub fn mask(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
+        self.take_added();
         self.hold(bytes);
         let patterns = self.patterns.as_ref();
         let open = patterns.map_or(0, |patterns| patterns.depth(self.state));
@@ -67,6 +81,7 @@ impl Masker {
 
     /// Ends the stream and appends the rest to `output`. The masker can be used for another stream.
     pub fn finish(&mut self, output: &mut Vec<u8>) {
+        self.take_added();
         self.write(self.held.len(), output);
         self.state = self.start();
     }
@@ -75,11 +90,14 @@ impl Masker {
     pub fn mask_text(&self, text: &str) -> String {
         let mut masker = Self {
             patterns: self.patterns.clone(),
+            added: self.added.clone(),
+            is_silent: self.is_silent,
             state: self.start(),
             ..Self::default()
         };
+        masker.take_added();
         masker.look_at(text.as_bytes());
-        if masker.secrets.is_empty() {
+        if masker.secrets.is_empty() && !masker.is_silent {
             return text.to_owned();
         }
         masker.held = text.as_bytes().to_vec();
@@ -117,6 +135,11 @@ impl Masker {
     /// Writes what is held before `end`; a secret that goes on behind it leaves its mask, and is
     /// remembered as begun.
     fn write(&mut self, end: usize, output: &mut Vec<u8>) {
+        if self.is_silent {
+            self.held.clear();
+            output.extend_from_slice(MASK);
+            return;
+        }
         let mut position = 0;
         for range in self.secrets.iter().take_while(|range| range.start < end) {
             if !(self.is_begun && range.start == 0) {
@@ -155,6 +178,7 @@ struct Patterns {
 }
 
 impl Patterns {
+    /// `None` where the forms are more than an automaton has states for.
     fn new(forms: BTreeSet<Vec<u8>>) -> Option<Self> {
         let automaton = NFA::builder()
             .match_kind(MatchKind::Standard)
@@ -307,6 +331,16 @@ mod tests {
         later.finish(&mut output);
         assert_eq!(output, b"***");
         assert_eq!(later.mask_text("an untold other"), "an *** ***");
+    }
+
+    #[test]
+    fn nothing_is_told_where_not_every_secret_can_be_looked_for() {
+        let mut masker = masker(&["hunter2"]);
+        masker.is_silent = true;
+        let mut output = Vec::new();
+        masker.mask(b"other text", &mut output);
+        assert_eq!(output, b"***");
+        assert_eq!(masker.mask_text("other"), "***");
     }
 
     #[test]

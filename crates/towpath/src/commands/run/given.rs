@@ -10,6 +10,7 @@ use towpath_report::Problem;
 
 use super::dotenv;
 use super::files::mistakes;
+use super::surroundings;
 use crate::arguments::run::{Assignment, GivenArguments};
 use crate::failure::Failure;
 use crate::process::Process;
@@ -23,6 +24,8 @@ pub(super) struct Given {
     pub(super) secrets: BTreeMap<String, Secret>,
     /// Added to the environment of every step.
     pub(super) environment: BTreeMap<String, String>,
+    /// What steps get with the way to the package index, and nobody is to read.
+    pub(super) credentials: Vec<Secret>,
 }
 
 /// Where values come from.
@@ -40,7 +43,10 @@ pub(super) struct Sources<'a> {
 
 /// Gathers everything. What the command line says counts more than what a file says.
 pub(super) fn given(sources: Sources<'_>, asked: &GivenArguments) -> Result<Given, Failure> {
-    let mut given = Given::default();
+    let mut given = Given {
+        credentials: surroundings::credentials(&surroundings::variables(sources.process)),
+        ..Given::default()
+    };
     for file in &asked.var_file {
         given.variables.extend(read(sources.folder, file)?);
     }

@@ -143,6 +143,7 @@ impl Asked {
     fn complete(&self, mut context: RunContext) -> RunContext {
         context.variables.clone_from(&self.given.variables);
         context.secrets.clone_from(&self.given.secrets);
+        context.masked.clone_from(&self.given.credentials);
         context.environments.clone_from(&self.environments);
         context
             .extra_environment

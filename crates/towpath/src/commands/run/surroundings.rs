@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use towpath_host::process::StepCommand;
+use towpath_host::secret::Secret;
 
 use crate::output;
 use crate::process::Process;
@@ -48,6 +49,11 @@ const FILES: [(&str, &[&str]); 2] = [
     ("UV_CONFIG_FILE", &[".config/uv/uv.toml"]),
 ];
 
+/// What is shorter is no password that could be told from ordinary text.
+const SHORTEST: usize = 4;
+/// A name without a password is a token from this length on, else a name such as `git`.
+const SHORTEST_TOKEN: usize = 16;
+
 /// Returns the variables that every step gets before those of the workflow.
 pub(super) fn variables(process: &Process) -> BTreeMap<String, String> {
     let is_passed = |name: &str| {
@@ -74,6 +80,32 @@ pub(super) fn variables(process: &Process) -> BTreeMap<String, String> {
         .entry("LANG".to_owned())
         .or_insert_with(|| "C.UTF-8".to_owned());
     variables
+}
+
+/// Returns the passwords and tokens that variables hold for the package index and for proxies: steps need
+/// them, and nobody is to read them in a log.
+pub(super) fn credentials(variables: &BTreeMap<String, String>) -> Vec<Secret> {
+    let of_variable = |(name, value): (&String, &String)| -> Vec<String> {
+        if name.ends_with("_PASSWORD") {
+            return vec![value.clone()];
+        }
+        value.split_whitespace().filter_map(credential).collect()
+    };
+    let found = variables.iter().flat_map(of_variable);
+    found
+        .filter(|value| value.len() >= SHORTEST)
+        .map(Secret::new)
+        .collect()
+}
+
+/// Returns the password in an address, or the name alone where that is a token.
+fn credential(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let password = user.split_once(':').map(|(_, password)| password);
+    let token = || Some(user).filter(|user| user.len() >= SHORTEST_TOKEN);
+    password.or_else(token).map(str::to_owned)
 }
 
 /// Returns a program on the search path.
@@ -138,5 +170,32 @@ mod tests {
         );
         assert!(program(&process, "sh").is_some());
         assert_eq!(program(&process, "no-such-program"), None);
+    }
+
+    #[test]
+    fn passwords_on_the_way_to_the_index_are_secrets() {
+        for (name, value, expected) in [
+            ("UV_INDEX_OURS_PASSWORD", "p@ss word", &["p@ss word"][..]),
+            ("PIP_INDEX_URL", "https://me:pw-1@index/simple", &["pw-1"]),
+            (
+                "PIP_EXTRA_INDEX_URL",
+                "https://a/ https://u:p:23@b:80/@c",
+                &["p:23"],
+            ),
+            (
+                "UV_INDEX",
+                "ours=https://a1b2c3d4e5f6a7b8@index/simple",
+                &["a1b2c3d4e5f6a7b8"],
+            ),
+            ("PIP_FIND_LINKS", "git+https://git@host/x", &[]),
+            ("https_proxy", "http://u:@proxy", &[]),
+            ("PATH", "/bin:/usr/bin", &[]),
+            ("PIP_TIMEOUT", "60", &[]),
+        ] {
+            let variables = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            let found = credentials(&variables);
+            let found: Vec<&str> = found.iter().map(Secret::expose).collect();
+            assert_eq!(found, expected, "{name}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The folder in which the jobs of a run work. It goes with the run; what a run left that was killed goes
 //! with the next.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +22,8 @@ impl Workspaces {
     pub(super) fn make(state: &Path, run: u64) -> anyhow::Result<Self> {
         let all = state.join("work");
         fs_err::create_dir_all(&all)?;
+        // Scripts and files of steps hold secrets.
+        fs_err::set_permissions(&all, Permissions::from_mode(0o700))?;
         let lock = hold(&all, &run.to_string())
             .map_err(|error| Failure::from_error(&error, error.hints()))?;
         sweep(&all, run);
@@ -76,6 +80,8 @@ mod tests {
         let own = Workspaces::make(state, 2).unwrap();
         assert!(other.folder().is_dir() && own.folder().is_dir());
         assert!(!state.join("work/7").exists());
+        let mode = fs_err::metadata(state.join("work")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700, "only the user looks into it");
         drop((other, own));
         assert_eq!(fs_err::read_dir(state.join("work")).unwrap().count(), 0);
     }
