@@ -18,6 +18,10 @@ use super::step::{Done, ReadyStep};
 use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
 use crate::shell;
 
+/// As many problems with the commands of a step are kept.
+const MOST_PROBLEMS: usize = 10;
+/// As many bytes may the commands of a step give: outputs, variables and state.
+const MOST_GIVEN: usize = 16 << 20;
 /// The longest file of problem matchers, in bytes.
 const LONGEST_MATCHERS: u64 = 1 << 20;
 
@@ -111,6 +115,7 @@ impl RunningJob<'_> {
             listener: self.listener(&environment),
             written: Written::default(),
             problems: Vec::new(),
+            given: 0,
         };
         let command = StepCommand {
             arguments,
@@ -141,6 +146,7 @@ impl RunningJob<'_> {
             listener,
             written,
             problems,
+            ..
         } = heard;
         self.matchers = listener.into_matchers();
         self.take_in(files.take(), written, problems, &mut done);
@@ -202,7 +208,9 @@ impl RunningJob<'_> {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\n', '\r']);
         let said = heard.listener.line(text);
-        heard.problems.extend(said.problems);
+        for problem in said.problems {
+            heard.tell(problem);
+        }
         for command in said.commands {
             self.obey(heard, command);
         }
@@ -214,6 +222,9 @@ impl RunningJob<'_> {
     }
 
     fn obey(&mut self, heard: &mut Heard, command: Command) {
+        if !heard.has_room(&command) {
+            return;
+        }
         match command {
             Command::SetOutput { name, value } => heard.written.outputs.push((name, value)),
             Command::SaveState { name, value } => heard.written.state.push((name, value)),
@@ -242,8 +253,10 @@ impl RunningJob<'_> {
                 read(&String::from_utf8_lossy(&text)).map_err(|error| error.to_string())
             });
         if let Err(error) = done {
-            self.notes
-                .push(format!("problem matcher `{}`: {error}", file.display()));
+            let note = format!("problem matcher `{}`: {error}", file.display());
+            if !self.notes.contains(&note) && self.notes.len() < MOST_PROBLEMS {
+                self.notes.push(note);
+            }
         }
     }
 
@@ -343,6 +356,42 @@ struct Heard {
     listener: Listener,
     written: Written,
     problems: Vec<Problem>,
+    /// How many bytes its commands gave.
+    given: usize,
+}
+
+impl Heard {
+    /// Keeps a problem: of the errors the first, which fails the step, and a few warnings.
+    fn tell(&mut self, problem: Problem) {
+        let is_error = |one: &Problem| one.severity == Severity::Error;
+        let is_kept = if is_error(&problem) {
+            !self.problems.iter().any(is_error)
+        } else {
+            self.problems.len() < MOST_PROBLEMS
+        };
+        if is_kept {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Tells whether what a command gives can be kept beside what came before.
+    fn has_room(&mut self, command: &Command) -> bool {
+        let size = match command {
+            Command::SetOutput { name, value }
+            | Command::SaveState { name, value }
+            | Command::SetEnv { name, value } => name.len() + value.len(),
+            Command::AddPath(path) => path.len(),
+            _ => 0,
+        };
+        self.given += size;
+        if size > 0 && self.given > MOST_GIVEN {
+            let message = format!("the commands of the step give more than {MOST_GIVEN} bytes");
+            let hint = "write what is that long to a file, and upload it as an artifact";
+            self.tell(Problem::error(message).with_hint(hint));
+            return false;
+        }
+        true
+    }
 }
 
 /// Tells whether a command may stand in output; most output has none and passes as it is.
@@ -380,4 +429,38 @@ fn tells_of_missing_file(line: &str) -> bool {
     let line = line.to_lowercase();
     // A program that is missing is no file of the repository.
     !line.contains("command not found") && SAYINGS.iter().any(|saying| line.contains(saying))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Matchers;
+
+    #[test]
+    fn what_commands_say_is_bounded() {
+        let mut heard = Heard {
+            listener: Listener::new(ListenerSettings::default(), Matchers::default()),
+            written: Written::default(),
+            problems: Vec::new(),
+            given: 0,
+        };
+        for number in 0..100 {
+            let mut warning = Problem::error(number.to_string());
+            warning.severity = Severity::Warning;
+            heard.tell(warning);
+            heard.tell(Problem::error(format!("error {number}")));
+        }
+        assert!(heard.problems.len() <= MOST_PROBLEMS + 1);
+        let errors = heard.problems.iter();
+        let errors = errors.filter(|problem| problem.severity == Severity::Error);
+        let errors: Vec<&str> = errors.map(|problem| &*problem.message).collect();
+        assert_eq!(errors, ["error 0"]);
+        let output = Command::SetOutput {
+            name: "a".to_owned(),
+            value: "x".repeat(MOST_GIVEN - 1),
+        };
+        assert!(heard.has_room(&output));
+        assert!(!heard.has_room(&output));
+        assert!(heard.has_room(&Command::EndGroup));
+    }
 }
