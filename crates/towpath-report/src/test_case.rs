@@ -56,4 +56,14 @@ impl TestCase {
     pub fn is_failure(&self) -> bool {
         matches!(self.outcome, TestOutcome::Failed | TestOutcome::Error)
     }
+
+    /// Returns what the test raised, after what led to that, in pytest's words: what was printed, or
+    /// compared, may say the same for any reason.
+    pub fn exceptions(&self) -> impl Iterator<Item = &str> {
+        let raised = self
+            .details
+            .lines()
+            .filter_map(|line| line.strip_prefix("E "));
+        raised.chain([self.message.as_str()]).map(str::trim)
+    }
 }

@@ -57,7 +57,8 @@ impl Undeclared {
         importable: Option<&str>,
     ) -> Self {
         let mut undeclared = Self::default();
-        for module in absent.iter().filter(|module| is_foreign(facts, module)) {
+        let absent = absent.iter().map(|module| top_level(module));
+        for module in absent.filter(|module| is_foreign(facts, module)) {
             undeclared.add_module(module);
         }
         tests.retain(|case| !undeclared.explains(facts, case));
@@ -215,7 +216,12 @@ fn missing_module(case: &TestCase) -> Option<String> {
     let text = format!("{}\n{}", case.message, case.details);
     let (_, rest) = text.split_once("ModuleNotFoundError: No module named '")?;
     let name = rest.split('\'').next()?;
-    Some(name.split('.').next().unwrap_or(name).to_owned())
+    Some(top_level(name).to_owned())
+}
+
+/// Returns the first part of a module's name.
+fn top_level(module: &str) -> &str {
+    module.split('.').next().unwrap_or(module)
 }
 
 /// Returns the fixture of a known plugin that a test asks for in vain, and the plugin.
@@ -238,7 +244,7 @@ pub(crate) fn absent_module(text: &str) -> Option<String> {
         .filter_map(|mark| Some((text.rfind(mark)?, mark)))
         .max()?;
     let module = text[at + mark.len()..]
-        .split(['\'', '.'])
+        .split('\'')
         .next()
         .unwrap_or_default();
     (!module.is_empty()).then(|| module.to_owned())
@@ -253,7 +259,7 @@ mod tests {
         for (text, expected) in [
             (
                 "ModuleNotFoundError: No module named 'trio.abc'\n",
-                Some("trio"),
+                Some("trio.abc"),
             ),
             (
                 "PytestConfigWarning: Failed to import filter module 'trio': ignore: x\n",

@@ -5,6 +5,7 @@ mod calls;
 mod docs;
 mod integration;
 mod judgement;
+mod left_out;
 mod pipeline;
 mod repository;
 mod types;

@@ -3,6 +3,7 @@
 use towpath_report::text::counted;
 use towpath_report::{CheckResult, TestCase, TestOutcome};
 
+use super::left_out;
 use super::read::{ABSENT, IMPORTABLE, NOT_INSTALLED};
 use crate::checks::gathered;
 use crate::facts::Facts;
@@ -17,15 +18,19 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
     let importable = told(IMPORTABLE).cloned();
     let mut result = gathered(found);
     let undeclared = Undeclared::take(facts, &mut result.tests, &absent, importable.as_deref());
-    result.summary = summary(&result.tests);
-    if let Some(finding) = undeclared.finding() {
-        result.findings.push(finding);
-        result.summary = format!("cannot import {}", undeclared.names().join(", "));
-        if !absent.is_empty() {
-            // What pytest said when it could not start says no more.
-            result.errors.clear();
-        }
+    let missed = undeclared.finding();
+    if missed.is_some() && !absent.is_empty() {
+        // What pytest said when it could not start says no more.
+        result.errors.clear();
     }
+    result.findings.extend(missed);
+    let unjudged = left_out::excuse(facts, &mut result, &absent);
+    let names = undeclared.names();
+    result.summary = if names.is_empty() {
+        summary(&result.tests, unjudged)
+    } else {
+        format!("cannot import {}", names.join(", "))
+    };
     if without_tests && result.tests.is_empty() {
         result.skipped = "the wheel holds no tests".to_owned();
     }
@@ -34,7 +39,8 @@ pub(crate) fn conclude_tests(facts: &Facts<'_>, found: Vec<Partial>) -> CheckRes
     result
 }
 
-fn summary(tests: &[TestCase]) -> String {
+/// Counts tests by how they ended; `unjudged` are among those that were skipped.
+fn summary(tests: &[TestCase], unjudged: usize) -> String {
     let number = |wanted: &[TestOutcome]| {
         tests
             .iter()
@@ -55,8 +61,9 @@ fn summary(tests: &[TestCase]) -> String {
             number(&[TestOutcome::Passed, TestOutcome::XPassed]),
             "passed",
         ),
-        (number(&[TestOutcome::Skipped]), "skipped"),
+        (number(&[TestOutcome::Skipped]) - unjudged, "skipped"),
         (number(&[TestOutcome::XFailed]), "xfailed"),
+        (unjudged, "not judged"),
     ];
     let said: Vec<String> = parts
         .iter()

@@ -2,6 +2,7 @@
 
 mod command;
 mod judge;
+mod left_out;
 mod read;
 
 use towpath_python::{PythonVersion, TestRunner};
