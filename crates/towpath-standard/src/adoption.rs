@@ -7,11 +7,11 @@
 //! tells less than a repository does: there the word of a tool counts only as far as the archive says
 //! how it is run.
 
-use towpath_python::{Automation, AutomationKind, Invocation, Project};
+use towpath_python::{Automation, AutomationKind, Invocation};
 use towpath_report::Finding;
 
 use crate::facts::Facts;
-use crate::tools;
+use crate::{pytest_plugins, tools};
 
 /// Where a tool stands with a project.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +93,8 @@ pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
                     "{tool} is run at {}, but its settings may have been left out of the release",
                     invocation.place
                 ))
+            } else if is_left_to_pytest(facts, tool, invocation) {
+                of_pytest(package_of(tool))
             } else if facts.automation.runs_unasked(invocation) {
                 Adoption::Adopted
             } else {
@@ -110,9 +112,9 @@ pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
 }
 
 fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
-    let package = tool.split(' ').next().unwrap_or(tool);
+    let package = package_of(tool);
     let has_configuration = facts.project.tool(package).is_some();
-    if !has_configuration && !is_declared(facts.project, package) {
+    if !has_configuration && !tools::is_declared(facts.project, package) {
         return None;
     }
     let adoption = if has_automation(facts.automation) {
@@ -124,13 +126,11 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         Adoption::Advice(format!(
             "{package} is {how}, run by none of the project's automation"
         ))
-    } else if is_declared(facts.project, &format!("pytest-{package}")) {
+    } else if tools::is_declared(facts.project, &format!("pytest-{package}")) {
         if !has_configuration {
             return None;
         }
-        Adoption::Advice(format!(
-            "{package} is run by pytest, through pytest-{package}"
-        ))
+        of_pytest(package)
     } else if facts.is_release() {
         of_release(facts, package, has_configuration)
     } else {
@@ -141,6 +141,25 @@ fn configured(facts: &Facts<'_>, tool: &str) -> Option<ToolRun> {
         adoption,
         invocation: None,
     })
+}
+
+/// Returns the package that brings a tool.
+fn package_of(tool: &str) -> &str {
+    tool.split(' ').next().unwrap_or(tool)
+}
+
+/// Returns whether pytest runs a tool beside the tests, in the version that is installed there, while the
+/// hook of pre-commit, in a version of its own, is run by no CI.
+fn is_left_to_pytest(facts: &Facts<'_>, tool: &str, invocation: &Invocation) -> bool {
+    invocation.kind == AutomationKind::PreCommit
+        && !invocation.reached_from_ci
+        && pytest_plugins::is_given(facts.project, &format!("--{}", package_of(tool)))
+}
+
+fn of_pytest(package: &str) -> Adoption {
+    Adoption::Advice(format!(
+        "{package} is run by pytest, through pytest-{package}"
+    ))
 }
 
 /// Returns whether a tool that is mostly configured in a file of its own has no settings in the archive of
@@ -199,19 +218,4 @@ fn is_settled(finding: &Finding) -> bool {
 /// Returns whether the tree holds automation that could be read.
 pub(crate) fn has_automation(automation: &Automation) -> bool {
     automation.speaking().next().is_some()
-}
-
-/// Returns whether a project names a package among what it needs for development.
-pub(crate) fn is_declared(project: &Project, package: &str) -> bool {
-    let files = project
-        .requirements_files
-        .iter()
-        .flat_map(|file| file.requirements.iter());
-    project
-        .groups
-        .values()
-        .chain(project.extras.values())
-        .flatten()
-        .chain(files)
-        .any(|requirement| tools::names(requirement, package))
 }

@@ -1,4 +1,8 @@
-//! Plugins of pytest, known by what they bring: fixtures and options. Two tables and nothing else.
+//! Plugins of pytest, known by what they bring: fixtures and options.
+
+use towpath_python::Project;
+
+use crate::tools;
 
 /// Fixtures that a plugin of pytest brings under a name that nothing else has.
 pub(crate) const FIXTURES: [(&str, &str); 20] = [
@@ -60,6 +64,15 @@ pub(crate) fn of_options(options: &[String]) -> Vec<&'static str> {
     plugins.sort_unstable();
     plugins.dedup();
     plugins
+}
+
+/// Returns whether pytest is always given an option: by its settings, or by pytest-enabler, which gives
+/// that of every plugin that is installed.
+pub(crate) fn is_given(project: &Project, option: &str) -> bool {
+    let mut options = project.tests.iter().flat_map(|tests| &tests.add_options);
+    let is_installed = |plugin: &str| tools::is_declared(project, plugin);
+    options.any(|given| given.starts_with(option))
+        || (is_installed("pytest-enabler") && of_option(option).is_some_and(is_installed))
 }
 
 fn of_option(option: &str) -> Option<&'static str> {

@@ -155,6 +155,21 @@ pub(crate) fn is_pinned(package: &str, project: &Project) -> bool {
     project.locked.contains_key(package) || declared(package, project).is_some_and(is_exact)
 }
 
+/// Returns whether a project names a package among what it needs for development.
+pub(crate) fn is_declared(project: &Project, package: &str) -> bool {
+    let files = project
+        .requirements_files
+        .iter()
+        .flat_map(|file| file.requirements.iter());
+    project
+        .groups
+        .values()
+        .chain(project.extras.values())
+        .flatten()
+        .chain(files)
+        .any(|requirement| names(requirement, package))
+}
+
 /// Returns what the project's groups, extras or requirements files say of a package.
 fn declared(package: &str, project: &Project) -> Option<String> {
     let files = project

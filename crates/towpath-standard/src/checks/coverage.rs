@@ -15,6 +15,7 @@ use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
 use crate::adoption::has_automation;
 use crate::facts::{Facts, NeededCheck};
+use crate::pytest_plugins;
 use crate::settings::Measure;
 use crate::work::{
     Applies, Command, EnvironmentNeed, NativeWork, Output, Partial, ToolWork, TreeUse, Work,
@@ -273,20 +274,13 @@ fn threshold(facts: &Facts<'_>) -> Option<f64> {
 
 /// Whether the project's automation measures coverage; where there is none, a threshold speaks for itself.
 fn is_heeded(facts: &Facts<'_>) -> bool {
-    let options = facts
-        .project
-        .tests
-        .iter()
-        .flat_map(|tests| &tests.add_options);
     let measures = |arguments: &[String]| {
         arguments
             .iter()
             .any(|argument| argument.starts_with("--cov"))
     };
     !has_automation(facts.automation)
-        || options
-            .into_iter()
-            .any(|option| option.starts_with("--cov"))
+        || pytest_plugins::is_given(facts.project, "--cov")
         || facts.automation.speaking().any(|run| {
             run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments))
         })

@@ -150,6 +150,54 @@ fn tool_that_pytest_runs_is_no_linter_of_its_own() {
 }
 
 #[test]
+fn hook_gives_way_to_pytest_that_runs_the_tool() {
+    let hook = (
+        ".pre-commit-config.yaml",
+        "repos:\n  - repo: https://github.com/astral-sh/ruff-pre-commit\n    rev: v0.12.0\n    hooks:\n      - id: ruff-check\n",
+    );
+    for (rest, expected) in [
+        ("[dependency-groups]\ndev = [\"pytest-ruff\"]\n", true),
+        (
+            "[dependency-groups]\ndev = [\"pytest-ruff\"]\n[tool.pytest.ini_options]\naddopts = \"--ruff\"\n",
+            false,
+        ),
+        (
+            "[dependency-groups]\ndev = [\"pytest-ruff\", \"pytest-enabler\"]\n",
+            false,
+        ),
+    ] {
+        let manifest = manifest(rest);
+        let files = [
+            ("pyproject.toml", manifest.as_str()),
+            MODULE,
+            ("tests/test_a.py", ""),
+            hook,
+        ];
+        let found = Partial {
+            findings: vec![unused_import()],
+            ..Partial::default()
+        };
+        assert_eq!(verdict_of("lint", &files, found).failed, expected, "{rest}");
+    }
+}
+
+#[test]
+fn coverage_that_pytest_measures_is_measured_once() {
+    for (plugins, expected) in [("", true), (", \"pytest-enabler\"", false)] {
+        let manifest = manifest(&format!(
+            "[dependency-groups]\ndev = [\"pytest-cov\"{plugins}]\n"
+        ));
+        let files = [
+            ("pyproject.toml", manifest.as_str()),
+            MODULE,
+            ("tests/test_a.py", "def test_a(): pass\n"),
+        ];
+        let work = work_of("tests", &files);
+        assert_eq!(work.contains("-m coverage run"), expected, "{work}");
+    }
+}
+
+#[test]
 fn documentation_is_built_where_nothing_speaks_against_it() {
     let manifest = manifest("");
     let young = [

@@ -8,6 +8,7 @@ use super::Core;
 use super::read::{MEASURED, read_combined, read_tests};
 use crate::facts::{Facts, is_below};
 use crate::measured::measured;
+use crate::pytest_plugins;
 use crate::test_call::TestCall;
 use crate::work::Command;
 
@@ -29,10 +30,9 @@ pub(super) fn pytest_command(
     } else {
         "script"
     };
-    arguments.push(format!(
-        "{how}{}",
-        if call.only_unittest { ",unittest" } else { "" }
-    ));
+    let unittest = if call.only_unittest { ",unittest" } else { "" };
+    let wheel = if installed { ",wheel" } else { "" };
+    arguments.push(format!("{how}{unittest}{wheel}"));
     arguments.push("{out}/pytest_plugin.py".to_owned());
     arguments.extend(if installed {
         installed_arguments(facts, call)
@@ -43,9 +43,7 @@ pub(super) fn pytest_command(
         // A file that cannot be imported for what the release leaves out says nothing of the others.
         arguments.push("--continue-on-collection-errors".to_owned());
     }
-    let suite = facts.project.tests.as_ref();
-    let options = suite.map_or(&[][..], |tests| &tests.add_options);
-    if installed && options.iter().any(|option| option.starts_with("--cov")) {
+    if installed && pytest_plugins::is_given(facts.project, "--cov") {
         // The project's own gate is about its sources, which are out of reach.
         arguments.push("--no-cov".to_owned());
     }

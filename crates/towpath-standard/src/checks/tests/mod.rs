@@ -11,6 +11,7 @@ use towpath_report::{CheckResult, Place, Problem};
 
 use super::Check;
 use crate::facts::{Facts, NeededCheck};
+use crate::pytest_plugins;
 use crate::settings::Measure;
 use crate::test_call::{TestCall, test_call};
 use crate::test_environment::{TestEnvironment, test_environment};
@@ -118,13 +119,7 @@ pub(crate) enum Core {
 /// `sys.monitoring` is there from 3.12 on and serves lines only; branches need 3.14.
 fn coverage_core(facts: &Facts<'_>, python: PythonVersion) -> Core {
     let newest = facts.pythons.run.last() == Some(&python);
-    let tests = facts.project.tests.as_ref();
-    if tests.is_some_and(|tests| {
-        tests
-            .add_options
-            .iter()
-            .any(|option| option.starts_with("--cov"))
-    }) {
+    if pytest_plugins::is_given(facts.project, "--cov") {
         return Core::Plugin;
     }
     match facts.settings.measure {

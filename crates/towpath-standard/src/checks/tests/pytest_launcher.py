@@ -1,7 +1,7 @@
 """Starts pytest as `pytest` or `python -m pytest` would, with towpath's event plugin.
 
-Arguments: `module` or `script`, then `,unittest` where only what unittest would find is collected; the
-plugin's file; then pytest's own. `installed:NAME` among them is a module of the installed wheel.
+Arguments: `module` or `script`, then `,unittest` where only what unittest would find is collected, and
+`,wheel` where nothing but the installed wheel is judged; the plugin's file; then pytest's own. `installed:NAME` among them is a module of the installed wheel.
 """
 
 import importlib.util
@@ -31,6 +31,8 @@ def main():
     plugins = [plugin]
     if "unittest" in how:
         plugins.append(only_unittest(pytest))
+    if "wheel" in how:
+        plugins.append(WithoutLinters())
     return pytest.main(sys.argv[1:], plugins=plugins)
 
 
@@ -63,6 +65,28 @@ def write_importable(path):
             names.update(entry.split(".")[0] for entry in os.listdir(folder))
     with open(path, "w") as stream:
         stream.write("\n".join(sorted(names)))
+
+
+LINTERS = {
+    "pytest_black",
+    "pytest_checkdocs",
+    "pytest_codestyle",
+    "pytest_flake8",
+    "pytest_isort",
+    "pytest_mypy",
+    "pytest_pycodestyle",
+    "pytest_pylint",
+    "pytest_ruff",
+}
+
+
+class WithoutLinters(object):
+    """What plugins say of the files that they read is about the sources, not about the wheel."""
+
+    def pytest_collection_modifyitems(self, config, items):
+        linted = [item for item in items if type(item).__module__.split(".")[0] in LINTERS]
+        items[:] = [item for item in items if item not in linted]
+        config.hook.pytest_deselected(items=linted)
 
 
 def only_unittest(pytest):
