@@ -109,6 +109,7 @@ impl Checkout {
             changes,
             sparse: (!patterns.is_empty()).then_some(sparse),
             with_large_files: is_true(inputs, "lfs", false)?,
+            cancel: context.cancel,
         };
         let failed = |error: towpath_host::git::Error| caused(&error, error.hints());
         git.check_out(&request).map_err(failed)?;

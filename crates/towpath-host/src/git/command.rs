@@ -2,10 +2,15 @@
 //! repository can make it run a program, and so that its output is for machines.
 
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Error;
+use crate::process::{Cancel, Stop};
 
 /// Variables that point git at another repository or change its output; callers such as git hooks set them.
 const REMOVED: &[&str] = &[
@@ -122,13 +127,52 @@ pub(super) fn finished(command: Command, name: &str, top_level: &Path) -> Result
     Err(Error::from_output(name, top_level, &output.stderr))
 }
 
+/// Does the same with what it says thrown away, and ends git, with the filters that it started, on a wish.
+pub(super) fn finished_unless(
+    mut command: Command,
+    name: &str,
+    top_level: &Path,
+    cancel: &Cancel,
+) -> Result<(), Error> {
+    command
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let child = command
+        .spawn()
+        .map_err(|source| not_started(source, top_level))?;
+    let group = Pid::from_child(&child);
+    let listening = cancel.listen(Arc::new(move |stop| {
+        let signal = match stop {
+            Stop::Interrupt => Signal::TERM,
+            Stop::Kill => Signal::KILL,
+        };
+        // One that has ended needs no signal.
+        let _ = kill_process_group(group, signal);
+    }));
+    let output = child.wait_with_output();
+    drop(listening);
+    let output = output.map_err(|source| not_started(source, top_level))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::from_output(name, top_level, &output.stderr))
+}
+
 fn start(mut command: Command, top_level: &Path) -> Result<Output, Error> {
-    command.output().map_err(|source| match source.kind() {
+    command
+        .output()
+        .map_err(|source| not_started(source, top_level))
+}
+
+fn not_started(source: std::io::Error, top_level: &Path) -> Error {
+    match source.kind() {
         std::io::ErrorKind::NotFound => Error::NotInstalled {
             top_level: top_level.to_owned(),
         },
         _ => Error::NotStarted { source },
-    })
+    }
 }
 
 /// Returns the keys to be emptied so that no content filter runs which the repository's own configuration
@@ -162,4 +206,26 @@ pub(super) fn programs_of_filters(top_level: &Path) -> Result<Vec<String>, Error
         }
     }
     Ok(emptied)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_asked_to_end_ends_with_all_that_it_started() {
+        let cancel = Cancel::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & wait"]);
+        let done = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                cancel.cancel();
+            });
+            finished_unless(command, "sh", Path::new("."), &cancel)
+        });
+        assert!(done.is_err(), "long before the minute is over");
+    }
 }

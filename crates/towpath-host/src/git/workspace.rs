@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::frozen::write_alternates;
 use super::{Error, Frozen, Git, command};
+use crate::process::Cancel;
 
 /// How much of the history a workspace sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct CheckOut<'a> {
     pub sparse: Option<Sparse<'a>>,
     /// Whether large files are fetched by git-lfs rather than left as pointers.
     pub with_large_files: bool,
+    /// Ends git and its filters before they are done.
+    pub cancel: &'a Cancel,
 }
 
 /// What a sparse checkout is limited to.
@@ -243,7 +246,7 @@ fn run_in(request: &CheckOut<'_>, arguments: &[&str]) -> Result<(), Error> {
         command.env("GIT_LFS_SKIP_SMUDGE", "1");
     }
     command.args(arguments);
-    command::finished(command, arguments[0], request.folder).map(drop)
+    command::finished_unless(command, arguments[0], request.folder, request.cancel)
 }
 
 #[cfg(test)]

@@ -2,10 +2,15 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use towpath_host::Git;
 use towpath_host::git::{CheckOut, Depth, Frozen};
+use towpath_host::process::Cancel;
 use towpath_testing::TestContext;
+
+/// Nobody asks to end.
+static CANCEL: LazyLock<Cancel> = LazyLock::new(Cancel::new);
 
 fn request<'a>(folder: &'a Path, commit: &'a str) -> CheckOut<'a> {
     CheckOut {
@@ -18,6 +23,7 @@ fn request<'a>(folder: &'a Path, commit: &'a str) -> CheckOut<'a> {
         changes: None,
         sparse: None,
         with_large_files: false,
+        cancel: &CANCEL,
     }
 }
 

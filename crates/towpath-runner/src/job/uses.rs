@@ -150,8 +150,10 @@ impl RunningJob<'_> {
             return Done::default();
         };
         let mut done = self.take_outcome(outcome);
-        // The time of an action that runs in towpath itself may be over before it notices.
-        if done.failure.is_none() && !done.cancelled && ready.left().is_zero() {
+        if ready.cancel.is_cancelled() {
+            done.cancelled = true;
+        } else if ready.left().is_zero() {
+            // An action that runs in towpath itself may not notice, or say what it was doing.
             done.failure = Some(Problem::error(took_too_long(&ready.name)));
         }
         if let Some(action) = self.request.actions.find(uses) {
