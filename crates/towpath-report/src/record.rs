@@ -1,6 +1,7 @@
 //! The outcome of a run: one record for each job, and what the jobs' checks found.
 //! The record is all that a report is made from; it can be stored and read again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,9 @@ pub struct JobRecord {
     /// The commands that ran, each as its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<Vec<String>>,
+    /// What it gives to jobs that need it, without secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
     /// The steps of a job of a workflow file, in the order they ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepRecord>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use towpath_host::process::{Keeper, StepCommand};
-use towpath_report::Problem;
+use towpath_report::{JobRecord, Problem};
 use towpath_workflow::Sources;
 
 use crate::action::Actions;
@@ -28,6 +28,9 @@ pub struct Request<'a> {
     pub slots: usize,
     /// Whether stored verdicts are ignored, by the name of the job.
     pub force: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Records of jobs that an earlier attempt of this run ended, by name: what succeeded, and all that it
+    /// needs, does not run again.
+    pub earlier: &'a BTreeMap<String, JobRecord>,
     /// Number of the run.
     pub run: u64,
     /// Seconds since 1970 UTC at the start.

@@ -162,13 +162,13 @@ impl History {
     }
 
     /// Returns the record of a run; `None` where it has none or one of another version.
-    fn record(&self, number: u64) -> Option<RunRecord> {
+    pub(crate) fn record(&self, number: u64) -> Option<RunRecord> {
         let bytes = fs_err::read(self.folder(number).join("record.json")).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
 
     /// Returns the numbers of the runs, ascending.
-    fn numbers(&self) -> anyhow::Result<Vec<u64>> {
+    pub(crate) fn numbers(&self) -> anyhow::Result<Vec<u64>> {
         let entries = match fs_err::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -141,6 +141,7 @@ pub(crate) fn perform_watched<O: Observer>(
             ledger: &ledger,
             slots: slots(asked.execution.jobs),
             force: &force,
+            earlier: &BTreeMap::new(),
             run: record.run,
             started: record.started,
             commit: &commit,

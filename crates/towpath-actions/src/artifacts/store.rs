@@ -39,6 +39,9 @@ pub struct Artifact {
     pub created: i64,
     /// Whether the file is a zip archive of what was uploaded, rather than the one file itself.
     pub is_archive: bool,
+    /// Whether it is of an earlier attempt of the run, so that its name is free for a job that runs again.
+    #[serde(default)]
+    pub is_earlier: bool,
 }
 
 /// Why an artifact could not be kept or found.
@@ -111,12 +114,13 @@ impl ArtifactStore {
     /// Starts an artifact of a name that is free.
     pub fn start(&self, name: &str, is_archive: bool) -> Result<Pending, Error> {
         check_name(name)?;
-        if self.find(name)?.is_some() {
-            return Err(Error::Exists {
+        match self.find(name)? {
+            None => self.begin(name, is_archive),
+            Some(artifact) if artifact.is_earlier => self.start_over(name, is_archive),
+            Some(_) => Err(Error::Exists {
                 name: name.to_owned(),
-            });
+            }),
         }
-        self.begin(name, is_archive)
     }
 
     /// Starts an artifact that takes the place of the one of its name when it is complete.
@@ -162,6 +166,7 @@ impl ArtifactStore {
             digest,
             created,
             is_archive: pending.is_archive,
+            is_earlier: false,
         };
         let path = self.path(&artifact);
         pending
@@ -211,6 +216,15 @@ impl ArtifactStore {
             }
             Err(error) => Err(failed(error.error)),
         }
+    }
+
+    /// Lets jobs that run again upload under the names of all artifacts that there are.
+    pub fn release_names(&self) -> Result<(), Error> {
+        for mut artifact in self.list()? {
+            artifact.is_earlier = true;
+            self.write_record(&artifact, NamedTempFile::persist)?;
+        }
+        Ok(())
     }
 
     /// Removes an artifact; returns whether there was one.

@@ -93,6 +93,25 @@ impl Git {
             .map(|output| !output.is_empty())
     }
 
+    /// Returns the paths whose contents differ from the commit checked out: changed, gone, or untracked and
+    /// not ignored.
+    pub fn uncommitted(&self) -> Result<Vec<PathBuf>, Error> {
+        let arguments = [
+            "status",
+            "--porcelain",
+            "-z",
+            "--untracked-files=all",
+            "--no-renames",
+        ];
+        let output = self.run_filtered(&arguments)?;
+        let entries = output.split(|byte| *byte == 0);
+        // Two letters and a space stand before each path.
+        let paths = entries.filter_map(|entry| entry.get(3..));
+        Ok(paths
+            .map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path)))
+            .collect())
+    }
+
     /// Returns what changed since the commit from which the current branch and `revision` grew, by path.
     /// The working tree counts, and so do untracked files, each as wholly added.
     pub fn changed_since(&self, revision: &str) -> Result<Vec<ChangedLines>, Error> {

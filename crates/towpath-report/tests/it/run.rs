@@ -39,6 +39,7 @@ pub(crate) fn job(name: &str, conclusion: Conclusion, result: CheckResult) -> Jo
         duration_ms: 6_100,
         cpu_ms: 5_900,
         commands: Vec::new(),
+        outputs: BTreeMap::new(),
         steps: Vec::new(),
     }
 }

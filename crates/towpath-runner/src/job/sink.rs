@@ -61,6 +61,11 @@ impl<'a> Sink<'a> {
         progress: &'a dyn Progress,
     ) -> io::Result<Self> {
         let log = fs::File::create(folder.join(LOG))?;
+        let summary = folder.join(SUMMARY);
+        match fs::remove_file(&summary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         Ok(Self {
             progress,
             masker: Masker::new(secrets),
@@ -68,7 +73,7 @@ impl<'a> Sink<'a> {
             log: io::BufWriter::with_capacity(64 << 10, log),
             written: 0,
             failed: None,
-            summary: folder.join(SUMMARY),
+            summary,
             tail: VecDeque::new(),
             told: Instant::now(),
         })

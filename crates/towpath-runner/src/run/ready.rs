@@ -70,6 +70,9 @@ impl Run<'_, '_> {
             Ok(Some(reason)) => return self.without_work(index, Outcome::skipped(reason)),
             Err(problem) => return self.without_work(index, could_not_start(problem)),
         }
+        if let Some(record) = self.taken_over(index) {
+            return Decision::Ended(Box::new(record));
+        }
         if let Err(problem) = self.join_group(index) {
             return self.without_work(index, could_not_start(problem));
         }
@@ -131,6 +134,47 @@ impl Run<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Returns the record of a job that succeeded in an earlier attempt, as all did that it needs.
+    fn taken_over(&self, index: usize) -> Option<JobRecord> {
+        let earlier = self.request.earlier.get(&self.job(index).name)?;
+        let has_passed = matches!(
+            earlier.conclusion,
+            Conclusion::Success | Conclusion::Neutral
+        );
+        if !has_passed {
+            return None;
+        }
+        let mut below = Some(index);
+        while let Some(job) = below {
+            if !self
+                .needs_of(job)
+                .iter()
+                .all(|need| self.is_as_before(*need))
+            {
+                return None;
+            }
+            below = self.parents.get(&job).copied();
+        }
+        let started_ms = self.started_ms.get(&index).copied().unwrap_or(0);
+        Some(JobRecord {
+            started_ms,
+            ..earlier.clone()
+        })
+    }
+
+    /// Tells whether a job that ended came to what it came to in an earlier attempt.
+    fn is_as_before(&self, index: usize) -> bool {
+        if let Some(children) = self.children.get(&index).filter(|own| !own.is_empty()) {
+            return children.iter().all(|child| self.is_as_before(*child));
+        }
+        let Some(record) = self.records.get(&index) else {
+            return false;
+        };
+        let earlier = self.request.earlier.get(&record.name);
+        let did_no_work = record.reused.is_some() || record.conclusion == Conclusion::Skipped;
+        did_no_work && earlier.is_some_and(|earlier| earlier.conclusion == record.conclusion)
     }
 
     /// Returns why a job does not run whose needs, or what is above them, did not succeed.

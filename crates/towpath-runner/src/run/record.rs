@@ -1,6 +1,5 @@
 //! What is kept of a job that ended: its record, its verdict in the ledger, and what it means to others.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use towpath_report::{Conclusion, JobRecord, Reused, RunEvent};
@@ -24,13 +23,12 @@ impl Run<'_, '_> {
             outcome.reason.clone_from(reason);
         }
         let duration_ms = self.elapsed_ms() - self.started_ms.get(&index).copied().unwrap_or(0);
-        let outputs = std::mem::take(&mut outcome.effects.outputs);
         let dependencies = outcome.dependencies.take();
         let record = self.record(index, outcome, None);
         if !matches!(record.conclusion, Conclusion::Cancelled | Conclusion::Error) {
             self.remember(index, &record, dependencies, duration_ms);
         }
-        self.finish_with(index, record, outputs);
+        self.finish(index, record);
     }
 
     /// Keeps the verdict, where its dependencies are known, and the duration.
@@ -109,16 +107,14 @@ impl Run<'_, '_> {
             duration_ms: self.elapsed_ms() - started_ms,
             cpu_ms: outcome.cpu_ms,
             commands: outcome.commands,
+            outputs: outcome.effects.outputs,
             steps: outcome.steps,
         }
     }
 
-    /// Ends a job that has no outputs.
+    /// Ends a job, as its record says.
     pub(super) fn finish(&mut self, index: usize, record: JobRecord) {
-        self.finish_with(index, record, BTreeMap::new());
-    }
-
-    fn finish_with(&mut self, index: usize, record: JobRecord, outputs: BTreeMap<String, String>) {
+        let outputs = record.outputs.clone();
         self.schedule.end(index);
         self.observer.event(&RunEvent::JobFinished {
             record: Box::new(record.clone()),

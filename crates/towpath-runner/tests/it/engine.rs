@@ -162,6 +162,7 @@ impl Engine {
                 },
                 slots: self.slots,
                 force: &|_| false,
+                earlier: &BTreeMap::new(),
                 run: 1,
                 started: 0,
                 commit: "",

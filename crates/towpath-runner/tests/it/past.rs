@@ -136,6 +136,7 @@ fn run_all(context: &TestContext, number: u64) -> (Vec<RunEvent>, BTreeMap<Strin
         },
         slots: 2,
         force: &|_| false,
+        earlier: &BTreeMap::new(),
         run: number,
         started: 100 * i64::try_from(number).expect("a small number"),
         commit: "5b41c9e",

@@ -176,6 +176,7 @@ impl World {
                 },
                 slots,
                 force: &|_| false,
+                earlier: &BTreeMap::new(),
                 run: 1,
                 started: 0,
                 commit: "",

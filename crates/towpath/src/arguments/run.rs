@@ -119,6 +119,9 @@ pub struct MannerArguments {
     /// Say which steps would run; run nothing
     #[arg(long, group = "look")]
     pub dry_run: bool,
+    /// Go on with the last run of the same workflows, event and commit: jobs that succeeded keep their results
+    #[arg(long, conflicts_with = "look")]
+    pub resume: bool,
     /// Run jobs with this label here, as LABEL=host; may be repeated
     #[arg(long = "platform", value_name = "LABEL=host", value_parser = platform)]
     pub platforms: Vec<String>,

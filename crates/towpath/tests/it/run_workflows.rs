@@ -186,3 +186,57 @@ fn what_starts_nothing_is_no_failure() {
         output.stderr
     );
 }
+
+#[test]
+fn resumed_run_keeps_what_succeeded() {
+    let world = World::offline();
+    world.write(
+        ".github/workflows/ci.yml",
+        "\
+on: push
+jobs:
+  first:
+    runs-on: ubuntu-latest
+    outputs: {made: '${{ steps.make.outputs.made }}'}
+    steps:
+      - {id: make, run: 'echo made=by-${{ github.run_attempt }} >> $GITHUB_OUTPUT; echo x > out'}
+      - {uses: actions/upload-artifact@v4, with: {name: out, path: out}}
+  second:
+    needs: first
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo y > own
+      - {uses: actions/upload-artifact@v4, with: {name: own, path: own}}
+      - {uses: actions/download-artifact@v4, with: {name: out}}
+      - run: 'cat out; echo ${{ needs.first.outputs.made }} in ${{ github.run_attempt }}; test -e $FLAG'
+  always:
+    needs: second
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{run: 'true'}]
+",
+    );
+    world.commit("first");
+    let flag = world.folder().join("flag").display().to_string();
+    let flag = format!("FLAG={flag}");
+    let refused = |expected: &str| {
+        let output = world.towpath(&["run", "--resume", "--env", &flag]);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains(expected), "{expected}\n{output}");
+    };
+    refused("there is no run of .github/workflows/ci.yml to resume");
+    assert_eq!(world.recorded(&["run", "--env", &flag]).code, Some(1));
+    world.write("a.txt", "new\n");
+    refused("the files changed since run 1: a.txt");
+    fs_err::remove_file(world.root().join("a.txt")).expect("it was written");
+    fs_err::write(world.folder().join("flag"), "").expect("a file");
+    let run = world.recorded(&["run", "--resume", "--env", &flag]);
+    assert_eq!((run.code, run.record.run), (Some(0), 1), "{}", run.stderr);
+    assert_eq!(run.fresh_jobs(), ["always", "second"]);
+    let log = world.towpath(&["logs", "second"]).stdout;
+    assert!(log.contains("x\nby-1 in 2\n"), "{log}");
+    refused("run 1 passed, so there is nothing to resume");
+    world.write("a.txt", "new\n");
+    world.commit("second");
+    refused("run 1 of .github/workflows/ci.yml was at commit ");
+}

@@ -12,12 +12,14 @@ use towpath_report::{
     Changes, CheckResult, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict,
 };
 use towpath_runner::{
-    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Plan, Platforms, Request,
-    StartingEvent, plan_frames, run, unsupported,
+    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Observer, Plan, Platforms,
+    Request, StartingEvent, plan_frames, run, unsupported,
 };
+use towpath_workflow::expression::Value;
 
 use super::check::CheckStep;
 use super::files::{WorkflowFile, mistakes};
+use super::resume::{Attempt, Journal, resume};
 use super::start::Candidate;
 use super::workspaces::Workspaces;
 use super::{Asked, approvals, called, surroundings as steps};
@@ -67,14 +69,29 @@ pub(super) fn execute(
         .map_err(|error| Failure::from_error(&error, error.hints()))?;
     let state = folders.repository(&asked.root);
     let history = History::of(&state);
-    let ground = Ground::prepare(process, run, asked, platforms, &state, &history)?;
+    let mut attempt = Attempt::first(asked, run, &candidates, clock::now())?;
+    let earlier = if run.manner.resume {
+        resume(&mut attempt, &history, asked.git.is_some())?
+    } else {
+        BTreeMap::new()
+    };
+    let number = match attempt.numbers.first() {
+        Some(number) => *number,
+        None => history.next()?,
+    };
+    let mut ground = Ground::prepare(process, run, asked, platforms, &state, &history, number)?;
+    ground.attempt = attempt.number;
+    ground.earlier = earlier;
     let mut started = Vec::new();
+    let numbers = std::mem::take(&mut attempt.numbers);
     for candidate in candidates {
         if candidate.refused.is_none() {
-            let number = match started.len() {
-                0 => ground.number,
+            let number = match (started.len(), numbers.get(started.len())) {
+                (_, Some(number)) => *number,
+                (0, None) => ground.number,
                 _ => history.next()?,
             };
+            attempt.numbers.push(number);
             started.push(Started {
                 file: candidate.file,
                 event: candidate.event,
@@ -83,6 +100,7 @@ pub(super) fn execute(
             });
         }
     }
+    attempt.keep(&ground.folder)?;
     let mut record = ground.record(&started);
     let surroundings = surroundings(process, global.color);
     // A shell cannot share the terminal with lines that move.
@@ -98,7 +116,12 @@ pub(super) fn execute(
     let mut watcher = Watcher {
         screen: screen(progress, &run.report, &record),
     };
-    let completed = ground.all(started, &mut watcher)?;
+    let mut journal = Journal::open(&ground.folder, &mut watcher)?;
+    let mut completed = ground.all(started, &mut journal)?;
+    let unnoted = journal
+        .failed
+        .map(|error| format!("not every job was noted, so `--resume` runs more of them: {error}"));
+    completed.warnings.extend(unnoted);
     drop(watcher);
     warn(&completed.warnings, &surroundings);
     finish(&mut record, completed, ground.begun);
@@ -136,6 +159,10 @@ struct Ground<'a> {
     keeper: Keeper,
     workspaces: Workspaces,
     number: u64,
+    /// Which attempt of the run this is, from 1.
+    attempt: u32,
+    /// Records of the jobs that ended in earlier attempts.
+    earlier: BTreeMap<String, JobRecord>,
     folder: PathBuf,
     cache_folder: PathBuf,
     tool_cache: PathBuf,
@@ -156,10 +183,10 @@ impl<'a> Ground<'a> {
         platforms: &'a Platforms,
         state: &std::path::Path,
         history: &'a History,
+        number: u64,
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let folders = process.folders()?;
-        let number = history.next()?;
         let workspaces = Workspaces::make(state, number)?;
         let keeper = Keeper::start(&process.program)
             .map_err(|error| Failure::from_error(&error, error.hints()))?;
@@ -196,6 +223,8 @@ impl<'a> Ground<'a> {
             keeper,
             workspaces,
             number,
+            attempt: 1,
+            earlier: BTreeMap::new(),
             folder: history.folder(number),
             cache_folder,
             tool_cache,
@@ -242,7 +271,7 @@ impl<'a> Ground<'a> {
     fn all(
         &self,
         started: Vec<Started<'_>>,
-        watcher: &mut Watcher<'_>,
+        watcher: &mut dyn Observer,
     ) -> anyhow::Result<Completed> {
         let mut whole = Completed {
             jobs: Vec::new(),
@@ -341,6 +370,12 @@ impl<'a> Ground<'a> {
         };
         let context = candidate.context(started.number, &self.run.event)?;
         let mut context = self.asked.complete(context);
+        if started.depth == 0 {
+            let attempts = context.github.0.iter_mut();
+            for (_, attempt) in attempts.filter(|(name, _)| name == "run_attempt") {
+                *attempt = Value::from(self.attempt.to_string());
+            }
+        }
         approvals::ask(
             &started.file.workflow,
             &mut context,
@@ -399,7 +434,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Runs one workflow to its end.
-    fn one(&self, planned: &Planned<'_>, watcher: &mut Watcher<'_>) -> Completed {
+    fn one(&self, planned: &Planned<'_>, watcher: &mut dyn Observer) -> Completed {
         let Planned { started, plan } = planned;
         let folder = self.history.folder(started.number);
         let services = Services::of(ServedRun {
@@ -445,7 +480,7 @@ impl<'a> Ground<'a> {
             tree_digest: Digest::of(b""),
             history: String::new(),
         };
-        let actions = self.actions();
+        let (actions, no_jobs) = (self.actions(), BTreeMap::new());
         let request = Request {
             plan,
             sources: &self.asked.files.sources,
@@ -453,6 +488,12 @@ impl<'a> Ground<'a> {
             ledger: &ledger,
             slots: slots(self.run.manner.jobs),
             force: &|_| true,
+            // What follows another run begins with it.
+            earlier: if started.depth == 0 {
+                &self.earlier
+            } else {
+                &no_jobs
+            },
             run: started.number,
             started: self.began,
             commit: &commit,
@@ -552,6 +593,7 @@ fn not_run(file: &str, failure: Failure) -> JobRecord {
         duration_ms: 0,
         cpu_ms: 0,
         commands: Vec::new(),
+        outputs: BTreeMap::new(),
         steps: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ mod files;
 mod given;
 mod listing;
 mod names;
+mod resume;
 mod settings;
 mod start;
 mod surroundings;

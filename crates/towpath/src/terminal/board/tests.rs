@@ -118,6 +118,7 @@ fn finished(job: &str, conclusion: Conclusion) -> RunEvent {
         duration_ms: 400,
         cpu_ms: 0,
         commands: Vec::new(),
+        outputs: std::collections::BTreeMap::new(),
         steps: Vec::new(),
     };
     RunEvent::JobFinished {

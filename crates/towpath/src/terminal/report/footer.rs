@@ -196,9 +196,9 @@ fn interrupted(report: &FinalReport<'_>) -> Vec<Line> {
         .count();
     let jobs = count(record.jobs.len(), "job");
     let command = report.command;
-    // A job with steps of its own always does its work.
+    // A job with steps of its own does its work whenever it is not asked to go on.
     let words = if record.jobs.iter().any(|job| !job.steps.is_empty()) {
-        format!("{done} of {jobs} done. {command} runs all of them again.")
+        format!("{done} of {jobs} done. {command} --resume goes on with the others.")
     } else {
         format!("{done} of {jobs} done; they will be reused. {command} continues.")
     };
