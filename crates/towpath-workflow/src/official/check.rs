@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use towpath_report::{Source, nearest};
+use towpath_report::Source;
 
 use super::Mistake;
 use super::form::{Definition, Form, Mapping, Words};
@@ -110,22 +110,18 @@ impl<'a> Checker<'a> {
             Read::Literal => scalar_text(node).unwrap_or_default(),
         };
         let forms = definition.scalars();
-        let is_condition = forms
-            .iter()
-            .any(|form| matches!(form, Form::Text(Words::Condition)));
-        if is_condition {
-            self.condition(node, &text, legal);
-        } else if !forms.iter().any(|form| fits(form, node, &text)) {
+        if !forms.iter().any(|form| fits(form, node, &text)) {
             self.mistake(node, format!("Unexpected value '{text}'"));
         }
     }
 
-    /// An `if` is an expression, also without the braces.
-    fn condition(&mut self, node: &Node, text: &str, legal: &'static Legal) {
+    /// Checks an `if`, which is an expression also without the braces.
+    pub(super) fn condition(&mut self, node: &Node, legal: &'static Legal) {
+        let text = scalar_text(node).unwrap_or_default();
         if text.contains("${{") {
             return;
         }
-        if let Err(errors) = Condition::parse(text, &legal.names()) {
+        if let Err(errors) = Condition::parse(&text, &legal.names()) {
             for error in errors {
                 self.mistake(node, error.message);
             }
@@ -163,7 +159,6 @@ impl<'a> Checker<'a> {
         let first = mappings.first().copied();
         let others = first.and_then(|mapping| mapping.others.as_deref());
         let mut seen = HashSet::new();
-        let mut unknown = Vec::new();
         let mut has_expression = false;
         for (key, value) in entries {
             let Some(name) = self.key(key, legal) else {
@@ -183,12 +178,12 @@ impl<'a> Checker<'a> {
                 }
                 self.value_within(value, others, legal);
             } else {
+                let name = if key.is_null() { "null" } else { &name };
                 self.mistake(key, format!("Unexpected value '{name}'"));
-                unknown.push((name, key));
             }
         }
         match mappings.as_slice() {
-            [mapping] if !has_expression => self.required(node, mapping, &seen, &unknown),
+            [mapping] if !has_expression => self.required(node, mapping, &seen),
             [] | [_] => {}
             several => self.undecided(node, several),
         }
@@ -208,27 +203,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports keys that are missing, but for one that is only misspelt and reported as such.
-    fn required(
-        &mut self,
-        node: &Node,
-        mapping: &Mapping,
-        seen: &HashSet<String>,
-        unknown: &[(String, &Node)],
-    ) {
+    fn required(&mut self, node: &Node, mapping: &Mapping, seen: &HashSet<String>) {
         let missing = mapping.properties.iter().filter(|property| {
             property.is_required && !seen.contains(&property.name.to_uppercase())
         });
         for property in missing {
-            let misspelt = unknown.iter().find(|(name, _)| {
-                nearest(name, mapping.properties.iter().map(|own| own.name)) == Some(property.name)
-            });
-            if misspelt.is_none_or(|(_, key)| key.span.start == node.span.start) {
-                self.mistake(
-                    node,
-                    format!("Required property is missing: {}", property.name),
-                );
-            }
+            self.mistake(
+                node,
+                format!("Required property is missing: {}", property.name),
+            );
         }
     }
 
@@ -276,7 +259,7 @@ fn fits(form: &Form, node: &Node, text: &str) -> bool {
         (Form::Null, value) => *value == Value::Null,
         (Form::Boolean, Value::Boolean(_)) | (Form::Number, Value::Number(_)) => true,
         (Form::Text(words), _) => match words {
-            Words::Any | Words::Condition => true,
+            Words::Any => true,
             Words::NotEmpty => !text.is_empty(),
             Words::Exactly(word) => *word == text,
         },

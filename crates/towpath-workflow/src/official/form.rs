@@ -26,8 +26,6 @@ pub(super) enum Words {
     Any,
     NotEmpty,
     Exactly(&'static str),
-    /// The text of an `if`.
-    Condition,
 }
 
 pub(super) struct Mapping {
@@ -116,10 +114,6 @@ pub(super) const fn text() -> Definition {
 
 pub(super) const fn some_text() -> Definition {
     Definition::of(Form::Text(Words::NotEmpty))
-}
-
-pub(super) const fn condition(legal: &'static Legal) -> Definition {
-    Definition::of(Form::Text(Words::Condition)).using(legal)
 }
 
 pub(super) fn words(words: &[&'static str]) -> Definition {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::check::Checker;
 use super::{matrix, needs, steps};
 use crate::cron;
+use crate::legal::Legal;
 use crate::read::{MAX_GROUP, is_long_group, is_runner_group, scalar_text};
 use crate::uses::{self, WorkflowMistake};
 use crate::yaml::{Node, Value};
@@ -12,20 +13,21 @@ use crate::yaml::{Node, Value};
 const BAD_CRON: &str =
     "Invalid cron expression. Expected format: '* * * * *' (minute hour day month weekday)";
 
-/// Checks a file whose form is right.
+/// Checks a file whose form is right, in the order in which its keys stand.
 pub(super) fn check(checker: &mut Checker<'_>, workflow: &Node) {
-    if let Some(on) = workflow.get("on") {
-        triggers(checker, on);
-    }
-    if let Some(concurrency) = workflow.get("concurrency") {
-        check_concurrency(checker, concurrency);
-    }
-    if let Some(node) = workflow.get("jobs") {
-        for (key, job) in node.as_mapping().unwrap_or_default() {
-            steps::check_id(checker, key, &mut HashSet::new());
-            check_job(checker, job);
+    for (key, value) in workflow.as_mapping().unwrap_or_default() {
+        match key.text() {
+            Some("on") => triggers(checker, value),
+            Some("concurrency") => check_concurrency(checker, value),
+            Some("jobs") => {
+                for (key, job) in value.as_mapping().unwrap_or_default() {
+                    steps::check_id(checker, key, &mut HashSet::new());
+                    check_job(checker, job);
+                }
+                needs::check(checker, value);
+            }
+            _ => {}
         }
-        needs::check(checker, node);
     }
 }
 
@@ -85,31 +87,42 @@ fn check_input(checker: &mut Checker<'_>, input: &Node) {
 }
 
 fn check_job(checker: &mut Checker<'_>, job: &Node) {
-    if let Some(node) = job.get("uses") {
-        let name = node.text().unwrap_or_default();
-        if let Some(mistake) = uses::workflow_mistake(name) {
-            let told = bad_reference(mistake);
-            checker.mistake(node, format!("invalid value workflow reference: {told}"));
+    for (key, value) in job.as_mapping().unwrap_or_default() {
+        match key.text() {
+            Some("uses") => check_call(checker, value),
+            Some("if") => checker.condition(value, &Legal::JOB_IF),
+            Some("container") => check_container(checker, value),
+            Some("services") => {
+                for (_, service) in value.as_mapping().unwrap_or_default() {
+                    check_container(checker, service);
+                }
+            }
+            Some("runs-on") => {
+                if let Some(group) = value.get("group") {
+                    check_group(checker, group);
+                }
+            }
+            Some("strategy") => {
+                if let Some(node) = value.get("matrix") {
+                    matrix::check(checker, node);
+                }
+            }
+            Some("snapshot") => {
+                if let Some(node) = value.get("if") {
+                    checker.condition(node, &Legal::SNAPSHOT_IF);
+                }
+            }
+            Some("concurrency") => check_concurrency(checker, value),
+            Some("steps") => steps::check(checker, value),
+            _ => {}
         }
     }
-    if let Some(container) = job.get("container") {
-        check_container(checker, container);
-    }
-    let services = job.get("services").and_then(Node::as_mapping);
-    for (_, service) in services.unwrap_or_default() {
-        check_container(checker, service);
-    }
-    if let Some(group) = job.get("runs-on").and_then(|node| node.get("group")) {
-        check_group(checker, group);
-    }
-    if let Some(node) = job.get("strategy").and_then(|node| node.get("matrix")) {
-        matrix::check(checker, node);
-    }
-    if let Some(concurrency) = job.get("concurrency") {
-        check_concurrency(checker, concurrency);
-    }
-    if let Some(node) = job.get("steps") {
-        steps::check(checker, node);
+}
+
+fn check_call(checker: &mut Checker<'_>, uses: &Node) {
+    if let Some(mistake) = uses::workflow_mistake(uses.text().unwrap_or_default()) {
+        let told = bad_reference(mistake);
+        checker.mistake(uses, format!("invalid value workflow reference: {told}"));
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::check::Checker;
 use crate::expression::is_name;
+use crate::legal::Legal;
 use crate::uses;
 use crate::yaml::{Node, Value};
 
@@ -20,31 +21,25 @@ pub(super) fn check(checker: &mut Checker<'_>, steps: &Node) {
 
 fn check_step(checker: &mut Checker<'_>, step: &Node, ids: &mut HashSet<String>) {
     let id = step.get("id").filter(|id| is_plain(id));
-    if let Some(node) = id {
-        check_id(checker, node, ids);
-    }
-    if let Some(uses) = step.get("uses").filter(|uses| is_plain(uses)) {
-        check_action(checker, uses);
-    }
-    for name in ["wait", "cancel"] {
-        let Some(targets) = step.get(name) else {
-            continue;
-        };
-        for target in targets
-            .as_sequence()
-            .unwrap_or(std::slice::from_ref(targets))
-        {
-            check_target(checker, target, id, ids);
+    for (key, value) in step.as_mapping().unwrap_or_default() {
+        match key.text() {
+            Some("id") if is_plain(value) => check_id(checker, value, ids),
+            Some("if") => checker.condition(value, &Legal::STEP_IF),
+            Some("uses") if is_plain(value) => check_action(checker, value),
+            Some("wait" | "cancel") => {
+                for target in value.as_sequence().unwrap_or(std::slice::from_ref(value)) {
+                    check_target(checker, target, id, ids);
+                }
+            }
+            Some("wait-all") if value.value == Value::Boolean(false) => {
+                checker.mistake(value, "The value of 'wait-all' must be true or omitted");
+            }
+            Some("parallel") => {
+                check(checker, value);
+                check_parallel(checker, step, value);
+            }
+            _ => {}
         }
-    }
-    if let Some(value) = step.get("wait-all")
-        && value.value == Value::Boolean(false)
-    {
-        checker.mistake(value, "The value of 'wait-all' must be true or omitted");
-    }
-    if let Some(parallel) = step.get("parallel") {
-        check(checker, parallel);
-        check_parallel(checker, step, parallel);
     }
 }
 

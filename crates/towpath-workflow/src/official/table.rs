@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use super::form::{
-    Definition, again, anything_named, boolean, condition, mapping, names, null, number, one_of,
-    properties, scalar, sequence, some_text, text, texts, words,
+    Definition, again, anything_named, boolean, mapping, names, null, number, one_of, properties,
+    scalar, sequence, some_text, text, texts, words,
 };
 use crate::events::{EVENTS, Event, SPECIAL};
 use crate::legal::Legal;
@@ -176,7 +176,7 @@ fn job_concurrency() -> Definition {
 fn steps_job() -> Definition {
     mapping([
         ("needs", needs()),
-        ("if", condition(&Legal::JOB_IF)),
+        ("if", text().using(&Legal::JOB_IF)),
         ("strategy", strategy()),
         ("name", text().using(&Legal::JOB_NAME)),
         ("runs-on", runs_on()),
@@ -219,7 +219,7 @@ fn call_job() -> Definition {
             ]),
         ),
         ("needs", needs()),
-        ("if", condition(&Legal::JOB_IF)),
+        ("if", text().using(&Legal::JOB_IF)),
         ("permissions", permissions()),
         ("concurrency", job_concurrency()),
         ("strategy", strategy()),
@@ -248,7 +248,7 @@ fn runs_on() -> Definition {
 fn snapshot() -> Definition {
     let long = mapping([
         ("image-name", some_text()),
-        ("if", condition(&Legal::SNAPSHOT_IF)),
+        ("if", text().using(&Legal::SNAPSHOT_IF)),
         ("version", some_text()),
     ])
     .requiring(&["image-name"]);
@@ -297,7 +297,7 @@ fn step() -> Definition {
     };
     let work = || {
         common().into_iter().chain([
-            ("if", condition(&Legal::STEP_IF)),
+            ("if", text().using(&Legal::STEP_IF)),
             ("timeout-minutes", number().using(&Legal::STEP_TIMEOUT)),
             ("env", names(text()).using(&Legal::STEP_ENV)),
             ("background", boolean()),

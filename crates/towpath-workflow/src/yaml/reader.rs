@@ -1,11 +1,13 @@
 //! From the events of the YAML parser to the tree, within limits and with every problem placed.
 
+mod causes;
+mod syntax;
 mod tags;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 use towpath_report::{Problem, Source};
 
 use super::{Dialect, Limits, Node, Style, Value, schema};
@@ -94,13 +96,10 @@ impl<'a> Reader<'a> {
                 Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) => {
                     if document.is_some() && self.limits.dialect != Dialect::Lenient {
-                        self.problem(
-                            &span,
-                            "the file holds more than one document",
-                            "a second document begins here",
-                        )
-                        .hints
-                        .push("remove the line `---` and what follows it".to_owned());
+                        let message = self.second_document(&span);
+                        self.problem(&span, &message, "a second document begins here")
+                            .hints
+                            .push("remove the line `---` and what follows it".to_owned());
                         return Err(Stop);
                     }
                     self.anchors.clear();
@@ -154,7 +153,8 @@ impl<'a> Reader<'a> {
             }
             Event::Alias(id) => return self.alias(id, span, depth),
             _ => {
-                self.problem(span, "an alias without an anchor", "no anchor of this name comes before")
+                let message = self.no_anchor(span);
+                self.problem(span, &message, "no anchor of this name comes before")
                     .hints
                     .push("define it earlier in the file with `&name`, or quote the text if `*` begins a pattern".to_owned());
                 (self.null(span), 0, 0)
@@ -235,7 +235,11 @@ impl<'a> Reader<'a> {
             }
             let (key, _) = self.node(event, &span, depth + 1)?;
             let (event, span) = self.next()?;
-            let (value, value_height) = self.node(event, &span, depth + 1)?;
+            let is_block = matches!(event, Event::SequenceStart(StructureStyle::Block, ..));
+            let (mut value, value_height) = self.node(event, &span, depth + 1)?;
+            if is_block {
+                value.span.start = self.first_dash(value.span.start);
+            }
             height = height.max(value_height);
             self.entry(&mut entries, &mut seen, key, value);
             if self.problems.len() >= MAX_PROBLEMS {
@@ -411,6 +415,20 @@ impl<'a> Reader<'a> {
         start..start
     }
 
+    /// Returns where the dash of the first item of a key's value stands: a sequence that is not
+    /// indented further than its key begins after it, to the parser.
+    fn first_dash(&self, start: usize) -> usize {
+        let before = self.source.text.get(..start).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let rest = self.source.text.get(line..).unwrap_or_default();
+        let indent = rest.len() - rest.trim_start_matches(' ').len();
+        if rest[indent..].starts_with('-') && line + indent < start {
+            line + indent
+        } else {
+            start
+        }
+    }
+
     fn collection_starts(
         &mut self,
         tag: Option<&Tag>,
@@ -463,35 +481,6 @@ impl<'a> Reader<'a> {
             .hints
             .push("use fewer aliases".to_owned());
         Err(Stop)
-    }
-
-    fn syntax_error(&mut self, error: &ScanError) {
-        if *error.kind() == granit_parser::ErrorKind::RecursionLimitExceeded {
-            let message = format!("nested deeper than {} levels", self.limits.depth);
-            let at = self.marker(error);
-            self.problem_at(at..at + 1, message, "too deep")
-                .hints
-                .push(TOO_DEEP.to_owned());
-            return;
-        }
-        let at = self.marker(error);
-        let problem = self.problem_at(at..at, format!("invalid YAML: {}", error.info()), "here");
-        if matches!(
-            error.kind(),
-            granit_parser::ErrorKind::TabInBlockIndentation
-                | granit_parser::ErrorKind::TabInIndentation
-                | granit_parser::ErrorKind::TabNotAllowed
-        ) {
-            problem.hints.push("indent with spaces".to_owned());
-        } else {
-            problem.hints.push(
-                "check the indentation and the quotes of this line and the one before".to_owned(),
-            );
-        }
-    }
-
-    fn marker(&self, error: &ScanError) -> usize {
-        error.marker().byte_offset().unwrap_or(0) + self.offset
     }
 
     fn problem(&mut self, span: &Span, message: &str, label: &str) -> &mut Problem {
