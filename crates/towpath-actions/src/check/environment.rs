@@ -135,9 +135,10 @@ impl<'a> Session<'a> {
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         progress.doing("resolving what it needs");
         let uv = self.uv()?;
-        let files = &requirements.requirement_files;
-        let settings = format!("resolve {:?} {files:?}", requirements.settings_folder);
-        self.ask_index(settings, || {
+        let files = requirements.requirement_files.iter();
+        let lines: Vec<_> = files.map(|file| file.to_string_lossy()).collect();
+        let lines = lines.join("\n");
+        self.ask_index(requirements.settings_folder.as_deref(), &lines, || {
             resolve(
                 uv,
                 &self.machine,
@@ -163,9 +164,8 @@ impl<'a> Session<'a> {
         ));
         let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let uv = self.uv()?;
-        let options = &resolution.options;
-        let settings = format!("install {:?} {options:?}", resolution.settings_folder);
-        self.ask_index(settings, || {
+        let lines = resolution.options.join("\n");
+        self.ask_index(resolution.settings_folder.as_deref(), &lines, || {
             prepare(uv, &self.machine, interpreter, resolution, &mut |text| {
                 progress.doing(text);
             })
@@ -237,7 +237,7 @@ impl<'a> Session<'a> {
             interpreter.path.display(),
             interpreter.version,
             self.date,
-            self.installer_settings(project)?
+            self.installer_settings(&self.root().join(&project.root))?
         );
         for path in lock.chain(named).chain(manifests) {
             if let Some(digest) = self.tree.digest(&path) {

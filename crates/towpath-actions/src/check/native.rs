@@ -26,7 +26,7 @@ impl Session<'_> {
         let index = subject.facts.settings.version_index.as_deref();
         let asked = std::cell::Cell::new(true);
         let versions = |name: &str| -> Result<Vec<String>, Problem> {
-            index_versions(&self.machine, index, name).map_err(|error| {
+            index_versions(&self.machine, index, &self.failing_servers(), name).map_err(|error| {
                 asked.set(false);
                 Problem::error(error.to_string())
             })

@@ -11,7 +11,7 @@ use towpath_host::{Digest, Store, Tree};
 use towpath_python::environments::{
     self, RustToolchain, build_variables, installer_settings, rust_toolchain,
 };
-use towpath_python::{Interpreter, Machine, Project, Uv, find_uv};
+use towpath_python::{Interpreter, Machine, Uv, find_uv};
 use towpath_report::{Place, Problem};
 use towpath_standard::{Check, Facts};
 
@@ -57,9 +57,11 @@ pub struct Session<'a> {
     clean: OnceLock<Result<SyncReport, Problem>>,
     locks: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     names: Mutex<BTreeMap<String, Digest>>,
-    installer_settings: Mutex<BTreeMap<String, Digest>>,
-    /// Indexes that did not answer in this run, by the settings that name them.
-    silent: Mutex<BTreeMap<String, Problem>>,
+    installer_settings: Mutex<BTreeMap<PathBuf, Digest>>,
+    /// Indexes that failed every question in this run, by the settings that name them.
+    failing: Mutex<BTreeMap<String, Problem>>,
+    /// Their servers.
+    failing_servers: Mutex<Vec<String>>,
     rust: OnceLock<Option<RustToolchain>>,
     /// What builds see of the user's variables.
     pub(crate) build_variables: Variables,
@@ -85,7 +87,8 @@ impl<'a> Session<'a> {
             locks: Mutex::default(),
             names: Mutex::default(),
             installer_settings: Mutex::default(),
-            silent: Mutex::default(),
+            failing: Mutex::default(),
+            failing_servers: Mutex::default(),
             rust: OnceLock::new(),
         }
     }
@@ -112,7 +115,12 @@ impl<'a> Session<'a> {
     /// Returns uv, found or fetched on first use.
     pub(crate) fn uv(&self) -> Result<&Uv, Problem> {
         self.uv
-            .get_or_init(|| find_uv(&self.machine).map_err(|error| problem(&error, error.hints())))
+            .get_or_init(|| {
+                find_uv(&self.machine).map_err(|error| {
+                    self.note_failing(error.silent_servers());
+                    problem(&error, error.hints())
+                })
+            })
             .as_ref()
             .map_err(Clone::clone)
     }
@@ -158,31 +166,47 @@ impl<'a> Session<'a> {
         Arc::clone(locks.entry(name.to_owned()).or_default())
     }
 
-    /// Returns the identity of what pip and uv are told beside the requirements of a project, computed
-    /// once.
-    pub(crate) fn installer_settings(&self, project: &Project) -> Result<Digest, Problem> {
+    /// Returns the identity of what pip and uv are told in a folder beside the requirements of a project,
+    /// computed once.
+    pub(crate) fn installer_settings(&self, folder: &Path) -> Result<Digest, Problem> {
         let mut known = self
             .installer_settings
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(digest) = known.get(&project.root) {
+        if let Some(digest) = known.get(folder) {
             return Ok(digest.clone());
         }
-        let digest = installer_settings(&self.machine, &self.root().join(&project.root))
+        let digest = installer_settings(&self.machine, folder)
             .map_err(|error| problem(&error, error.hints()))?;
-        known.insert(project.root.clone(), digest.clone());
+        known.insert(folder.to_owned(), digest.clone());
         Ok(digest)
     }
 
-    /// Does what may ask an index. One that did not answer a question of the same `settings` is not asked
-    /// again in this run.
+    /// Returns the servers of indexes that failed every question so far.
+    pub(crate) fn failing_servers(&self) -> Vec<String> {
+        let servers = self.failing_servers.lock();
+        servers.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_failing(&self, servers: impl IntoIterator<Item = String>) {
+        let known = self.failing_servers.lock();
+        known
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(servers);
+    }
+
+    /// Does what may ask an index as the settings of `folder` and `lines` of requirements files say. One that
+    /// failed every question of the same settings is not asked again in this run.
     pub(crate) fn ask_index<T>(
         &self,
-        settings: String,
+        folder: Option<&Path>,
+        lines: &str,
         ask: impl FnOnce() -> Result<T, environments::Error>,
     ) -> Result<T, Problem> {
-        let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = silent().get(&settings) {
+        let settings = self.installer_settings(folder.unwrap_or(self.root()))?;
+        let settings = format!("{settings} {lines}");
+        let failing = || self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = failing().get(&settings) {
             return Err(known.clone());
         }
         ask().map_err(|error| {
@@ -197,8 +221,9 @@ impl<'a> Session<'a> {
                 let path = path.strip_prefix(self.root()).ok()?.to_str()?;
                 Some(Place::at(path, u32::try_from(line).ok()?, 0))
             });
-            if error.is_unreachable() {
-                silent().insert(settings, problem.clone());
+            if let Some(server) = error.failing_server() {
+                failing().insert(settings, problem.clone());
+                self.note_failing([server.to_owned()]);
             }
             problem
         })

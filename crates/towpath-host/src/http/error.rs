@@ -85,7 +85,8 @@ impl Error {
             }
             Self::Unreachable { .. } | Self::Timeout { .. } => vec![network.to_owned()],
             Self::Untrusted { .. } => vec![
-                "if your organisation uses its own certificates, set `SSL_CERT_FILE` to them"
+                "if your organisation uses certificates of its own, set `SSL_CERT_FILE` to a file that holds \
+                 them"
                     .to_owned(),
             ],
             Self::Status {
@@ -112,6 +113,11 @@ impl Error {
                 )]
             }
         }
+    }
+
+    /// Returns whether the host let the time pass.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout { .. })
     }
 
     /// Returns whether the same request may succeed when it is sent again.

@@ -7,7 +7,7 @@ mod proxy;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use ureq::Agent;
@@ -22,8 +22,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Time for finding the host and connecting.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Time for the first piece of an answer.
+const ANSWER: Duration = Duration::from_secs(20);
 /// Time between two pieces of an answer.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A host that let this time pass without an answer is not asked again.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Size of the largest answer that is read, in bytes.
 const LIMIT: u64 = 1 << 30;
 
@@ -60,6 +64,7 @@ impl Client {
     /// redirect on the same host. Tries up to three times when the failure may pass.
     pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response, Error> {
         let address = Address::parse(url)?;
+        let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
@@ -77,7 +82,8 @@ impl Client {
                 }
                 Err(error) => (error, None),
             };
-            if attempt == ATTEMPTS || !error.is_passing() {
+            let is_silent = error.is_timeout() && start.elapsed() > PATIENCE;
+            if attempt == ATTEMPTS || is_silent || !error.is_passing() {
                 return Err(error);
             }
             tracing::debug!(%error, attempt, "trying again");
@@ -90,7 +96,8 @@ impl Client {
     fn attempt(&self, address: &Address, headers: &[(&str, &str)]) -> Result<Response, Error> {
         let proxy = self
             .proxies
-            .choose(address.is_secure, &address.host, address.port)?;
+            .choose(address.is_secure, &address.host, address.port)?
+            .map(|(_, proxy)| proxy);
         let agent = Agent::new_with_config(
             Agent::config_builder()
                 .proxy(proxy.clone())
@@ -98,7 +105,7 @@ impl Client {
                 .timeout_resolve(Some(CONNECT))
                 .timeout_connect(Some(CONNECT))
                 .timeout_send_request(Some(CONNECT))
-                .timeout_recv_response(Some(SILENCE))
+                .timeout_recv_response(Some(ANSWER))
                 .timeout_per_read(Some(SILENCE))
                 .http_status_as_error(false)
                 .user_agent(&self.user_agent)
@@ -133,6 +140,17 @@ impl Client {
             body,
         })
     }
+}
+
+/// Returns the proxy that a request for an address takes in an environment, as the variable that names it
+/// and its host and port; `None` for a direct connection.
+pub fn proxy_of(environment: &BTreeMap<String, String>, url: &str) -> Option<(String, String)> {
+    let address = Address::parse(url).ok()?;
+    let proxies = Proxies::of(environment);
+    let (variable, proxy) = proxies
+        .choose(address.is_secure, &address.host, address.port)
+        .ok()??;
+    Some((variable, format!("{}:{}", proxy.host(), proxy.port())))
 }
 
 /// An address, with the user and password taken out.

@@ -38,13 +38,13 @@ impl Proxies {
         }
     }
 
-    /// Returns the proxy for an address; `None` for a direct connection.
+    /// Returns the proxy for an address with the variable that names it; `None` for a direct connection.
     pub(super) fn choose(
         &self,
         is_secure: bool,
         host: &str,
         port: Option<u16>,
-    ) -> Result<Option<ureq::Proxy>, Error> {
+    ) -> Result<Option<(String, ureq::Proxy)>, Error> {
         let proxy = if is_secure { &self.https } else { &self.http };
         let Some((variable, value)) = proxy else {
             return Ok(None);
@@ -55,7 +55,8 @@ impl Proxies {
         let bad = |_| Error::BadProxy {
             variable: variable.clone(),
         };
-        ureq::Proxy::new(value).map(Some).map_err(bad)
+        let proxy = ureq::Proxy::new(value).map_err(bad)?;
+        Ok(Some((variable.clone(), proxy)))
     }
 
     fn is_direct(&self, host: &str, port: Option<u16>) -> bool {
@@ -113,7 +114,8 @@ mod tests {
         ];
         for (is_secure, host, port, expected) in cases {
             let proxy = proxies.choose(is_secure, host, port).unwrap();
-            assert_eq!(proxy.as_ref().map(ureq::Proxy::host), expected, "{host}");
+            let host_of = |(_, proxy): &(String, ureq::Proxy)| proxy.host().to_owned();
+            assert_eq!(proxy.as_ref().map(host_of).as_deref(), expected, "{host}");
         }
     }
 

@@ -34,11 +34,8 @@ impl Context<'_> {
         if output.status.success() {
             Ok(output.stdout)
         } else {
-            Err(Error::uv(
-                doing,
-                failure::read(&output.stderr),
-                self.machine,
-            ))
+            let failure = failure::read(&output.stderr).of_indexes(self.machine, &self.indexes);
+            Err(Error::uv(doing, failure, self.machine))
         }
     }
 }

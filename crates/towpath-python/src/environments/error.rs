@@ -8,7 +8,7 @@ use towpath_host::{lock, store};
 use super::failure::{Failure, FailureKind};
 use crate::Machine;
 use crate::child::ChildError;
-use crate::uv::{named_by, server};
+use crate::uv::{named_by, proxy_of, server};
 
 /// Why there is no environment.
 #[derive(Debug, thiserror::Error)]
@@ -82,18 +82,34 @@ pub enum Error {
 pub struct Words(pub String);
 
 impl Error {
-    /// Returns the failure of uv while `doing` something. Of an index that is silent it says so, and
-    /// nothing of what was to be done, so that it reads the same whatever needs the index.
+    /// Returns the failure of uv while `doing` something. Of an index that fails every question it says so,
+    /// and nothing of what was to be done, so that it reads the same whatever needs the index.
     pub(super) fn uv(mut doing: String, failure: Failure, machine: &Machine<'_>) -> Self {
         let Failure {
             kind,
             words,
             mut hints,
         } = failure;
-        if let FailureKind::Unreachable(url) = &kind {
+        if let Some(url) = kind.failing_index() {
             let server = server(url);
-            doing = format!("reach the package index at `{server}`");
+            let proxy = proxy_of(machine, url);
+            let by_way = proxy.as_ref().map_or_else(String::new, |(_, proxy)| {
+                format!(" by way of the proxy `{proxy}`")
+            });
+            doing = match kind {
+                FailureKind::Untrusted(_) => {
+                    format!("trust the certificate of the package index at `{server}`{by_way}")
+                }
+                FailureKind::Closed(_) => {
+                    format!("ask the package index at `{server}`{by_way}")
+                }
+                FailureKind::NoIndex(_) => format!("find packages at `{url}`"),
+                _ => format!("reach the package index at `{server}`{by_way}"),
+            };
             hints.insert(0, named_by(machine, server));
+            if let Some((variable, _)) = proxy {
+                hints.insert(0, format!("`{variable}` names this proxy: check its address; `NO_PROXY` holds what is asked without it"));
+            }
         }
         Self::Uv {
             doing,
@@ -127,9 +143,13 @@ impl Error {
         }
     }
 
-    /// Returns whether an index did not answer, so that asking it again is of no use.
-    pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Uv { kind, .. } if matches!(kind, FailureKind::Unreachable(_)))
+    /// Returns the server of an index that fails every question alike, so that asking it again is of no
+    /// use: `https://host:8080`.
+    pub fn failing_server(&self) -> Option<&str> {
+        match self {
+            Self::Uv { kind, .. } => kind.failing_index().map(server),
+            _ => None,
+        }
     }
 
     /// Returns what to do about it.

@@ -3,6 +3,9 @@
 //! uv tells these apart only in its text; the phrases are those of its releases since 0.5, in both of its
 //! layouts (`error:` with `cause:` lines, and `×` with `╰─▶`).
 
+use crate::Machine;
+use crate::uv::{Indexes, empty_index};
+
 /// What kind of failure it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureKind {
@@ -14,7 +17,13 @@ pub enum FailureKind {
     NotFound,
     /// An index did not answer; its address.
     Unreachable(String),
-    /// An index refused; its address.
+    /// The certificate of an index is not trusted; its address.
+    Untrusted(String),
+    /// An index answers nothing: it wants to know who asks, or is broken; its address.
+    Closed(String),
+    /// What is asked lies at an address that is no index.
+    NoIndex(String),
+    /// An index refused one file; its address.
     Refused(String),
     /// Something is not in the cache, and the network must not be used.
     Offline,
@@ -28,6 +37,19 @@ pub enum FailureKind {
     Other,
 }
 
+impl FailureKind {
+    /// Returns the address of an index that fails every question alike.
+    pub(super) fn failing_index(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable(url)
+            | Self::Untrusted(url)
+            | Self::Closed(url)
+            | Self::NoIndex(url) => Some(url),
+            _ => None,
+        }
+    }
+}
+
 /// A failure of uv.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -36,6 +58,26 @@ pub(super) struct Failure {
     pub(super) words: String,
     /// What to do about it.
     pub(super) hints: Vec<String>,
+}
+
+impl Failure {
+    /// Returns the failure, or, where a package is missing because the configured index has none at all, that.
+    pub(super) fn of_indexes(self, machine: &Machine<'_>, indexes: &Indexes) -> Self {
+        let is_missing = match self.kind {
+            FailureKind::NotFound => true,
+            FailureKind::NoSolution => self.words.contains("there is no version of"),
+            _ => false,
+        };
+        let empty = is_missing.then(|| empty_index(machine, indexes)).flatten();
+        let Some(url) = empty else { return self };
+        let kind = FailureKind::NoIndex(url);
+        Self {
+            hints: hints_for(&kind, ""),
+            words: "there is nothing, not even `pip`, so it seems to be no package index"
+                .to_owned(),
+            kind,
+        }
+    }
 }
 
 /// Longest explanation of a conflict that is shown; the end of it names the user's own requirements.
@@ -50,6 +92,8 @@ pub(super) fn read(stderr: &str) -> Failure {
     let words = match kind {
         FailureKind::Build => build_words(&text),
         FailureKind::Unreachable(_) => last_cause(&text),
+        FailureKind::Untrusted(_) => certificate_words(&last_cause(&text)),
+        FailureKind::Closed(_) => status_words(&text),
         _ => shorten(&explanation(&text)),
     };
     let hints = hints_for(&kind, &text);
@@ -83,8 +127,13 @@ fn kind_of(text: &str) -> FailureKind {
         FailureKind::Offline
     } else if has(&["Hash mismatch", "--require-hashes"]) {
         FailureKind::Hash
-    } else if let Some(url) = status_of(text) {
-        FailureKind::Refused(url)
+    } else if let Some(status) = status_of(text) {
+        match status {
+            401 | 407 | 500.. => FailureKind::Closed(address(text)),
+            _ => FailureKind::Refused(address(text)),
+        }
+    } else if has(&["invalid peer certificate"]) {
+        FailureKind::Untrusted(address(text))
     } else if has(&[
         "error sending request",
         "Request failed",
@@ -116,9 +165,39 @@ fn kind_of(text: &str) -> FailureKind {
     }
 }
 
-/// The address of an index that answered with an error, in `HTTP status client error (403 …) for url (…)`.
-fn status_of(text: &str) -> Option<String> {
-    text.contains("HTTP status").then(|| address(text))
+/// Where the answer of an index that is told as an error begins: `(403 Forbidden) for url (…)`, or, where
+/// uv went on without it, `(401 Unauthorized)`.
+fn status_at(text: &str) -> Option<&str> {
+    const LEADS: [&str; 2] = ["HTTP status", "lack of valid authentication credentials"];
+    let (_, rest) = LEADS.iter().find_map(|lead| text.split_once(lead))?;
+    rest.split_once('(').map(|(_, status)| status)
+}
+
+fn status_of(text: &str) -> Option<u16> {
+    status_at(text)?.get(..3)?.parse().ok()
+}
+
+fn status_words(text: &str) -> String {
+    let status = status_at(text).and_then(|rest| rest.split(')').next());
+    format!("it answered `{}`", status.unwrap_or_default())
+}
+
+/// What is wrong with a certificate, of the words of the library that looked at it.
+fn certificate_words(cause: &str) -> String {
+    let fault = cause
+        .split_once("certificate: ")
+        .map_or(cause, |(_, rest)| rest);
+    let words = [
+        ("certificate expired", "it has expired"),
+        ("certificate not valid yet", "it is not valid yet"),
+        ("certificate not valid for name", "it is for another name"),
+        ("NotValidForName", "it is for another name"),
+        ("UnknownIssuer", "nobody trusted has signed it"),
+        ("CaUsedAsEndEntity", "it has signed itself"),
+        ("Revoked", "it was revoked"),
+    ];
+    let known = words.iter().find(|(told, _)| fault.contains(told));
+    known.map_or(fault, |(_, words)| words).to_owned()
 }
 
 fn address(text: &str) -> String {
@@ -236,6 +315,16 @@ fn hints_for(kind: &FailureKind, text: &str) -> Vec<String> {
              `--offline` what is in the cache is taken"
                 .to_owned()
         }
+        FailureKind::Untrusted(_) => {
+            "if your organisation uses certificates of its own, set `SSL_CERT_FILE` to a file that holds them"
+                .to_owned()
+        }
+        FailureKind::Closed(_) => match status_of(text) {
+            Some(407) => "name user and password of the proxy: `http://user:password@host:port`".to_owned(),
+            Some(500..) => "try again later".to_owned(),
+            _ => "name its user and password: `https://user:password@host/simple`, or in `~/.netrc`".to_owned(),
+        },
+        FailureKind::NoIndex(_) => "the address of an index mostly ends with `/simple`".to_owned(),
         FailureKind::Refused(_) => "check the user and password of this index".to_owned(),
         FailureKind::Offline => "run once with the network".to_owned(),
         FailureKind::Hash => "lock again, and check that the index gives the files it gave before".to_owned(),
@@ -340,6 +429,52 @@ mod tests {
             offline,
             FailureKind::Offline,
             "Because flask was not found in the cache and you require flask",
+        );
+    }
+
+    #[test]
+    fn an_index_that_fails_every_question_is_told_from_one_that_lacks_a_package() {
+        let fetch = |url: &str, cause: &str| {
+            format!("error: Failed to fetch: {url}six/\n  cause: {cause}\n")
+        };
+        let (http, https) = ("http://127.0.0.1:9/simple/", "https://127.0.0.1:9/simple/");
+        let sent = "error sending request for url (x)\n  cause: client error (Connect)\n  cause: invalid peer certificate";
+        check(
+            &fetch(
+                https,
+                &format!(
+                    "{sent}: certificate expired: verification time 2 (UNIX), but certificate is not valid after 1 (1 seconds ago)"
+                ),
+            ),
+            FailureKind::Untrusted(format!("{https}six/")),
+            "it has expired",
+        );
+        check(
+            &fetch(https, &format!("{sent}: UnknownIssuer")),
+            FailureKind::Untrusted(format!("{https}six/")),
+            "nobody trusted has signed it",
+        );
+        check(
+            &fetch(https, &format!("{sent}: BadSignature")),
+            FailureKind::Untrusted(format!("{https}six/")),
+            "BadSignature",
+        );
+        let status =
+            |status: &str| format!("HTTP status server error ({status}) for url ({http}six/)");
+        check(
+            &fetch(http, &status("500 Internal Server Error")),
+            FailureKind::Closed(format!("{http}six/")),
+            "it answered `500 Internal Server Error`",
+        );
+        let refused = read(&fetch(http, &status("403 Forbidden")));
+        assert_eq!(refused.kind, FailureKind::Refused(format!("{http}six/")));
+        check(
+            "error: No solution found when resolving dependencies\n  cause: Because six was not found in the package \
+             registry and you require six, we can conclude that your requirements are unsatisfiable.\n\nhint: An index \
+             URL (http://127.0.0.1:9/simple) could not be queried due to a lack of valid authentication credentials (401 \
+             Unauthorized)\n",
+            FailureKind::Closed("http://127.0.0.1:9/simple".to_owned()),
+            "it answered `401 Unauthorized`",
         );
     }
 

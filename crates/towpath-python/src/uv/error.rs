@@ -21,6 +21,8 @@ pub enum Error {
         version: &'static str,
         /// The indexes that were asked, without passwords.
         indexes: Vec<String>,
+        /// Which setting names each of them.
+        named: Vec<String>,
         /// What each of them, and pip after them, answered.
         #[source]
         source: Box<Refusals>,
@@ -57,6 +59,15 @@ pub enum Error {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct Refusals(pub Vec<Refusal>);
 
+impl Refusals {
+    /// Whether there was no answer in time, whoever was asked.
+    pub(super) fn is_silent(&self) -> bool {
+        let is_timeout =
+            |refusal: &Refusal| matches!(refusal, Refusal::Http(error) if error.is_timeout());
+        !self.0.is_empty() && self.0.iter().all(is_timeout)
+    }
+}
+
 /// What one source answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -85,9 +96,10 @@ impl Error {
                     .to_owned(),
             ],
             Self::Platform(_) => vec!["install uv and put it on `PATH`".to_owned()],
-            Self::Index { source, .. } => {
+            Self::Index { source, named, .. } => {
                 let mut hints: Vec<String> = Vec::new();
-                for hint in source.0.iter().flat_map(Refusal::hints) {
+                let answers = source.0.iter().flat_map(Refusal::hints);
+                for hint in named.iter().cloned().chain(answers) {
                     if !hints.contains(&hint) {
                         hints.push(hint);
                     }
@@ -108,6 +120,21 @@ impl Error {
             Self::Write { path, .. } => {
                 vec![format!("check that you may write `{}`", path.display())]
             }
+        }
+    }
+}
+
+impl Error {
+    /// Returns the servers of the indexes where none of them answered in time.
+    pub fn silent_servers(&self) -> Vec<String> {
+        match self {
+            Self::Index {
+                indexes, source, ..
+            } if source.is_silent() => indexes
+                .iter()
+                .map(|index| super::server(index).to_owned())
+                .collect(),
+            _ => Vec::new(),
         }
     }
 }

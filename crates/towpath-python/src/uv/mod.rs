@@ -3,6 +3,7 @@
 //!
 //! What is resolved or installed is decided in `environments`.
 
+mod emptiness;
 mod error;
 pub(crate) mod indexes;
 mod memory;
@@ -15,9 +16,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Machine;
 
+pub(crate) use emptiness::empty_index;
 pub use error::Error;
 pub(crate) use indexes::{Indexes, named_by, server};
-pub(crate) use run::Call;
+pub(crate) use run::{Call, proxy_of};
 pub(crate) use simple::without_password;
 pub use versions::{VersionsError, index_versions};
 

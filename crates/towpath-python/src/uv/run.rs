@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use towpath_host::http;
+
 use super::{Indexes, Uv, indexes::PipSettings};
 use crate::Machine;
 use crate::child::{Child, ChildError, Output};
@@ -74,7 +76,7 @@ const PASSED_OF_UV: &[&str] = &[
 /// with uv's own an index that is silent keeps a call waiting for two minutes.
 const LIMITS: [(&[&str], &str); 3] = [
     (&["UV_HTTP_CONNECT_TIMEOUT"], "8"),
-    (&["UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"], "15"),
+    (&["UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT"], "10"),
     (&["UV_HTTP_RETRIES"], "2"),
 ];
 
@@ -161,8 +163,20 @@ fn environment(machine: &Machine<'_>, indexes: &Indexes) -> BTreeMap<String, Str
     variables
 }
 
+/// Returns the proxy by way of which an address is asked: the variable that names it, its host and port.
+pub(crate) fn proxy_of(machine: &Machine<'_>, url: &str) -> Option<(String, String)> {
+    http::proxy_of(&of_network(machine), url)
+}
+
+/// Returns the environment with pip's certificates and proxy in it.
+pub(super) fn of_network(machine: &Machine<'_>) -> BTreeMap<String, String> {
+    let mut variables = machine.environment.clone();
+    add_pips_network(machine, &mut variables);
+    variables
+}
+
 /// Adds pip's certificates and proxy where the variables that uv reads say nothing.
-pub(super) fn add_pips_network(machine: &Machine<'_>, variables: &mut BTreeMap<String, String>) {
+fn add_pips_network(machine: &Machine<'_>, variables: &mut BTreeMap<String, String>) {
     let pip = PipSettings::of(machine);
     let bundle = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
         .iter()

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use towpath_host::http;
 
-use super::{Indexes, run, simple};
+use super::{Indexes, run, server, simple, without_password};
 use crate::{Machine, normalise_name};
 
 /// Why the index could not be asked.
@@ -14,6 +14,9 @@ pub enum VersionsError {
     /// The network must not be used.
     #[error("the index was not asked, since the network is off")]
     Offline,
+    /// It did not answer another question.
+    #[error("the index at `{0}` was not asked again, since it does not answer")]
+    Failing(String),
     /// No index is configured.
     #[error("no index is configured")]
     NoIndex,
@@ -33,11 +36,12 @@ struct File {
 }
 
 /// Returns the versions of a package as its file names say them, unordered and each once. `index` is the
-/// address of a simple index that is asked instead of the configured one. A package that the index does
-/// not know has none.
+/// address of a simple index that is asked instead of the configured one; none of the `failing` servers is.
+/// A package that the index does not know has none.
 pub fn index_versions(
     machine: &Machine<'_>,
     index: Option<&str>,
+    failing: &[String],
     name: &str,
 ) -> Result<Vec<String>, VersionsError> {
     if machine.is_offline() {
@@ -51,19 +55,22 @@ pub fn index_versions(
             .next()
             .ok_or(VersionsError::NoIndex)?,
     };
-    let mut variables = machine.environment.clone();
-    run::add_pips_network(machine, &mut variables);
+    let server = server(&without_password(&address)).to_owned();
+    if failing.contains(&server) {
+        return Err(VersionsError::Failing(server));
+    }
     let page = format!(
         "{}/{}/",
         address.trim_end_matches('/'),
         normalise_name(name)
     );
     let accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
-    let response = match http::Client::new(&variables)?.get(&page, &[("accept", accept)]) {
-        Ok(response) => response,
-        Err(http::Error::Status { status: 404, .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
+    let response =
+        match http::Client::new(&run::of_network(machine))?.get(&page, &[("accept", accept)]) {
+            Ok(response) => response,
+            Err(http::Error::Status { status: 404, .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
     tracing::debug!(page = simple::without_password(&page), "asked the index");
     let mut versions: Vec<String> = files(&String::from_utf8_lossy(&response.body))
         .iter()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use towpath_host::{Digest, http};
 
 use super::error::{Refusal, Refusals};
-use super::{Error, Indexes, PINNED, run, simple};
+use super::{Error, Indexes, PINNED, named_by, run, server, simple};
 use crate::Machine;
 use crate::child::Child;
 
@@ -71,26 +71,30 @@ pub(super) fn fetch(machine: &Machine<'_>, program: &Path) -> Result<(), Error> 
     let (name, sha256) = wheel_for(std::env::consts::OS, std::env::consts::ARCH, has_musl())
         .ok_or(Error::Platform(platform))?;
     let indexes = Indexes::of(machine);
-    let mut refusals = Vec::new();
+    let mut refusals = Refusals(Vec::new());
     let mut found = in_folders(&indexes, &name);
     if found.is_none() && machine.is_offline() {
         return Err(Error::Offline);
     }
     if found.is_none() {
-        found = from_indexes(machine, &indexes, &name, &mut refusals);
+        found = from_indexes(machine, &indexes, &name, &mut refusals.0);
     }
-    if found.is_none() {
-        found = by_pip(machine, &name, &mut refusals);
+    // pip would wait for the same silence once more.
+    if found.is_none() && !refusals.is_silent() {
+        found = by_pip(machine, &name, &mut refusals.0);
     }
     let Some(wheel) = found else {
+        let addresses = indexes.addresses();
+        let addresses = addresses.iter().map(|url| simple::without_password(url));
+        let addresses: Vec<String> = addresses.collect();
         return Err(Error::Index {
             version: PINNED,
-            indexes: indexes
-                .addresses()
+            named: addresses
                 .iter()
-                .map(|url| simple::without_password(url))
+                .map(|url| named_by(machine, server(url)))
                 .collect(),
-            source: Box::new(Refusals(refusals)),
+            indexes: addresses,
+            source: Box::new(refusals),
         });
     };
     let digest = Digest::of(&wheel).to_string();
@@ -138,9 +142,7 @@ fn from_indexes(
     name: &str,
     refusals: &mut Vec<Refusal>,
 ) -> Option<Vec<u8>> {
-    let mut variables = machine.environment.clone();
-    run::add_pips_network(machine, &mut variables);
-    let client = match http::Client::new(&variables) {
+    let client = match http::Client::new(&run::of_network(machine)) {
         Ok(client) => client,
         Err(error) => {
             refusals.push(error.into());
@@ -182,6 +184,7 @@ fn by_pip(machine: &Machine<'_>, name: &str, refusals: &mut Vec<Refusal>) -> Opt
             "--quiet",
             "--disable-pip-version-check",
             "--no-deps",
+            "--retries=1",
         ];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
         arguments.extend(["--only-binary=:all:", "--dest"].map(str::to_owned));
