@@ -7,6 +7,7 @@
 mod adoption;
 mod advisories;
 pub mod checks;
+mod contradictions;
 mod facts;
 mod ignored;
 mod judge;
@@ -29,9 +30,10 @@ mod work;
 
 pub use adoption::{Adoption, ToolRun, adopted};
 pub use checks::{CHECKS, Check, CustomCheckDefinition, check};
+pub use contradictions::contradictions;
 pub use facts::{Facts, NeededCheck};
 pub use matrix::{Pythons, python_matrix};
-pub use pipeline::{job_name, pipeline};
+pub use pipeline::{job_name, mending, pipeline};
 pub use ratchet::{BASELINE_FILE, Baseline, Ratchet};
 pub use settings::{CustomCheck, SETTINGS, Settings};
 pub use tools::pinned;

@@ -8,6 +8,7 @@ use towpath_workflow::syntax::{Dynamic, Job, JobId, MatrixAxes, Step, Strategy, 
 use crate::checks::{CHECKS, Check, Scope};
 use crate::facts::Facts;
 use crate::settings::CustomCheck;
+use crate::work::ToolWork;
 
 /// The action that every step of the pipeline uses.
 const CHECK_ACTION: &str = "towpath/check@v1";
@@ -22,11 +23,7 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
     let several = projects.len() > 1;
     for (index, facts) in projects.iter().enumerate() {
         for check in CHECKS {
-            let belongs = match check.scope() {
-                Scope::Repository => index == 0,
-                Scope::Project => true,
-            };
-            if belongs && !facts.settings.skip.iter().any(|name| name == check.name()) {
+            if is_of(*check, index) && !facts.settings.leaves_out(check.name()) {
                 workflow.jobs.push(job(
                     &mut ids,
                     *check,
@@ -42,6 +39,39 @@ pub fn pipeline(projects: &[Facts<'_>]) -> Workflow {
         }
     }
     workflow
+}
+
+/// Returns whether a check has a job of its own for the project at `index`: one of the whole repository has
+/// it for the first alone.
+fn is_of(check: &dyn Check, index: usize) -> bool {
+    match check.scope() {
+        Scope::Repository => index == 0,
+        Scope::Project => true,
+    }
+}
+
+/// Returns the work of mending: that of the check with a `name`, else of all, for the project with a `root`,
+/// else for each. What a check mends of the whole repository is mended once.
+pub fn mending<'a, 'b>(
+    projects: &'b [Facts<'a>],
+    name: Option<&str>,
+    root: Option<&str>,
+) -> Vec<(&'static dyn Check, &'b Facts<'a>, ToolWork)> {
+    let mut works = Vec::new();
+    for (index, facts) in projects.iter().enumerate() {
+        let is_asked = root.is_none_or(|root| facts.project.root == root);
+        for check in CHECKS {
+            let is_asked = is_asked || check.scope() == Scope::Repository;
+            if is_asked
+                && is_of(*check, index)
+                && name.is_none_or(|name| name == check.name())
+                && let Some(work) = check.fix(facts)
+            {
+                works.push((*check, facts, work));
+            }
+        }
+    }
+    works
 }
 
 /// Returns the display name of a job: `tests 3.12`, `tests 3.12 (packages/a)`.
@@ -82,11 +112,10 @@ fn job(ids: &mut Ids, check: &dyn Check, facts: &Facts<'_>, named: bool) -> Job 
         python,
         named.then_some(project),
     )));
-    let skipped = &facts.settings.skip;
     job.needs = check
         .needs(facts)
         .iter()
-        .filter(|need| !skipped.iter().any(|name| name == *need))
+        .filter(|need| !facts.settings.leaves_out(need))
         .map(|need| JobId::from(ids.of(need, project).as_str()))
         .collect();
     if check.runs_after_failure() {

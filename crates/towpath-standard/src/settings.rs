@@ -17,6 +17,23 @@ const COUNT: SettingKind = SettingKind::Integer {
     max: i64::MAX,
 };
 
+/// The names of the checks that a project can leave out: all of them.
+pub(crate) const CHECK_NAMES: &[&str] = &[
+    "build",
+    "coverage",
+    "docs",
+    "format",
+    "integration",
+    "lint",
+    "secrets",
+    "security",
+    "tests",
+    "types",
+    "version",
+    "wheel",
+    "workflows",
+];
+
 /// Every setting of the standard.
 pub const SETTINGS: &[Setting] = &[
     setting(
@@ -43,7 +60,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "",
         "skip",
-        TEXTS,
+        SettingKind::List(&SettingKind::Choice(CHECK_NAMES)),
         "[]",
         "Checks that are left out, by name.",
     ),
@@ -362,6 +379,11 @@ impl Settings {
     /// Returns the coverage that changed lines must have, in percent, if set.
     pub fn changed_lines_gate(&self) -> Option<f64> {
         self.changed_lines_gate
+    }
+
+    /// Returns whether a check of the standard is left out.
+    pub(crate) fn leaves_out(&self, check: &str) -> bool {
+        self.skip.iter().any(|name| name == check)
     }
 
     pub(crate) fn ratchet(&self, check: &str) -> Ratchet {

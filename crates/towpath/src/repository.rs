@@ -9,7 +9,7 @@ use towpath_python::{
     read_automation, read_projects, read_settings,
 };
 use towpath_report::{Changes, Problem, Severity, Source};
-use towpath_standard::{Facts, Settings, python_matrix};
+use towpath_standard::{Facts, Settings, contradictions, python_matrix};
 
 use crate::failure::Failure;
 use crate::settings::DECLARATIONS;
@@ -72,8 +72,9 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
     add_called_tests(&tree, &automation, &mut projects);
     let mut settings = Vec::new();
     let given = reading.config.map(read_config).transpose()?;
-    if let Some((_, wrong)) = &given {
+    if let Some((raw, wrong)) = &given {
         problems.extend(wrong.iter().cloned());
+        problems.extend(contradictions(raw));
     }
     for project in &projects {
         if let Some((raw, _)) = &given {
@@ -81,7 +82,7 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
             continue;
         }
         let (raw, wrong) = read_settings(&tree, &project.root, DECLARATIONS);
-        problems.extend(taken_names(&raw));
+        problems.extend(contradictions(&raw));
         settings.push(raw);
         for problem in wrong {
             // A manifest that cannot be read at all was already told.
@@ -154,21 +155,6 @@ fn history(git: &Git) -> String {
     let tags = git.tags().unwrap_or_default().join(" ");
     let head = git.head().unwrap_or_default();
     format!("{head} {} {tags}", git.branch().unwrap_or_default())
-}
-
-/// Returns a problem for each check of the project's own that is named like one of the standard's.
-fn taken_names(raw: &RawSettings) -> Vec<Problem> {
-    let names = raw.tables("checks").into_iter();
-    let taken = names.filter(|name| towpath_standard::check(name).is_some());
-    let problem = |name: String| {
-        let mut problem = Problem::error(format!("the check `{name}` is one of the standard's"))
-            .with_hint(format!(
-                "give `[tool.towpath.checks.{name}]` another name; `skip = [\"{name}\"]` leaves the standard's out"
-            ));
-        problem.place = raw.place(&format!("checks.{name}"), "command");
-        problem
-    };
-    taken.map(problem).collect()
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {

@@ -58,7 +58,7 @@ impl Check for Definition {
             return Applies::Work(Box::new(Work::Native(NativeWork::without_verdict(problem))));
         }
         if artifacts.is_empty() {
-            return Applies::Skip("no test measured coverage".to_owned());
+            return Applies::Skip(unmeasured(facts));
         }
         let environment = EnvironmentNeed::of(
             facts.newest_python(),
@@ -180,7 +180,8 @@ impl Check for Definition {
 /// Returns why a gate cannot be judged though the tests passed: nobody measured them, or what was measured
 /// is not there. `kept` data of them are.
 fn unjudged(facts: &Facts<'_>, needs: &[NeededCheck<'_>], kept: usize) -> Option<Problem> {
-    if threshold(facts).is_none() && facts.settings.changed_lines_gate.is_none() {
+    let has_gate = threshold(facts).is_some() || facts.settings.changed_lines_gate.is_some();
+    if !has_gate || facts.settings.leaves_out("tests") {
         return None;
     }
     let ran = |case: &TestCase| !matches!(case.outcome, TestOutcome::Error | TestOutcome::Skipped);
@@ -204,6 +205,17 @@ fn unjudged(facts: &Facts<'_>, needs: &[NeededCheck<'_>], kept: usize) -> Option
     } else {
         problem.with_hint("`towpath logs tests` shows what became of the data")
     })
+}
+
+/// Returns why there is nothing to combine.
+fn unmeasured(facts: &Facts<'_>) -> String {
+    match threshold(facts) {
+        _ if !facts.settings.leaves_out("tests") => "no test measured coverage".to_owned(),
+        None => "the tests are in `skip`".to_owned(),
+        Some(needed) => {
+            format!("the tests are in `skip`, so nothing is held against {needed} %")
+        }
+    }
 }
 
 /// Writes a threshold for the key.

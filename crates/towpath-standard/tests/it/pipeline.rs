@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use towpath_report::{ArtifactRecord, CheckResult};
-use towpath_standard::{Applies, NeededCheck, ProjectInstall, Work, check, pipeline};
+use towpath_standard::{Applies, NeededCheck, ProjectInstall, Work, check, mending, pipeline};
 
 use crate::repository::with_projects;
 
@@ -97,5 +97,26 @@ fn wheel_of_another_project_is_not_tested() {
             panic!("it is installed as a wheel");
         };
         assert_eq!(wheel.sha256, "own");
+    });
+}
+
+#[test]
+fn linters_of_the_whole_repository_mend_it_once() {
+    let files = alike();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    with_projects(&files, |projects| {
+        assert_eq!(projects.len(), 2);
+        let mended = |name, root| {
+            mending(projects, name, root)
+                .into_iter()
+                .map(|(check, ..)| check.name())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(mended(None, None), ["lint", "format"]);
+        assert_eq!(mended(None, Some("libs/a")), ["lint", "format"]);
+        assert_eq!(mended(Some("format"), None), ["format"]);
     });
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use towpath_host::Digest;
 use towpath_report::text::counted;
 use towpath_report::{Finding, Problem, Verdict};
-use towpath_standard::{BASELINE_FILE, Baseline, CHECKS};
+use towpath_standard::{BASELINE_FILE, Baseline, mending};
 
 use crate::arguments::{FixArguments, GlobalArguments, ReportArguments, ReportFormat};
 use crate::asked::Asked;
@@ -50,18 +50,9 @@ pub(super) fn run(
     let session = ground.session(process, &all, &fix.execution);
     let root = fix.project.as_deref().map(project_root);
     let mut problems = Vec::new();
-    for facts in all
-        .iter()
-        .filter(|facts| root.is_none_or(|root| facts.project.root == root))
-    {
-        for check in CHECKS {
-            if name.is_none_or(|name| name == check.name())
-                && let Some(work) = check.fix(facts)
-            {
-                let mended = session.mend(*check, facts, &work);
-                problems.extend(mended.err().into_iter().flatten());
-            }
-        }
+    for (check, facts, work) in mending(&all, name, root) {
+        let mended = session.mend(check, facts, &work);
+        problems.extend(mended.err().into_iter().flatten());
     }
     let reading = Reading {
         folder: &folder,
