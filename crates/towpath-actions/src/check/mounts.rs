@@ -94,7 +94,8 @@ impl Session<'_> {
                     target: root.to_owned(),
                 });
                 if work.tree == TreeUse::WithoutSources {
-                    mounts.extend(hidden_sources(subject, root));
+                    let packages = &subject.facts.project.layout.packages;
+                    mounts.extend(hidden_sources(packages, root));
                 }
                 mounts.extend(self.version_control.iter().map(|folder| read_only(folder)));
             }
@@ -131,15 +132,17 @@ fn writable(folder: &Path) -> Mount {
     }
 }
 
-/// Empty folders in the place of the project's importable packages.
-fn hidden_sources(subject: &Subject<'_>, root: &Path) -> Vec<Mount> {
-    let layout = &subject.facts.project.layout;
-    layout
-        .packages
+/// Empty folders in the place of the project's importable packages, and nothing in that of its modules.
+fn hidden_sources(packages: &[String], root: &Path) -> Vec<Mount> {
+    packages
         .iter()
-        .filter(|package| !package.ends_with(".py"))
-        .map(|package| Mount::Tmp {
-            target: root.join(package),
+        .map(|package| {
+            let target = root.join(package);
+            if package.ends_with(".py") {
+                Mount::Hidden { target }
+            } else {
+                Mount::Tmp { target }
+            }
         })
         .collect()
 }
@@ -156,4 +159,27 @@ fn uses_cache(work: &ToolWork) -> bool {
     work.commands.iter().any(|command| {
         command.arguments.iter().any(names_it) || command.environment.values().any(names_it)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_source_of_the_project_can_be_imported_beside_its_wheel() {
+        let packages = ["src/package", "module.py"].map(str::to_owned);
+        let hidden = hidden_sources(&packages, Path::new("/work"));
+        let target = |path: &str| PathBuf::from(path);
+        assert_eq!(
+            hidden,
+            [
+                Mount::Tmp {
+                    target: target("/work/src/package")
+                },
+                Mount::Hidden {
+                    target: target("/work/module.py")
+                },
+            ]
+        );
+    }
 }

@@ -70,6 +70,12 @@ pub enum Mount {
         /// Where the job sees it.
         target: PathBuf,
     },
+    /// A file of an overlay before this that is not to be seen, where it is there at all. Only at
+    /// [`Level::Namespaces`].
+    Hidden {
+        /// Where the job would see it.
+        target: PathBuf,
+    },
 }
 
 impl Mount {
@@ -79,7 +85,8 @@ impl Mount {
             Self::ReadOnly { target, .. }
             | Self::Writable { target, .. }
             | Self::Overlay { target, .. }
-            | Self::Tmp { target } => target,
+            | Self::Tmp { target }
+            | Self::Hidden { target } => target,
         }
     }
 }

@@ -254,7 +254,7 @@ fn check_mount(mount: &Mount, level: Level) -> Result<(), Refusal> {
                 return Err(Refusal::Overlay(target.clone()));
             }
         }
-        Mount::Tmp { target } => {
+        Mount::Tmp { target } | Mount::Hidden { target } => {
             if level != Level::Namespaces {
                 return Err(Refusal::Moved(target.clone()));
             }

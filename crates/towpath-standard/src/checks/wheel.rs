@@ -52,7 +52,11 @@ impl Check for Definition {
             return Applies::Skip("no Python that the project admits is here".to_owned());
         };
         let Some(wheel) = wheel(facts, needs, python) else {
-            return Applies::Skip("no wheel was built".to_owned());
+            return Applies::Skip(if facts.settings.leaves_out("build") {
+                "`build` is in `skip`".to_owned()
+            } else {
+                "no wheel was built".to_owned()
+            });
         };
         let run = TestRun::of_the_project(facts, python, ProjectInstall::Wheel(wheel), Core::None);
         Applies::Work(Box::new(Work::Tool(test_work(facts, run))))
@@ -116,19 +120,16 @@ fn excuse_readers_of_sources(facts: &Facts<'_>, found: &mut [Partial]) {
 /// Returns how paths that are out of reach are written in messages: absolute, or quoted.
 fn hidden_paths(facts: &Facts<'_>) -> Vec<String> {
     let root = facts.tree.root().display().to_string();
-    let packages = facts
-        .project
-        .layout
-        .packages
-        .iter()
-        .filter(|package| !package.ends_with(".py"));
+    let packages = facts.project.layout.packages.iter();
     packages
         .flat_map(|package| {
+            // Of a module the whole path is quoted, of a package a path below it may be.
+            let end = if package.ends_with(".py") { "'" } else { "/" };
             [
-                format!("{root}/{package}/"),
+                format!("{root}/{package}{end}"),
                 format!("'{root}/{package}'"),
-                format!("'{package}/"),
-                format!("\"{package}/"),
+                format!("'{package}{end}"),
+                format!("\"{package}{}", end.replace('\'', "\"")),
             ]
         })
         .collect()

@@ -61,7 +61,7 @@ pub(super) fn owns(mounts: &[Mount]) -> bool {
     mounts.iter().all(|mount| match mount {
         Mount::ReadOnly { source, .. } | Mount::Writable { source, .. } => is_own(source),
         Mount::Overlay { lower, .. } => lower.iter().all(is_own),
-        Mount::Tmp { .. } => true,
+        Mount::Tmp { .. } | Mount::Hidden { .. } => true,
     })
 }
 

@@ -90,6 +90,16 @@ impl<'a> NewRoot<'a> {
         .map_err(step_at("mount memory at", target))
     }
 
+    /// Takes a file of an overlay away, for this sandbox alone.
+    pub(super) fn hide(&self, target: &Path) -> Result<(), BuildError> {
+        match fs::remove_file(self.at(target)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(step_at("hide", target)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a folder of the root itself that stays writable when the root is protected.
     pub(super) fn private(&self, target: &Path, mode: u32) -> Result<(), BuildError> {
         let at = self.at(target);

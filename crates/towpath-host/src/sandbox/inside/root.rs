@@ -136,6 +136,7 @@ fn mount_all(root: &NewRoot, sandbox: &JobSandbox) -> Result<Vec<Harvest>, Build
             Mount::ReadOnly { source, target } => root.read_only(source, target)?,
             Mount::Writable { source, target } => root.writable(source, target)?,
             Mount::Tmp { target } => root.memory(target, "mode=755")?,
+            Mount::Hidden { target } => root.hide(target)?,
             Mount::Overlay {
                 lower,
                 upper,

@@ -145,6 +145,23 @@ fn overlays_several_folders_and_names_a_missing_one() {
 }
 
 #[test]
+fn hides_a_file_of_an_overlay_and_no_other() {
+    need_namespaces!();
+    let mut bench = Bench::new(Level::Namespaces);
+    let project = bench.folder("project");
+    bench.file("project/module.py", "source");
+    bench.file("project/setup.py", "setup");
+    bench.overlay(&project);
+    for name in ["module.py", "absent.py"] {
+        let target = project.join(name);
+        bench.sandbox.mounts.push(Mount::Hidden { target });
+    }
+    let (_, output, _) = bench.shell(&format!("ls {}", project.display()));
+    assert_eq!(output, "setup.py\n");
+    assert!(project.join("module.py").exists());
+}
+
+#[test]
 fn has_loopback_and_no_other_network() {
     need_namespaces!();
     let host = TcpListener::bind("127.0.0.1:0").unwrap();
