@@ -88,7 +88,7 @@ pub(crate) fn not_run(repository: &Repository, asked: &Asked<'_>) -> Vec<String>
         .partition(|invocation| invocation.kind == AutomationKind::PreCommit);
     let commands = commands
         .iter()
-        .map(|invocation| format!("{} ({})", invocation.command(), invocation.place));
+        .map(|invocation| format!("{} ({})", invocation.written(), invocation.place));
     hook_entry(&hooks).into_iter().chain(commands).collect()
 }
 
@@ -124,6 +124,7 @@ mod tests {
         Invocation {
             tool: id.to_owned(),
             arguments: Vec::new(),
+            program: None,
             folder: String::new(),
             place: Place::at(".pre-commit-config.yaml", 7, 0),
             via: Vec::new(),

@@ -276,11 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn lists_other_checks_once() {
+    fn lists_other_checks_once_and_as_they_are_written() {
         let ci = steps(&[
             "run: codespell src",
             "run: codespell docs",
             "run: python ci/check.py",
+            "run: A=1 uv run python -W error -m scripts.links --all",
+            "run: ./ci/style src",
             "run: git diff",
             "run: pytest",
             "run: ruff check",
@@ -292,11 +294,17 @@ mod tests {
         let others: Vec<String> = found
             .other_checks()
             .iter()
-            .map(|one| one.command())
+            .map(|one| one.written())
             .collect();
         assert_eq!(
             others,
-            ["codespell src", "python ci/check.py", "check-yaml"]
+            [
+                "codespell src",
+                "python ci/check.py",
+                "python -m scripts.links --all",
+                "./ci/style src",
+                "check-yaml"
+            ]
         );
     }
 

@@ -76,6 +76,9 @@ pub struct Invocation {
     /// What follows the tool's name; `ruff check src` is the tool `ruff` with `src`.
     /// Text that only a run can know stays as it is written: `$HOME`, `${{ github.sha }}`.
     pub arguments: Vec<String>,
+    /// How the program is written where its name alone would not run it: `python -m scripts.check`,
+    /// `./check.sh`.
+    pub program: Option<String>,
     /// Working directory relative to the repository; empty for its root.
     pub folder: String,
     /// File and line where the command is written.
@@ -111,7 +114,16 @@ pub struct Invocation {
 impl Invocation {
     /// Returns the command as a person would type it.
     pub fn command(&self) -> String {
-        let mut text = self.tool.clone();
+        self.spelled(&self.tool)
+    }
+
+    /// Returns the command by which the automation runs it.
+    pub fn written(&self) -> String {
+        self.spelled(self.program.as_deref().unwrap_or(&self.tool))
+    }
+
+    fn spelled(&self, program: &str) -> String {
+        let mut text = program.to_owned();
         for argument in &self.arguments {
             text.push(' ');
             text.push_str(&quoted(argument));

@@ -13,6 +13,17 @@ use crate::requirement::{normalise_name, requirement_name};
 impl Walker<'_> {
     /// Notes that a tool runs.
     pub(super) fn record(&mut self, tool: Tool, with: &[String], scene: &Scene) {
+        self.record_as(None, tool, with, scene);
+    }
+
+    /// Notes that a tool runs, by a `program` that is not written as its name.
+    pub(super) fn record_as(
+        &mut self,
+        program: Option<String>,
+        tool: Tool,
+        with: &[String],
+        scene: &Scene,
+    ) {
         let is_rewriting_hook = scene.kind == AutomationKind::PreCommit;
         let fails = tools::can_fail(&tool.name, &tool.arguments)
             || (is_rewriting_hook
@@ -26,6 +37,7 @@ impl Walker<'_> {
             version: self.version(&tool.name, scene),
             tool: tool.name,
             arguments: tool.arguments,
+            program,
             folder: scene.folder.clone(),
             place: scene.place.clone(),
             via: scene.via.clone(),

@@ -13,6 +13,8 @@ use crate::PythonVersion;
 pub(super) struct Peeled {
     /// The program that runs in the end, and its arguments; empty where nothing runs.
     pub(super) words: Vec<String>,
+    /// The module that runs in the end, where it is `python -m` that runs it.
+    pub(super) module: Option<String>,
     /// Variables set on the way.
     pub(super) environment: BTreeMap<String, String>,
     /// The Python that was asked for.
@@ -91,9 +93,23 @@ pub(super) fn peel(words: &[String]) -> Peeled {
 }
 
 impl Peeled {
+    /// Returns how the program of a tool is written where that is not its name alone.
+    pub(super) fn program(&self, tool: &str) -> Option<String> {
+        let first = self.words.first()?;
+        if tool.contains(' ') || tools::base_name(first) == "python" {
+            return None;
+        }
+        let module = self.module.as_ref();
+        let path = || first.contains('/').then(|| first.clone());
+        module
+            .map(|module| format!("python -m {module}"))
+            .or_else(path)
+    }
+
     /// Peels one runner; returns whether there was one.
     fn layer(&mut self) -> bool {
         let words = std::mem::take(&mut self.words);
+        let module = self.module.take();
         let Some((first, rest)) = words.split_first() else {
             return false;
         };
@@ -144,6 +160,7 @@ impl Peeled {
         };
         let Some(inner) = inner else {
             self.words = words;
+            self.module = module;
             return false;
         };
         self.words = inner;
@@ -270,12 +287,12 @@ impl Peeled {
         let mut words = rest.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
-                "-m" => return Some(module(words.as_slice())),
+                "-m" => return Some(self.run_module(words.as_slice())),
                 // `-mpytest`.
                 _ if word.len() > 2 && word.starts_with("-m") => {
                     let mut words: Vec<String> = words.cloned().collect();
                     words.insert(0, word.trim_start_matches("-m").to_owned());
-                    return Some(module(&words));
+                    return Some(self.run_module(&words));
                 }
                 // `-Im`, `-bbm`: flags and `-m` in one.
                 _ if word.len() > 2
@@ -283,7 +300,7 @@ impl Peeled {
                     && word.starts_with('-')
                     && !word.starts_with("--") =>
                 {
-                    return Some(module(words.as_slice()));
+                    return Some(self.run_module(words.as_slice()));
                 }
                 "-c" => return Some(Vec::new()),
                 "-W" | "-X" => {
@@ -302,6 +319,11 @@ impl Peeled {
             }
         }
         None
+    }
+
+    fn run_module(&mut self, words: &[String]) -> Vec<String> {
+        self.module = words.first().cloned();
+        module(words)
     }
 
     fn shell(&mut self, rest: &[String]) -> Option<Vec<String>> {

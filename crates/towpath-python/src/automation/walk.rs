@@ -321,7 +321,8 @@ impl<'a> Walker<'a> {
         if tool.name == "coverage run" {
             self.covered(&tool, scene);
         }
-        self.record(tool, &peeled.with, scene);
+        let program = peeled.program(&tool.name);
+        self.record_as(program, tool, &peeled.with, scene);
     }
 
     /// Follows what `coverage run` runs.
