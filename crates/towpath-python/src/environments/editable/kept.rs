@@ -140,7 +140,13 @@ impl Scrap {
             || is_of_setuptools
             || matches!(name, "__pycache__" | ".eggs" | ".git")
             || name.ends_with(".egg-info")
+            || is_of_cargo(path)
     }
+}
+
+/// Whether a folder is cargo's own, mostly `target`: what it made is in the wheel by then, or was copied.
+fn is_of_cargo(folder: &Path) -> bool {
+    folder.join(".rustc_info.json").is_file()
 }
 
 /// Copies what a build wrote into the repository, without its scrap. Returns whether anything was left.
@@ -184,6 +190,9 @@ mod tests {
             ("lib/build/lib.linux/pkg/a.py", false),
             ("lib/build/bdist.linux/a", false),
             ("lib/dist/pkg.whl", false),
+            ("lib/rust/target/.rustc_info.json", false),
+            ("lib/rust/target/release/libfast.so", false),
+            ("lib/src/target/data.txt", true),
             ("lib/src/pkg.egg-info/PKG-INFO", false),
             ("lib/src/pkg/__pycache__/a.pyc", false),
         ];
