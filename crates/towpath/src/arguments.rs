@@ -400,7 +400,13 @@ pub struct CacheArguments {
     pub action: Option<CacheAction>,
 
     /// Form of the answer
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
     pub format: DataFormat,
 }
 

@@ -18,12 +18,12 @@ pub fn commands_page() -> String {
         argument.is_global_set()
     }));
     for subcommand in visible(&command) {
-        section(&mut page, subcommand, 2);
+        section(&mut page, &command, subcommand, 2);
     }
     page
 }
 
-fn section(page: &mut String, command: &Command, level: usize) {
+fn section(page: &mut String, root: &Command, command: &Command, level: usize) {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let _ = write!(
         page,
@@ -38,13 +38,15 @@ fn section(page: &mut String, command: &Command, level: usize) {
         usage.trim_start_matches("Usage: ").trim()
     );
     page.push_str(&options_table(command, &|argument| {
-        !argument.is_global_set()
+        !root
+            .get_arguments()
+            .any(|of_all| of_all.get_id() == argument.get_id())
     }));
     if let Some(after) = command.get_after_help() {
         let _ = write!(page, "\n```text\n{}\n```\n", after.to_string().trim_end());
     }
     for subcommand in visible(command) {
-        section(page, subcommand, level + 1);
+        section(page, root, subcommand, level + 1);
     }
 }
 

@@ -43,6 +43,48 @@ fn reads_a_full_line() {
 }
 
 #[test]
+fn options_of_a_command_stand_before_and_after_what_it_does() {
+    let own = [
+        ("ci", ""),
+        ("check", "lint"),
+        ("run", ""),
+        ("check-workflows", ""),
+        ("fix", "lint"),
+        ("explain", "tests 3.12"),
+        ("logs", "tests 3.12"),
+        ("cache", ""),
+        ("cache", "status"),
+        ("cache", "clean --all"),
+        ("actions", "fetch"),
+        ("help", "config"),
+        ("completions", "bash"),
+    ];
+    for (command, rest) in own {
+        for line in [
+            format!("-C x --color never {command} {rest}"),
+            format!("{command} -C x --color never {rest}"),
+            format!("{command} {rest} -C x --color never"),
+        ] {
+            let global = read(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let GlobalArguments { directory, color } = global.global;
+            assert_eq!(directory, Some(PathBuf::from("x")), "{line}");
+            assert_eq!(color, ColorChoice::Never, "{line}");
+        }
+    }
+    for line in [
+        "cache --format json",
+        "cache --format json status",
+        "cache status --format json",
+        "cache clean --older-than 3 --format json",
+    ] {
+        let Command::Cache(cache) = read(line).expect("the line is right").command else {
+            panic!("`cache` is the command");
+        };
+        assert_eq!(cache.format, DataFormat::Json, "{line}");
+    }
+}
+
+#[test]
 fn names_of_jobs_need_no_quotes() {
     let Command::Explain(explain) = read("explain tests 3.12")
         .expect("the line is right")
