@@ -58,6 +58,15 @@ pub(crate) struct History {
     folder: PathBuf,
 }
 
+/// Returns the run that did a job's work, of runs by number with their starts; `None` where it is none of
+/// them: an old one, or one of other state, whose numbers say nothing here.
+pub(crate) fn worked_in(run: u64, job: &JobRecord, starts: &BTreeMap<u64, i64>) -> Option<u64> {
+    match &job.reused {
+        None => Some(run),
+        Some(reused) => (starts.get(&reused.run) == Some(&reused.at)).then_some(reused.run),
+    }
+}
+
 impl History {
     /// Returns the runs kept below a repository's state folder.
     pub(crate) fn of(state: &Path) -> Self {
@@ -77,6 +86,14 @@ impl History {
             .join("jobs")
             .join(towpath_runner::folder_name(job))
             .join("log.txt")
+    }
+
+    /// Returns when each of the kept runs started, by number.
+    pub(crate) fn starts(&self) -> anyhow::Result<BTreeMap<u64, i64>> {
+        Ok(self
+            .records()?
+            .map(|record| (record.run, record.started))
+            .collect())
     }
 
     /// Takes the next number, by making its folder, which no other run can make too.

@@ -1,14 +1,12 @@
 //! `towpath logs`: what the processes of a job printed the last time it ran.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use towpath_report::{Conclusion, JobRecord, Problem};
 
 use crate::arguments::{GlobalArguments, LogsArguments, as_argument};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::history::History;
+use crate::history::{History, worked_in};
 use crate::nearest;
 use crate::output;
 use crate::process::Process;
@@ -21,6 +19,11 @@ pub(super) fn run(
     let state = super::state(process, global)?;
     let history = History::of(&state);
     let jobs = newest_jobs(&history)?;
+    let starts = history.starts()?;
+    let log = |run: u64, job: &JobRecord| {
+        let worked = worked_in(run, job, &starts)?;
+        Some(history.log(worked, &job.name)).filter(|path| path.exists())
+    };
     if jobs.is_empty() {
         return Err(Failure::of(
             Problem::error("nothing has run here yet").with_hint("`towpath ci` runs the pipeline"),
@@ -29,9 +32,7 @@ pub(super) fn run(
     }
     let wanted = logs.job.join(" ");
     if wanted.is_empty() {
-        let with_log = jobs
-            .iter()
-            .filter(|(run, job)| log(&history, *run, job).exists());
+        let with_log = jobs.iter().filter(|(run, job)| log(*run, job).is_some());
         let names: Vec<String> = with_log.map(|(_, job)| format!("{}\n", job.name)).collect();
         output::print(&names.concat());
         return Ok(ExitCode::Passed);
@@ -41,10 +42,9 @@ pub(super) fn run(
         .find(|(_, job)| job.name == wanted)
         .or_else(|| jobs.iter().find(|(_, job)| job.group == wanted))
         .ok_or_else(|| unknown(&wanted, &jobs))?;
-    let path = log(&history, *run, job);
-    if !path.exists() {
+    let Some(path) = log(*run, job) else {
         return Err(without_log(*run, job).into());
-    }
+    };
     let bytes = fs_err::read(&path).context("cannot read the log")?;
     output::print(&String::from_utf8_lossy(&bytes));
     Ok(ExitCode::Passed)
@@ -61,12 +61,6 @@ fn newest_jobs(history: &History) -> anyhow::Result<Vec<(u64, JobRecord)>> {
         }
     }
     Ok(jobs)
-}
-
-/// Where the log lies: in the folder of the run that did the work.
-fn log(history: &History, run: u64, job: &JobRecord) -> PathBuf {
-    let run = job.reused.as_ref().map_or(run, |reused| reused.run);
-    history.log(run, &job.name)
 }
 
 fn without_log(run: u64, job: &JobRecord) -> Failure {
@@ -89,8 +83,8 @@ fn without_log(run: u64, job: &JobRecord) -> Failure {
             "`towpath explain {argument}` says what it found last"
         )),
         (Some(reused), _) => Problem::error(format!(
-            "`{name}` was reused from run {}, whose logs are not kept any more",
-            reused.run
+            "`{name}` was reused from a run of {}, whose log is not kept here",
+            output::moment(reused.at)
         ))
         .with_hint(again),
         (None, _) => {

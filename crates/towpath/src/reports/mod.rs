@@ -11,7 +11,7 @@ use anyhow::Context;
 use towpath_report::{Changes, RunRecord, writers};
 
 use crate::arguments::{FileFormat, ReportArguments, ReportFormat};
-use crate::history::History;
+use crate::history::{History, worked_in};
 use crate::output;
 use crate::process::Process;
 use crate::terminal::{FinalReport, Surroundings, final_report};
@@ -157,11 +157,12 @@ fn page(scope: &Scope<'_>, record: &RunRecord) -> String {
         .filter_map(|path| Some((path.clone(), (scope.source)(&path)?)))
         .collect();
     let history = History::of(scope.state);
+    let starts = history.starts().unwrap_or_default();
     let logs: BTreeMap<String, String> = record
         .jobs
         .iter()
         .filter_map(|job| {
-            let run = job.reused.as_ref().map_or(record.run, |reused| reused.run);
+            let run = worked_in(record.run, job, &starts)?;
             let bytes = fs_err::read(history.log(run, &job.name)).ok()?;
             Some((
                 job.name.clone(),

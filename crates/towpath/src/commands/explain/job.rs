@@ -12,12 +12,16 @@ use towpath_runner::{
     compare,
 };
 
+use crate::history::worked_in;
+
 /// What earlier runs left behind.
 pub(super) struct Past<'a> {
     /// The jobs of the plan.
     pub(super) jobs: &'a [PlannedJob],
     /// The newest record of each job that has ended, with the number of its run.
     pub(super) records: BTreeMap<String, (u64, JobRecord)>,
+    /// When each of the kept runs started, by number.
+    pub(super) starts: BTreeMap<u64, i64>,
     /// Stored verdicts.
     pub(super) ledger: Ledger<'a>,
     /// Seconds since 1970 UTC.
@@ -62,8 +66,10 @@ pub(super) struct Last {
     pub(super) commit: String,
     pub(super) duration_ms: Option<u64>,
     pub(super) median_ms: u64,
-    /// The run whose verdict was taken; null where the work was done.
+    /// The run that did the work, where its verdict was taken and it is kept here.
     pub(super) reused_from: Option<u64>,
+    /// When that run was, wherever it is kept; null where the work was done.
+    pub(super) reused_at: Option<i64>,
 }
 
 /// What happens the next time.
@@ -186,6 +192,7 @@ impl Past<'_> {
     fn last(&self, run: u64, record: &JobRecord, last: Option<&LastRun>) -> Last {
         let worked = record.conclusion != Conclusion::Skipped;
         let last = last.filter(|_| worked);
+        let reused = record.reused.as_ref();
         Last {
             run,
             result: word(record.conclusion),
@@ -193,7 +200,8 @@ impl Past<'_> {
             commit: last.map_or_else(String::new, |last| last.commit.clone()),
             duration_ms: last.and_then(|last| last.durations_ms.last().copied()),
             median_ms: last.map_or(0, LastRun::median_ms),
-            reused_from: record.reused.as_ref().map(|reused| reused.run),
+            reused_from: reused.and_then(|_| worked_in(run, record, &self.starts)),
+            reused_at: reused.map(|reused| reused.at),
         }
     }
 

@@ -155,10 +155,12 @@ fn jobs(
     if chosen.is_empty() {
         return Err(unknown(topic, &plan.jobs).into());
     }
+    let history = History::of(&ground.repository.state);
     let past = Past {
         jobs: &plan.jobs,
-        records: History::of(&ground.repository.state)
+        records: history
             .newest_records(&plan.jobs, |job| job.conclusion != Conclusion::Cancelled)?,
+        starts: history.starts()?,
         ledger: ground.ledger(),
         now: towpath_host::clock::now(),
     };

@@ -51,7 +51,11 @@ fn at_length(job: &JobExplanation, columns: usize) -> String {
         text.push_str(&line(if index == 0 { "command" } else { "" }, command));
     }
     let last = job.last.as_ref();
-    let last = last.map_or_else(|| "it has not run yet".to_owned(), last_result);
+    let last = match last {
+        Some(last) => last_result(last),
+        None if matches!(job.next, Next::Reused) => "no run of it is kept here".to_owned(),
+        None => "it has not run yet".to_owned(),
+    };
     text.push_str(&line("last result", &last));
     for note in &job.notes {
         text.push_str(&line("note", note));
@@ -109,8 +113,13 @@ fn last_result(last: &Last) -> String {
             seconds(last.median_ms)
         ));
     }
-    if let Some(run) = last.reused_from {
-        words.push(format!("reused from run {run}"));
+    match (last.reused_from, last.reused_at) {
+        (Some(run), _) => words.push(format!("reused from run {run}")),
+        (None, Some(at)) => words.push(format!(
+            "reused from a run of {} that is not kept here",
+            output::moment(at)
+        )),
+        (None, None) => {}
     }
     words.join(", ")
 }
@@ -126,6 +135,10 @@ fn age(seconds: i64) -> String {
 
 fn next(job: &JobExplanation) -> String {
     let (reason, changed) = match &job.next {
+        Next::Reused if job.last.is_none() => {
+            return "\nNext time it is reused: a run that is not kept here found all that it depends on the same\n"
+                .to_owned();
+        }
         Next::Reused => {
             return "\nNext time it is reused, because nothing it depends on changed\n".to_owned();
         }
@@ -137,9 +150,9 @@ fn next(job: &JobExplanation) -> String {
             if job
                 .last
                 .as_ref()
-                .is_some_and(|last| last.reused_from.is_some()) =>
+                .is_some_and(|last| last.reused_at.is_some()) =>
         {
-            return "\nNext time it runs: something changed since its verdict was taken over from another checkout\n"
+            return "\nNext time it runs: something changed since the run that its verdict is of\n"
                 .to_owned();
         }
         Next::Unknown => return "\nNext time it runs: its last verdict was not kept\n".to_owned(),
@@ -254,6 +267,7 @@ mod tests {
                 duration_ms: Some(600),
                 median_ms: 3_300,
                 reused_from: Some(5),
+                reused_at: Some(0),
             }),
             notes: Vec::new(),
             next: Next::Reused,
@@ -267,6 +281,35 @@ mod tests {
     #[test]
     fn a_job_that_ran_is_told_at_length() {
         insta::assert_snapshot!(written(&[coverage()], false, 80));
+    }
+
+    #[test]
+    fn a_verdict_of_a_run_that_is_not_kept_here_is_told_as_such() {
+        let line = |job: &JobExplanation, start: &str| {
+            let text = written(std::slice::from_ref(job), false, 200);
+            let line = text.lines().find(|line| line.starts_with(start));
+            line.expect("it is told").to_owned()
+        };
+        let mut job = coverage();
+        job.last = job.last.map(|last| Last {
+            seconds_ago: None,
+            duration_ms: None,
+            reused_from: None,
+            ..last
+        });
+        let at = output::moment(0);
+        assert_eq!(
+            line(&job, "last result"),
+            format!("last result    passed, reused from a run of {at} that is not kept here")
+        );
+        job.last = None;
+        assert_eq!(
+            [line(&job, "last result"), line(&job, "Next time")],
+            [
+                "last result    no run of it is kept here",
+                "Next time it is reused: a run that is not kept here found all that it depends on the same"
+            ]
+        );
     }
 
     #[test]
