@@ -19,7 +19,9 @@ mod read;
 pub mod syntax;
 pub mod trigger;
 mod uses;
+mod workflow_place;
 pub mod yaml;
 
 pub use legal::{KeyRules, key_rules};
 pub use read::{MAX_CALL_DEPTH, Sources, parse_action, parse_workflow};
+pub use workflow_place::WorkflowPlace;

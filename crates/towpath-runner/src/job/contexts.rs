@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use towpath_workflow::WorkflowPlace;
 use towpath_workflow::expression::{Object, Value};
 
 use super::RunningJob;
@@ -242,40 +243,6 @@ impl RunningJob<'_> {
     }
 }
 
-/// Where the file of a workflow is, from its path or what called it.
-#[derive(Debug, PartialEq, Eq)]
-struct WorkflowPlace<'f> {
-    path: &'f str,
-    /// The repository and the version of one that lies in another repository.
-    elsewhere: Option<(&'f str, &'f str)>,
-}
-
-impl<'f> WorkflowPlace<'f> {
-    /// `./.github/workflows/x.yml`, `$/…` and a plain path lie in the repository itself,
-    /// `owner/name/.github/workflows/x.yml@v1` elsewhere.
-    fn of(file: &'f str) -> Self {
-        let own = file.strip_prefix("./").or_else(|| file.strip_prefix("$/"));
-        let elsewhere = || {
-            let (path, version) = file.rsplit_once('@')?;
-            let (repository, _) = path.split_once("/.github/workflows/")?;
-            let is_name = repository
-                .split('/')
-                .filter(|part| !part.is_empty())
-                .count()
-                == 2;
-            (is_name && !repository.starts_with('/')).then(|| Self {
-                path: &path[repository.len() + 1..],
-                elsewhere: Some((repository, version)),
-            })
-        };
-        let here = |path| Self {
-            path,
-            elsewhere: None,
-        };
-        own.map_or_else(|| elsewhere().unwrap_or(here(file)), here)
-    }
-}
-
 fn is_commit(version: &str) -> bool {
     version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -338,35 +305,5 @@ fn arch() -> &'static str {
         "aarch64" => "ARM64",
         "arm" => "ARM",
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn called_workflows_know_where_they_are() {
-        for (file, path, elsewhere) in [
-            (".github/workflows/a.yml", ".github/workflows/a.yml", None),
-            ("./.github/workflows/a.yml", ".github/workflows/a.yml", None),
-            ("$/.github/workflows/a.yml", ".github/workflows/a.yml", None),
-            (
-                "o/r/.github/workflows/a.yml@v1",
-                ".github/workflows/a.yml",
-                Some(("o/r", "v1")),
-            ),
-            (
-                "/o/.github/workflows/a@b.yml",
-                "/o/.github/workflows/a@b.yml",
-                None,
-            ),
-        ] {
-            assert_eq!(
-                WorkflowPlace::of(file),
-                WorkflowPlace { path, elsewhere },
-                "{file}"
-            );
-        }
     }
 }

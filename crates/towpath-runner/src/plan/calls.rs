@@ -9,7 +9,7 @@ use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::syntax::{
     Argument, CallJob, CallSecrets, Dynamic, Input, InputKind, TriggerKind, Workflow,
 };
-use towpath_workflow::{MAX_CALL_DEPTH, Sources, parse_workflow};
+use towpath_workflow::{MAX_CALL_DEPTH, Sources, WorkflowPlace, parse_workflow};
 
 use super::Frame;
 use crate::evaluate::Values;
@@ -30,7 +30,8 @@ pub(crate) fn called_frame(
         ))
         .with_hint("call fewer levels"));
     }
-    let workflow = called_workflow(call, sources)?;
+    let file = WorkflowPlace::of(&frame.file).called(&call.uses);
+    let workflow = called_workflow(&file, sources)?;
     let values = Values::of(contexts);
     let given = match &call.with {
         Dynamic::Value(with) => values.arguments(with)?,
@@ -46,7 +47,7 @@ pub(crate) fn called_frame(
         ..(*frame.context).clone()
     };
     Ok(Frame {
-        file: call.uses.clone(),
+        file,
         workflow: Arc::new(workflow),
         context: Arc::new(context),
         prefix: format!("{name} / "),
@@ -55,15 +56,12 @@ pub(crate) fn called_frame(
     })
 }
 
-fn called_workflow(call: &CallJob, sources: &Sources) -> Result<Workflow, Problem> {
-    let text = sources.get(&call.uses).ok_or_else(|| {
-        Problem::error(format!("the called workflow `{}` is not here", call.uses))
+fn called_workflow(file: &str, sources: &Sources) -> Result<Workflow, Problem> {
+    let text = sources.get(file).ok_or_else(|| {
+        Problem::error(format!("the called workflow `{file}` is not here"))
             .with_hint("`towpath actions fetch` brings workflows and actions of other repositories")
     })?;
-    let source = Source {
-        path: &call.uses,
-        text,
-    };
+    let source = Source { path: file, text };
     let (workflow, problems) = parse_workflow(&source, sources);
     let error = problems
         .into_iter()
@@ -71,7 +69,7 @@ fn called_workflow(call: &CallJob, sources: &Sources) -> Result<Workflow, Proble
     match (workflow, error) {
         (_, Some(problem)) => Err(problem),
         (Some(workflow), None) => Ok(workflow),
-        (None, None) => Err(Problem::error(format!("`{}` is no workflow", call.uses))),
+        (None, None) => Err(Problem::error(format!("`{file}` is no workflow"))),
     }
 }
 

@@ -10,6 +10,7 @@ use super::call::Call;
 use super::fields::list;
 use super::reader::Reader;
 use super::{Sources, read_workflow};
+use crate::WorkflowPlace;
 use crate::permissions::excess;
 use crate::syntax::{
     Argument, CallSecrets, Input, InputKind, Permissions, SecretInput, TriggerKind, Workflow,
@@ -66,7 +67,8 @@ impl Checker<'_> {
                 .job(&call.id)
                 .and_then(|job| job.permissions.as_ref());
             let allowed = own.or(workflow.permissions.as_ref()).or(allowed);
-            self.call(&mut reader, call, allowed, depth);
+            let uses = WorkflowPlace::of(source.path).called(&call.job.uses);
+            self.call(&mut reader, call, &uses, allowed, depth);
         }
         self.problems.extend(reader.into_problems());
     }
@@ -75,10 +77,10 @@ impl Checker<'_> {
         &mut self,
         reader: &mut Reader<'_>,
         call: &Call,
+        uses: &str,
         allowed: Option<&Permissions>,
         depth: usize,
     ) {
-        let uses = call.job.uses.as_str();
         let Some(text) = text_of(uses, self.sources) else {
             if is_local(uses) && !self.sources.is_empty() {
                 missing_file(reader, call, self.sources);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use towpath_actions::{ActionStore, Pins, Remote};
 use towpath_report::Source;
 use towpath_workflow::syntax::JobWork;
-use towpath_workflow::{Sources, parse_workflow};
+use towpath_workflow::{Sources, WorkflowPlace, parse_workflow};
 
 use super::names::{FOLDER, file_name};
 
@@ -20,20 +20,17 @@ pub(super) fn sources(own: &[PathBuf], asked: &[PathBuf], store: &ActionStore) -
         .filter_map(|path| Some((format!("./{FOLDER}/{}", file_name(path)), text(path)?)))
         .collect();
     let elsewhere = asked.iter().filter(|path| !own.contains(path));
-    let mut texts: Vec<String> = sources.values().cloned().collect();
-    texts.extend(elsewhere.filter_map(text));
-    while let Some(text) = texts.pop() {
+    let mut files: Vec<(String, String)> = sources.clone().into_iter().collect();
+    files.extend(elsewhere.filter_map(|path| Some((String::new(), text(path)?))));
+    while let Some((file, text)) = files.pop() {
         for uses in calls(&text) {
+            let uses = WorkflowPlace::of(&file).called(&uses);
             if sources.contains_key(&uses) {
                 continue;
             }
-            // `$/` is the same repository at the same commit, as `./` is.
-            let own = uses.strip_prefix("$/").map(|path| format!("./{path}"));
-            if let Some(called) = own.and_then(|own| sources.get(&own)).cloned() {
-                sources.insert(uses, called);
-            } else if let Some(called) = fetched(&uses, store) {
-                sources.insert(uses, called.clone());
-                texts.push(called);
+            if let Some(called) = fetched(&uses, store) {
+                sources.insert(uses.clone(), called.clone());
+                files.push((uses, called));
             }
         }
     }
@@ -56,29 +53,7 @@ fn calls(text: &str) -> Vec<String> {
 fn fetched(uses: &str, store: &ActionStore) -> Option<String> {
     let remote = Remote::parse(uses)?;
     let file = store.find(&remote)?.join(remote.path);
-    let text = fs_err::read_to_string(file).ok()?;
-    Some(named_from_outside(&text, &remote))
-}
-
-/// Workflows of another repository call those beside them as `./`, which is the caller's repository here.
-fn named_from_outside(text: &str, remote: &Remote<'_>) -> String {
-    let line = |line: &str| {
-        let local = uses_of(line).filter(|uses| {
-            let inside = uses
-                .strip_prefix("./")
-                .or_else(|| uses.strip_prefix("$/"))
-                .and_then(|path| path.strip_prefix(FOLDER));
-            inside.is_some()
-        });
-        local.map_or_else(
-            || line.to_owned(),
-            |uses| {
-                let named = format!("{}/{}@{}", remote.repository, &uses[2..], remote.reference);
-                line.replacen(uses, &named, 1)
-            },
-        )
-    };
-    text.split_inclusive('\n').map(line).collect()
+    fs_err::read_to_string(file).ok()
 }
 
 /// Returns what a line says behind `uses:`.
@@ -148,7 +123,6 @@ mod tests {
         let sources = sources(&own, &own, &store);
         let names: Vec<&str> = sources.keys().map(String::as_str).collect();
         assert_eq!(names, ["./.github/workflows/ci.yml", &inner, &outer]);
-        assert!(sources[&outer].contains(&format!("uses: {inner} # beside it")));
     }
 
     #[test]
