@@ -45,8 +45,8 @@ fn command_with(
         .invocation
         .as_ref()
         .map_or(&[][..], |invocation| &invocation.arguments);
-    let mut own = kept(given, linter.dropped);
-    let has_path = names_paths(&own);
+    let mut own = kept(given, linter);
+    let has_path = names_paths(linter, &own);
     let mut arguments: Vec<String> = vec![format!("{{bin}}/{}", linter.program[0])];
     arguments.extend(linter.program[1..].iter().map(|text| (*text).to_owned()));
     arguments.extend(forced.iter().map(|text| (*text).to_owned()));
@@ -75,45 +75,18 @@ fn command_with(
     }
 }
 
-/// Options of linters, formatters and type checkers whose value follows as a word of its own.
-const WITH_VALUE: [&str; 30] = [
-    "--config",
-    "--config-file",
-    "--disable",
-    "--enable",
-    "--exclude",
-    "--extend-exclude",
-    "--extend-ignore",
-    "--extend-select",
-    "--fail-under",
-    "--force-exclude",
-    "--ignore",
-    "--include",
-    "--line-ending",
-    "--line-length",
-    "--max-complexity",
-    "--max-line-length",
-    "--per-file-ignores",
-    "--platform",
-    "--preview-features",
-    "--profile",
-    "--project",
-    "--python-version",
-    "--rcfile",
-    "--required-version",
-    "--select",
-    "--settings-file",
-    "--settings-path",
-    "--skip",
-    "--target-version",
-    "-l",
-];
+/// Options of mypy that name what to look at otherwise than by its path.
+const NAMES_CODE: [&str; 6] = ["-p", "--package", "-m", "--module", "-c", "--command"];
 
-/// Returns whether arguments name something to look at.
-pub(crate) fn names_paths(arguments: &[String]) -> bool {
+/// Returns whether arguments of a tool name something to look at.
+pub(crate) fn names_paths(linter: &Linter, arguments: &[String]) -> bool {
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
-        if WITH_VALUE.contains(&argument.as_str()) {
+        let name = argument.split('=').next().unwrap_or(argument);
+        if linter.tool == "mypy" && NAMES_CODE.contains(&name) {
+            return true;
+        }
+        if linter.valued.contains(&argument.as_str()) {
             rest.next();
         } else if !argument.starts_with('-') {
             return true;
@@ -122,8 +95,10 @@ pub(crate) fn names_paths(arguments: &[String]) -> bool {
     false
 }
 
-/// Takes out options, with their values; what only a run could know goes with its option.
-fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
+/// Takes out options, with their values; an option goes with a value that only a run could know.
+fn kept(arguments: &[String], linter: &Linter) -> Vec<String> {
+    let dropped = linter.dropped;
+    let is_unknown = |word: &String| word.contains(['$', '{', '`']);
     let mut kept = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -142,7 +117,12 @@ fn kept(arguments: &[String], dropped: &[&str]) -> Vec<String> {
             if !argument.contains('=') {
                 rest.next();
             }
-        } else if !is_joined && !dropped.contains(&name) && !argument.contains(['$', '{', '`']) {
+        } else if linter.valued.contains(&argument.as_str()) {
+            let words = [argument].into_iter().chain(rest.next());
+            if !words.clone().any(is_unknown) {
+                kept.extend(words.cloned());
+            }
+        } else if !is_joined && !dropped.contains(&name) && !is_unknown(argument) {
             kept.push(argument.clone());
         }
     }
@@ -154,28 +134,47 @@ mod tests {
     use super::*;
     use crate::linters::linter;
 
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
     #[test]
     fn value_of_an_option_is_no_path() {
-        for (given, expected) in [
-            ("--line-length 88", false),
-            ("--profile black src", true),
-            ("--config-file=x -p pkg", true),
-            ("--strict", false),
+        for (tool, given, expected) in [
+            ("black", "--line-length 88 -t py311 --workers 4", false),
+            ("isort", "--multi-line 3 --py 39", false),
+            ("isort", "--profile black src", true),
+            ("mypy", "--config-file=x -p pkg", true),
+            ("mypy", "--package=pkg", true),
+            ("mypy", "--strict", false),
+            ("pyright", "-p pyright.json", false),
         ] {
-            let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
-            assert_eq!(names_paths(&given), expected, "{given:?}");
+            let linter = linter(tool).expect("it is in the table");
+            assert_eq!(
+                names_paths(linter, &words(given)),
+                expected,
+                "{tool} {given}"
+            );
         }
     }
 
     #[test]
     fn fixing_and_output_options_are_taken_out() {
-        let given =
-            "--fix --output-format github src --select=E,F --config ruff.toml --cache-dir $DIR";
-        let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
-        let linter = linter("ruff").expect("ruff is in the table");
-        assert_eq!(
-            kept(&given, linter.dropped),
-            ["src", "--select=E,F", "--config", "ruff.toml"]
-        );
+        for (tool, given, expected) in [
+            (
+                "ruff",
+                "--fix --output-format github src --select=E,F --config ruff.toml --cache-dir $DIR",
+                "src --select=E,F --config ruff.toml",
+            ),
+            ("mypy", "--config-file $PWD/mypy.ini src", "src"),
+            ("mypy", "--config-file=$PWD/mypy.ini -p $PKG src", "src"),
+        ] {
+            let linter = linter(tool).expect("it is in the table");
+            assert_eq!(
+                kept(&words(given), linter).join(" "),
+                expected,
+                "{tool} {given}"
+            );
+        }
     }
 }

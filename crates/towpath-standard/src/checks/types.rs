@@ -7,7 +7,7 @@ use super::linted::{conclude, policy};
 use super::{Check, Scope};
 use crate::adoption::{ToolRun, adopted, hands_over};
 use crate::facts::{Facts, NeededCheck};
-use crate::linters::linter;
+use crate::linters::{Linter, linter};
 use crate::ratchet::BASELINE_FILE;
 use crate::test_environment::{automated, declared};
 use crate::tool_command::{command, names_paths};
@@ -143,7 +143,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             .copied());
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         notes.extend(run.note().map(str::to_owned));
-        let (extra, files) = arguments(facts, run);
+        let (extra, files) = arguments(facts, run, linter);
         let files = listed(&run.tool, files, &mut support_files);
         let mut command = command(linter, run, &chosen.requirement, &extra, &files);
         if run.tool == "mypy" {
@@ -215,7 +215,7 @@ fn listed(
 }
 
 /// Returns options and files beside those that the project's own command names.
-fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
+fn arguments(facts: &Facts<'_>, run: &ToolRun, linter: &Linter) -> (Vec<String>, Vec<String>) {
     let mut extra = Vec::new();
     if run.tool == "mypy" {
         extra.push("--cache-dir={cache}/mypy".to_owned());
@@ -240,11 +240,11 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun) -> (Vec<String>, Vec<String>) {
             .filter(|path| hands_over(hook, path))
             .cloned()
             .collect();
-        let names_files = names_paths(&hook.arguments);
+        let names_files = names_paths(linter, &hook.arguments);
         return (extra, if names_files { Vec::new() } else { files });
     }
     let invocation = run.invocation.as_ref();
-    let is_called = invocation.is_some_and(|invocation| names_paths(&invocation.arguments));
+    let is_called = invocation.is_some_and(|invocation| names_paths(linter, &invocation.arguments));
     let configured = facts.configures_files("mypy");
     let files = if run.tool == "mypy" && !is_called && !configured {
         facts.project.layout.packages.clone()
