@@ -74,6 +74,16 @@ pub(crate) fn hands_over(invocation: &Invocation, path: &str) -> bool {
     fits(&invocation.files_pattern, true) && !fits(&invocation.exclude_pattern, false)
 }
 
+/// Returns the Python files that a hook of pre-commit hands to its tool.
+pub(crate) fn handed_files(facts: &Facts<'_>, hook: &Invocation) -> Vec<String> {
+    let files = facts.tree.files().keys();
+    files
+        .filter(|path| path.ends_with(".py") || path.ends_with(".pyi"))
+        .filter(|path| hands_over(hook, path))
+        .cloned()
+        .collect()
+}
+
 /// Returns how a project runs those of `tools` that it runs or configures, in the order of `tools`.
 pub fn adopted(facts: &Facts<'_>, tools: &[&str]) -> Vec<ToolRun> {
     let mut runs = Vec::new();

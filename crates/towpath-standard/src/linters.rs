@@ -1,8 +1,8 @@
-//! The linters, formatters and type checkers that towpath knows how to run: one entry each.
+//! The tools that read code and print findings, as towpath runs them: one entry each.
 
 use towpath_report::Finding;
 use towpath_report::readers::{
-    Paths, black, flake8, isort, mypy, pycodestyle, pylint, pyright, ruff, ty,
+    Paths, bandit, black, flake8, isort, mypy, pycodestyle, pylint, pyright, ruff, ty,
 };
 
 use crate::work::Output;
@@ -33,7 +33,7 @@ pub(crate) struct Linter {
     pub(crate) read: fn(&Output<'_>, &Paths<'_>) -> Result<Vec<Finding>, String>,
 }
 
-/// Every linter, formatter and type checker with a command line of this kind.
+/// Every tool with a command line of this kind.
 pub(crate) const LINTERS: &[Linter] = &[
     Linter {
         tool: "ruff",
@@ -541,6 +541,53 @@ pub(crate) const LINTERS: &[Linter] = &[
         done: |exit| matches!(exit, 0 | 1),
         stopped: None,
         read: |output, paths| ty::read(output.stdout, paths).map_err(|error| error.to_string()),
+    },
+    Linter {
+        tool: "bandit",
+        program: &["bandit"],
+        arguments: bandit::ARGUMENTS,
+        dropped: &[
+            "--format=",
+            "-f=",
+            "--msg-template=",
+            "--output=",
+            "-o=",
+            "--aggregate=",
+            "-a=",
+            "--number=",
+            "-n=",
+            "--verbose",
+            "-v",
+            "--debug",
+            "-d",
+            "--quiet",
+            "--silent",
+            "-q",
+            "--exit-zero",
+        ],
+        valued: &[
+            "--baseline",
+            "-b",
+            "--configfile",
+            "-c",
+            "--confidence-level",
+            "--exclude",
+            "-x",
+            "--ini",
+            "--profile",
+            "-p",
+            "--severity-level",
+            "--skip",
+            "-s",
+            "--tests",
+            "-t",
+        ],
+        paths: &[],
+        old: None,
+        fix: None,
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
+        read: |output, paths| bandit::read(output.stdout, paths).map_err(|error| error.to_string()),
     },
     pyright_like("pyright", &["pyright"]),
     pyright_like("basedpyright", &["basedpyright"]),

@@ -79,7 +79,7 @@ pub(crate) fn conclude(
 
 /// Leaves out findings in files that the project's automation never sees. A tool that stopped at an error
 /// in such a file looked at nothing else either.
-fn in_scope(facts: &Facts<'_>, runs: &[ToolRun], mut partial: Partial) -> Partial {
+pub(super) fn in_scope(facts: &Facts<'_>, runs: &[ToolRun], mut partial: Partial) -> Partial {
     let mut generated: BTreeMap<String, bool> = BTreeMap::new();
     let mut is_generated = |path: &str| {
         *generated

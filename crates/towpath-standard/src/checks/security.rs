@@ -3,20 +3,24 @@
 
 use std::collections::BTreeMap;
 
-use towpath_python::PythonVersion;
+use towpath_python::{AutomationKind, PythonVersion};
 use towpath_report::readers::{Paths, bandit};
 use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding};
 
+use super::linted::{in_scope, policy};
 use super::{Check, Scope, gathered, not_blocking};
-use crate::adoption::{Adoption, adopted};
+use crate::adoption::{Adoption, ToolRun, adopted, handed_files};
 use crate::advisories;
 use crate::facts::{Facts, NeededCheck};
 use crate::judge::judge;
+use crate::linters::linter;
 use crate::ratchet::BASELINE_FILE;
+use crate::tool_command::{command, names_paths};
 use crate::tools;
 use crate::work::{
-    Applies, Command, EnvironmentNeed, Inputs, Output, Partial, PythonChoice, Scan, ToolWork, Work,
+    Applies, Command, EnvironmentNeed, Inputs, Output, Partial, PythonChoice, Scan, ToolWork,
+    TreeUse, Work,
 };
 
 pub(crate) struct Definition;
@@ -47,69 +51,53 @@ impl Check for Definition {
         python: Option<PythonVersion>,
         _needs: &[NeededCheck<'_>],
     ) -> Applies {
+        let runs = runs(facts);
+        let calls = commands(facts, &runs);
         let files = code_files(facts);
-        if files.is_empty() {
+        if calls.is_empty() && (!runs.is_empty() || files.is_empty()) {
             return Applies::Skip("no Python files".to_owned());
         }
         let chosen = tools::choose("bandit", facts.project, facts.automation);
-        let arguments = bandit_arguments(facts);
-        let requirements = vec![with_toml(&chosen.requirement)];
+        let mut requirements = vec![with_toml(&chosen.requirement)];
+        for invocation in runs.iter().filter_map(|run| run.invocation.as_ref()) {
+            requirements.extend(invocation.additional_dependencies.iter().cloned());
+        }
         let environment = EnvironmentNeed::of(
             python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
             requirements,
         );
-        let command = Command {
-            tool: "bandit".to_owned(),
-            arguments: arguments.clone(),
-            environment: BTreeMap::new(),
-            folder: String::new(),
-            reads_stdout: true,
-            read: read_bandit,
-            hint: String::new(),
+        let mut notes = vec![chosen.note];
+        notes.extend(runs.iter().filter_map(ToolRun::note).map(str::to_owned));
+        notes.retain(|note| !note.is_empty());
+        let judged = ToolWork {
+            key: judged_by(facts, &runs),
+            notes,
+            ..ToolWork::of(environment, calls)
         };
-        Applies::Work(Box::new(Work::Tool(ToolWork {
-            inputs: Inputs {
-                endings: judged_files(facts),
-                observed: false,
-                ..Inputs::opened()
-            },
-            scan: Some(Scan {
-                files,
-                key: vec![
-                    chosen.requirement,
-                    configuration(facts),
-                    arguments.join("\0"),
-                ],
-            }),
-            key: vec![
-                (
-                    "blocking".to_owned(),
-                    format!(
-                        "{} standard={} adopted={}",
-                        facts.settings.security_blocking,
-                        facts.settings.standard,
-                        is_adopted(facts)
-                    ),
-                ),
-                ("locked".to_owned(), advisories::locked_digest(facts)),
-                (
-                    "advisories".to_owned(),
-                    facts.settings.advisories.clone().unwrap_or_default(),
-                ),
-            ],
-            notes: Some(chosen.note)
-                .into_iter()
-                .filter(|note| !note.is_empty())
-                .collect(),
-            ..ToolWork::of(environment, vec![command])
+        Applies::Work(Box::new(Work::Tool(if runs.is_empty() {
+            scan(facts, judged, files, chosen.requirement)
+        } else {
+            ToolWork {
+                // What lies there beside the repository's own files is no concern of it.
+                tree: TreeUse::Private,
+                inputs: Inputs {
+                    endings: judged_files(facts),
+                    ..Inputs::opened()
+                },
+                ..judged
+            }
         })))
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
-        let mut result = gathered(found);
+        let runs = runs(facts);
+        let found = found
+            .into_iter()
+            .map(|partial| in_scope(facts, &runs, partial));
+        let mut result = gathered(found.collect());
         advisories::look_up(facts, &mut result);
         let blocking =
-            facts.settings.security_blocking || facts.settings.standard || is_adopted(facts);
+            facts.settings.security_blocking || facts.settings.standard || is_adopted(&runs);
         let blocks = |_: &Finding| blocking;
         judge(facts, self.name(), &mut result, &blocks);
         result.summary = match result.findings.len() {
@@ -121,10 +109,80 @@ impl Check for Definition {
     }
 }
 
-fn is_adopted(facts: &Facts<'_>) -> bool {
-    adopted(facts, &["bandit"])
-        .iter()
-        .any(|run| run.invocation.is_some() && run.adoption == Adoption::Adopted)
+/// Returns how the project runs bandit; none where it only configures it.
+fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
+    let mut runs = adopted(facts, &["bandit"]);
+    runs.retain(|run| run.invocation.is_some());
+    runs
+}
+
+fn is_adopted(runs: &[ToolRun]) -> bool {
+    runs.iter().any(|run| run.adoption == Adoption::Adopted)
+}
+
+/// How many files a hook of pre-commit is handed at once.
+const HANDED_AT_ONCE: usize = 1000;
+
+/// Returns the commands by which the project runs bandit, with its own options and paths.
+fn commands(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<Command> {
+    let Some(linter) = linter("bandit") else {
+        return Vec::new();
+    };
+    let of_run = |run: &ToolRun| -> Vec<Command> {
+        let hook = run.invocation.as_ref().filter(|invocation| {
+            invocation.kind == AutomationKind::PreCommit
+                && !names_paths(linter, &invocation.arguments)
+        });
+        match hook {
+            None => vec![command(linter, run, "", &[], &[])],
+            Some(hook) => handed_files(facts, hook)
+                .chunks(HANDED_AT_ONCE)
+                .map(|files| command(linter, run, "", &[], files))
+                .collect(),
+        }
+    };
+    runs.iter().flat_map(of_run).collect()
+}
+
+/// Returns the work of looking file by file at a project that does not run bandit itself.
+fn scan(facts: &Facts<'_>, work: ToolWork, files: Vec<String>, requirement: String) -> ToolWork {
+    let arguments = bandit_arguments(facts);
+    ToolWork {
+        inputs: Inputs {
+            endings: judged_files(facts),
+            observed: false,
+            ..Inputs::opened()
+        },
+        scan: Some(Scan {
+            files,
+            key: vec![requirement, configuration(facts), arguments.join("\0")],
+        }),
+        commands: vec![Command {
+            tool: "bandit".to_owned(),
+            arguments,
+            environment: BTreeMap::new(),
+            folder: String::new(),
+            reads_stdout: true,
+            read: read_bandit,
+            hint: String::new(),
+        }],
+        ..work
+    }
+}
+
+/// Returns what the judgement depends on beside the findings.
+fn judged_by(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<(String, String)> {
+    let advisories = facts.settings.advisories.clone().unwrap_or_default();
+    let blocking = format!(
+        "{} {}",
+        facts.settings.security_blocking,
+        policy(facts, runs)
+    );
+    vec![
+        ("blocking".to_owned(), blocking),
+        ("locked".to_owned(), advisories::locked_digest(facts)),
+        ("advisories".to_owned(), advisories),
+    ]
 }
 
 /// The code that is installed; tests assert, which bandit would report line by line.

@@ -5,7 +5,7 @@ use towpath_report::CheckResult;
 
 use super::linted::{conclude, policy};
 use super::{Check, Scope};
-use crate::adoption::{ToolRun, adopted, hands_over};
+use crate::adoption::{ToolRun, adopted, handed_files};
 use crate::facts::{Facts, NeededCheck};
 use crate::linters::{Linter, linter};
 use crate::ratchet::BASELINE_FILE;
@@ -232,14 +232,7 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun, linter: &Linter) -> (Vec<String>,
         .as_ref()
         .filter(|invocation| invocation.kind == AutomationKind::PreCommit);
     if let Some(hook) = hook {
-        let files = facts
-            .tree
-            .files()
-            .keys()
-            .filter(|path| path.ends_with(".py") || path.ends_with(".pyi"))
-            .filter(|path| hands_over(hook, path))
-            .cloned()
-            .collect();
+        let files = handed_files(facts, hook);
         let names_files = names_paths(linter, &hook.arguments);
         return (extra, if names_files { Vec::new() } else { files });
     }

@@ -8,6 +8,7 @@ mod judgement;
 mod left_out;
 mod pipeline;
 mod repository;
+mod security;
 mod types;
 mod undeclared;
 mod wheel;
