@@ -24,6 +24,7 @@ mod test_call;
 mod test_environment;
 mod test_invocation;
 mod tool_command;
+mod tool_environment;
 mod tools;
 mod undeclared;
 mod work;

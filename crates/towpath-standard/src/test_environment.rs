@@ -34,7 +34,7 @@ pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
 /// Returns what the tests need where one command runs them.
 pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> TestEnvironment {
     let via = call.map(|invocation| invocation.via.as_slice());
-    let mut found = installed(facts, is_test_runner, via).unwrap_or_else(|| declared(facts));
+    let mut found = installed(facts, &is_test_runner, via).unwrap_or_else(|| declared(facts));
     if let Some(extras) = &facts.settings.test_extras {
         found.extras.clone_from(extras);
     }
@@ -80,14 +80,17 @@ pub(crate) fn declared(facts: &Facts<'_>) -> TestEnvironment {
 }
 
 /// Returns what the automation installs where one of some tools runs, if that says anything.
-pub(crate) fn automated(facts: &Facts<'_>, is_tool: fn(&str) -> bool) -> Option<TestEnvironment> {
+pub(crate) fn automated(
+    facts: &Facts<'_>,
+    is_tool: &dyn Fn(&str) -> bool,
+) -> Option<TestEnvironment> {
     installed(facts, is_tool, None)
 }
 
 /// As [`automated`]; of several places the one by which a command is reached, where it is one of them.
 fn installed(
     facts: &Facts<'_>,
-    is_tool: fn(&str) -> bool,
+    is_tool: &dyn Fn(&str) -> bool,
     of: Option<&[String]>,
 ) -> Option<TestEnvironment> {
     let root = &facts.project.root;

@@ -9,11 +9,12 @@ use crate::adoption::{Adoption, ToolRun, adopted};
 use crate::facts::{Facts, NeededCheck};
 use crate::linters::linter;
 use crate::ratchet::BASELINE_FILE;
+use crate::test_environment::automated;
 use crate::tool_command::{command, fix_command};
+use crate::tool_environment::{groups_for, tool_environment};
 use crate::tools;
 use crate::work::{
-    Applies, EnvironmentNeed, Inputs, Partial, ProjectInstall, PythonChoice, ToolWork, TreeUse,
-    Work,
+    Applies, EnvironmentNeed, Inputs, Partial, PythonChoice, ToolWork, TreeUse, Work,
 };
 
 /// Linters in the order in which they are run.
@@ -21,6 +22,21 @@ const TOOLS: [&str; 5] = ["ruff", "flake8", "pycodestyle", "pylint", "isort"];
 
 /// The standard's base rules.
 const BASE_RULES: [&str; 4] = ["--select", "E,F,UP,B,SIM,I", "--ignore", "E501,B019"];
+
+/// How the names of packages start that change what flake8 finds.
+const FLAKE8_PLUGINS: &[&str] = &[
+    "flake8-",
+    "flake8_",
+    "pep8-naming",
+    "pyflakes",
+    "wemake-python-styleguide",
+    "hacking",
+    "dlint",
+    "darglint",
+];
+
+/// As [`FLAKE8_PLUGINS`], for pylint.
+const PYLINT_PLUGINS: &[&str] = &["pylint-", "pylint_", "astroid"];
 
 pub(crate) struct Definition;
 
@@ -126,17 +142,20 @@ pub(crate) fn linter_work(
     requirements.extend(plugins(facts, runs));
     requirements.sort_unstable();
     requirements.dedup();
-    let stands_alone = runs.iter().all(|run| run.tool != "pylint");
-    let environment = EnvironmentNeed {
-        project: if stands_alone || !facts.project.is_package {
-            ProjectInstall::No
-        } else {
-            ProjectInstall::Editable
-        },
-        ..EnvironmentNeed::of(
-            python.map_or(PythonChoice::ForTools, PythonChoice::Exactly),
-            requirements,
-        )
+    // What pylint says follows from what it can import.
+    let importing: Vec<ToolRun> = runs
+        .iter()
+        .filter(|run| run.tool == "pylint")
+        .cloned()
+        .collect();
+    let stands_alone = importing.is_empty();
+    let environment = if stands_alone {
+        let python = python.map_or(PythonChoice::ForTools, PythonChoice::Exactly);
+        EnvironmentNeed::of(python, requirements)
+    } else {
+        let python = python.map_or(facts.newest_python(), PythonChoice::Exactly);
+        let groups = groups_for(facts, &["lint", "linting", "pylint"], &["pylint"]);
+        tool_environment(facts, &importing, python, requirements, groups)
     };
     ToolWork {
         inputs: Inputs {
@@ -202,28 +221,32 @@ fn extra_arguments(facts: &Facts<'_>, run: &ToolRun) -> Vec<String> {
     extra
 }
 
-/// Returns the plugins of flake8 and pylint that the project declares, with its own constraints.
+/// Returns the plugins of flake8 and pylint that the project declares or its automation installs, with its
+/// own constraints.
 fn plugins(facts: &Facts<'_>, runs: &[ToolRun]) -> Vec<String> {
     let prefixes: Vec<&str> = runs
         .iter()
         .filter_map(|run| match run.tool.as_str() {
-            "flake8" => Some(["flake8-", "pep8-naming", "pyflakes"]),
-            "pylint" => Some(["pylint-", "pylint_", "astroid"]),
+            "flake8" => Some(FLAKE8_PLUGINS),
+            "pylint" => Some(PYLINT_PLUGINS),
             _ => None,
         })
         .flatten()
+        .copied()
         .collect();
     let project = facts.project;
     let files = project
         .requirements_files
         .iter()
         .flat_map(|file| file.requirements.iter());
+    let beside = automated(facts, &|tool| matches!(tool, "flake8" | "pylint"));
     project
         .groups
         .values()
         .chain(project.extras.values())
         .flatten()
         .chain(files)
+        .chain(beside.iter().flat_map(|found| &found.requirements))
         .filter(|requirement| {
             prefixes
                 .iter()

@@ -9,12 +9,10 @@ use crate::adoption::{ToolRun, adopted, handed_files};
 use crate::facts::{Facts, NeededCheck};
 use crate::linters::{Linter, linter};
 use crate::ratchet::BASELINE_FILE;
-use crate::test_environment::{automated, declared};
 use crate::tool_command::{command, names_paths};
+use crate::tool_environment::{groups_for, tool_environment};
 use crate::tools;
-use crate::work::{
-    Applies, EnvironmentNeed, Inputs, Partial, ProjectInstall, ToolWork, TreeUse, Work,
-};
+use crate::work::{Applies, Inputs, Partial, ToolWork, TreeUse, Work};
 
 /// Type checkers in the order in which they are run.
 const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
@@ -167,6 +165,12 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         requirements.push(chosen.requirement);
     }
     notes.extend(left_out(facts));
+    let groups = groups_for(
+        facts,
+        &["typing", "types", "mypy", "type-check", "typecheck"],
+        &TOOLS,
+    );
+    let environment = tool_environment(facts, runs, facts.newest_python(), requirements, groups);
     // A plugin is the project's own code and reads what it likes, but only of what changed.
     let has_plugins = facts.configures("mypy", "plugins");
     let mut endings = vec![".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE];
@@ -185,7 +189,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         support_files,
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
-        ..ToolWork::of(environment(facts, runs, requirements), commands)
+        ..ToolWork::of(environment, commands)
     }
 }
 
@@ -245,72 +249,4 @@ fn arguments(facts: &Facts<'_>, run: &ToolRun, linter: &Linter) -> (Vec<String>,
         Vec::new()
     };
     (extra, files)
-}
-
-/// Returns the environment that the project's automation gives its type checkers; a hook of
-/// pre-commit has one of its own, without the project.
-fn environment(
-    facts: &Facts<'_>,
-    runs: &[ToolRun],
-    mut requirements: Vec<String>,
-) -> EnvironmentNeed {
-    let only_hooks = runs.iter().all(|run| {
-        run.invocation
-            .as_ref()
-            .is_some_and(|invocation| invocation.kind == AutomationKind::PreCommit)
-    });
-    for run in runs {
-        if let Some(invocation) = &run.invocation {
-            requirements.extend(invocation.additional_dependencies.iter().cloned());
-        }
-    }
-    let mut need = EnvironmentNeed::of(facts.newest_python(), requirements);
-    if only_hooks {
-        return need;
-    }
-    if facts.project.is_package {
-        need.project = ProjectInstall::Editable;
-    }
-    let is_checker = |tool: &str| TOOLS.contains(&tool);
-    let found = automated(facts, is_checker);
-    // Tests are checked too, where nobody says otherwise, so that what they import belongs to it.
-    let found = found.unwrap_or_else(|| {
-        let mut found = declared(facts);
-        found.groups.extend(typing_groups(facts));
-        found.groups.sort_unstable();
-        found.groups.dedup();
-        found
-    });
-    need.requirements.extend(
-        found
-            .requirements
-            .into_iter()
-            .filter(|requirement| !runs.iter().any(|run| tools::names(requirement, &run.tool))),
-    );
-    need.requirement_files = found.requirement_files;
-    need.add_needs(facts.project, found.groups, found.extras);
-    need
-}
-
-/// The groups whose name says typing, else those that hold a type checker.
-fn typing_groups(facts: &Facts<'_>) -> Vec<String> {
-    let groups = &facts.project.groups;
-    let named = |name: &&String| {
-        matches!(
-            name.as_str(),
-            "typing" | "types" | "mypy" | "type-check" | "typecheck"
-        )
-    };
-    let by_name: Vec<String> = groups.keys().filter(named).cloned().collect();
-    if !by_name.is_empty() {
-        return by_name;
-    }
-    groups
-        .iter()
-        .filter(|(_, list)| {
-            list.iter()
-                .any(|text| TOOLS.iter().any(|tool| tools::names(text, tool)))
-        })
-        .map(|(name, _)| name.clone())
-        .collect()
 }

@@ -6,6 +6,7 @@ mod docs;
 mod integration;
 mod judgement;
 mod left_out;
+mod lint;
 mod pipeline;
 mod repository;
 mod security;

@@ -24,7 +24,7 @@ pub(super) fn environment(facts: &Facts<'_>) -> EnvironmentNeed {
         },
         ..EnvironmentNeed::of(facts.newest_python(), Vec::new())
     };
-    let found = automated(facts, is_docs_tool).unwrap_or_default();
+    let found = automated(facts, &is_docs_tool).unwrap_or_default();
     let mut groups = found.groups;
     let mut extras = found.extras;
     need.requirements = found.requirements;

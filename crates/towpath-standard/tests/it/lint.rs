@@ -1,0 +1,56 @@
+//! What stands beside the linters.
+
+use crate::repository::work_of;
+
+/// Returns what a lint job installs where a workflow's step holds some lines, and tox some.
+fn needs(run: &str, tox: &str) -> String {
+    let run = run.replace('\n', "\n          ");
+    let workflow = format!(
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {run}\n"
+    );
+    let manifest = "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.11\"\ndependencies = [\"attrs\"]\n\
+                    [project.optional-dependencies]\ncli = [\"rich\"]\n";
+    let work = work_of(
+        "lint",
+        &[
+            ("pyproject.toml", manifest),
+            ("pkg/__init__.py", ""),
+            ("tox.ini", tox),
+            (".github/workflows/ci.yml", &workflow),
+        ],
+    );
+    let (first, _) = work.split_once('\n').unwrap_or_default();
+    let (_, needs) = first.split_once("needs ").unwrap_or_default();
+    needs.to_owned()
+}
+
+#[test]
+fn linters_get_what_the_automation_gives_them() {
+    let tox = |env: &str| format!("[testenv:lint]\n{env}");
+    for (run, tox, expected) in [
+        (
+            "pip install -e .[cli] pylint==4.0.0 requests\npylint pkg",
+            String::new(),
+            "pylint==4.0.0 requests attrs rich",
+        ),
+        (
+            "tox -e lint",
+            tox("deps =\n  pylint==4.0.0\n  requests\ncommands = pylint pkg\n"),
+            "pylint==4.0.0 requests attrs",
+        ),
+        (
+            "tox -e lint",
+            tox(
+                "deps =\n  flake8==7.0.0\n  flake8-bugbear>=24\n  requests\ncommands = flake8 pkg\n",
+            ),
+            "flake8-bugbear>=24 flake8==7.0.0",
+        ),
+        (
+            "pip install flake8==7.0.0 pep8-naming\nflake8 pkg",
+            String::new(),
+            "flake8==7.0.0 pep8-naming",
+        ),
+    ] {
+        assert_eq!(needs(run, &tox), expected, "{run} {tox}");
+    }
+}
