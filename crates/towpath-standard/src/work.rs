@@ -70,9 +70,10 @@ pub struct ToolWork {
     pub inputs: Inputs,
     /// Whether code of the project runs, so that the date is an input.
     pub executes_project: bool,
-    /// Whether a build backend runs: it sees compilers and versions that the user sets, and may ask for
-    /// requirements by [`Partial::requires`].
+    /// Whether a build backend runs: it sees compilers and versions that the user sets.
     pub builds: bool,
+    /// Whether its commands may ask for requirements by [`Partial::requires`], as build backends do.
+    pub may_require: bool,
     /// The commands, in order. A later one runs whatever an earlier one found.
     pub commands: Vec<Command>,
     /// Set when findings are kept file by file and only changed files are scanned again.
@@ -97,6 +98,7 @@ impl ToolWork {
             inputs: Inputs::opened(),
             executes_project: false,
             builds: false,
+            may_require: false,
             commands,
             scan: None,
             support_files: Vec::new(),
@@ -345,7 +347,7 @@ pub struct Partial {
     pub errors: Vec<Problem>,
     /// Files to keep.
     pub artifacts: Vec<Artifact>,
-    /// Requirements that a build backend asks for in addition: with any, nothing else was done, and the
+    /// Requirements that a build backend or tool asks for in addition: with any, nothing else was done, and the
     /// commands run again in an environment that has them.
     pub requires: Vec<String>,
 }

@@ -11,14 +11,14 @@ use towpath_standard::ToolWork;
 use super::mounts::HOME;
 use super::session::Session;
 
-/// Kind of the entries in the store that hold what a backend asked for.
+/// Kind of the entries in the store that hold what a backend or tool asked for.
 const KIND: &str = "build-requires";
 
 impl Session<'_> {
-    /// Returns the work as it is run: where a build backend takes part, with what it gets beside what is
-    /// declared.
+    /// Returns the work as it is run: with what its commands asked for last, and where a build backend takes
+    /// part, with what it gets beside what is declared.
     pub(crate) fn completed<'w>(&self, work: &'w ToolWork) -> Cow<'w, ToolWork> {
-        if !work.builds {
+        if !work.may_require {
             return Cow::Borrowed(work);
         }
         let mut completed = work.clone();
@@ -26,6 +26,9 @@ impl Session<'_> {
         let asked = asked.and_then(|bytes| serde_json::from_slice::<Vec<String>>(&bytes).ok());
         let requirements = &mut completed.environment.requirements;
         requirements.extend(asked.unwrap_or_default());
+        if !work.builds {
+            return Cow::Owned(completed);
+        }
         for command in &mut completed.commands {
             command.environment.extend(self.build_variables.clone());
         }
@@ -44,14 +47,14 @@ impl Session<'_> {
         Cow::Owned(completed)
     }
 
-    /// Adds what a backend asks for to its requirements, and remembers it for later runs.
+    /// Adds what is asked for to the requirements, and remembers it for later runs.
     pub(crate) fn give(&self, declared: &ToolWork, work: &mut ToolWork, asked: Vec<String>) {
         let requirements = &mut work.environment.requirements;
         requirements.extend(asked);
         let all = requirements.get(declared.environment.requirements.len()..);
         let bytes = serde_json::to_vec(all.unwrap_or_default()).unwrap_or_default();
         if let Err(error) = self.store.put_entry(KIND, &self.asker(declared), &bytes) {
-            tracing::debug!("what the backend asked for was not remembered: {error}");
+            tracing::debug!("what was asked for was not remembered: {error}");
         }
     }
 

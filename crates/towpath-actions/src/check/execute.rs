@@ -15,7 +15,7 @@ use super::log::Log;
 use super::scan::ScanPlan;
 use super::session::{Session, problem};
 
-/// How often the commands run before a backend has all that it asks for.
+/// How often the commands run before they have all that they ask for.
 const ROUNDS: usize = 4;
 
 /// How commands are run, beside what the check says.
@@ -29,8 +29,8 @@ pub(crate) struct Options<'a> {
 }
 
 impl Session<'_> {
-    /// Prepares the environment, runs the commands and reads what they wrote; once more where a build
-    /// backend asks for requirements.
+    /// Prepares the environment, runs the commands and reads what they wrote; once more where they
+    /// ask for requirements.
     pub(crate) fn execute(
         &self,
         subject: &Subject<'_>,
@@ -49,8 +49,18 @@ impl Session<'_> {
             self.give(work, completed.to_mut(), asked);
         }
         let requirements = completed.environment.requirements.join("`, `");
-        let text = format!("the build backend asks for ever more requirements: `{requirements}`");
-        let hint = "its hooks `get_requires_for_build_*` must come to an end";
+        let (asks, hint) = if work.builds {
+            (
+                "the build backend asks",
+                "its hooks `get_requires_for_build_*` must come to an end",
+            )
+        } else {
+            (
+                "the commands ask",
+                "declare what they need among the project's dependencies for development",
+            )
+        };
+        let text = format!("{asks} for ever more requirements: `{requirements}`");
         Err(vec![Problem::error(text).with_hint(hint)])
     }
 

@@ -270,6 +270,7 @@ impl Session<'_> {
             },
             executes_project: true,
             builds: true,
+            may_require: true,
             support_files: build.files,
             ..ToolWork::of(
                 EnvironmentNeed::of(serves.python(subject), build.requirements),

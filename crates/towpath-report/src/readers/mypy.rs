@@ -57,6 +57,21 @@ pub fn read(output: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Returns the packages of stubs that findings say are not installed, sorted.
+pub fn missing_stubs(findings: &[Finding]) -> Vec<String> {
+    let said = findings.iter().filter_map(|finding| {
+        let (_, packages) = finding.message.split_once("pip install ")?;
+        packages.split(['"', '\n', ')']).next()
+    });
+    let mut packages: Vec<String> = said
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
 /// A note without a code of its own, on the line of the error before it, says more about that error.
 fn explains(note: &Finding, error: &Finding) -> bool {
     let line = |finding: &Finding| {
@@ -214,6 +229,32 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].3, "missing stubs\nHint: \"pip install\"");
         assert_eq!(found[1].2, Severity::Note);
+    }
+
+    #[test]
+    fn names_the_stubs_that_are_missing() {
+        let said = |hint: &str| {
+            format!(
+                r#"{{"file": "/r/a.py", "line": 1, "column": 0, "message": "Library stubs not installed for \"yaml\"", "hint": {hint:?}, "code": "import-untyped", "severity": "error"}}"#
+            )
+        };
+        let json = said(
+            "Hint: \"python3 -m pip install types-PyYAML\"\n(or run \"mypy --install-types\" to install all missing stub packages)",
+        );
+        let text = "a.py:1: error: Library stubs not installed for \"yaml\"  [import-untyped]\n\
+                    a.py:1: note: Hint: \"python3 -m pip install types-PyYAML\"\n\
+                    a.py:1: note: (or run \"mypy --install-types\" to install all missing stub packages)\n";
+        for (output, expected) in [
+            (json.as_str(), &["types-PyYAML"][..]),
+            (text, &["types-PyYAML"]),
+            (
+                "a.py:1: error: Cannot find module  [import-not-found]\n",
+                &[],
+            ),
+        ] {
+            let findings = read(output.as_bytes(), &Paths::at_root("/r"));
+            assert_eq!(missing_stubs(&findings), expected, "{output}");
+        }
     }
 
     #[test]

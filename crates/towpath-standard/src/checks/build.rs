@@ -80,6 +80,7 @@ impl Check for Definition {
             network: Network::OnFailure,
             executes_project: true,
             builds: true,
+            may_require: true,
             support_files: [
                 BUILD_HOOKS,
                 ("build_driver.py", include_str!("build_driver.py")),

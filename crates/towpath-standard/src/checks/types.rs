@@ -2,17 +2,19 @@
 
 use towpath_python::{AutomationKind, PYRIGHT_CACHE, PythonVersion};
 use towpath_report::CheckResult;
+use towpath_report::readers::mypy;
 
 use super::linted::{conclude, policy};
 use super::{Check, Scope};
 use crate::adoption::{ToolRun, adopted, handed_files};
 use crate::facts::{Facts, NeededCheck};
+use crate::linter_output::read_linter;
 use crate::linters::{Linter, linter};
 use crate::ratchet::BASELINE_FILE;
 use crate::tool_command::{command, names_paths};
 use crate::tool_environment::{groups_for, tool_environment};
 use crate::tools;
-use crate::work::{Applies, Inputs, Partial, ToolWork, TreeUse, Work};
+use crate::work::{Applies, Inputs, Output, Partial, ToolWork, TreeUse, Work};
 
 /// Type checkers in the order in which they are run.
 const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
@@ -130,6 +132,7 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut notes = Vec::new();
     let mut commands = Vec::new();
     let mut support_files = Vec::new();
+    let mut may_require = false;
     for run in runs {
         let Some(linter) = linter(&run.tool) else {
             continue;
@@ -148,6 +151,10 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             // Its workers give up after seconds on a machine that is busy with other jobs.
             let workers = ("MYPY_NUM_WORKERS".to_owned(), "0".to_owned());
             command.environment.extend([workers]);
+            if installs_stubs(facts, run) {
+                command.read = read_with_stubs;
+                may_require = true;
+            }
         }
         if run.tool == "pyright" {
             requirements.push(NODE.to_owned());
@@ -186,11 +193,32 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
             ..Inputs::opened()
         },
         executes_project: has_plugins,
+        may_require,
         support_files,
         key: vec![("policy".to_owned(), policy(facts, runs))],
         notes,
         ..ToolWork::of(environment, commands)
     }
+}
+
+/// Returns whether mypy installs the stubs that it misses.
+fn installs_stubs(facts: &Facts<'_>, run: &ToolRun) -> bool {
+    let invocation = run.invocation.as_ref();
+    invocation.is_some_and(|one| one.arguments.iter().any(|text| text == "--install-types"))
+        || facts.configures("mypy", "install_types")
+}
+
+/// Reads what mypy found; where it misses stubs, it asks for them instead of installing them itself.
+fn read_with_stubs(output: &Output<'_>) -> Result<Partial, String> {
+    let found = read_linter(output)?;
+    let requires = mypy::missing_stubs(&found.findings);
+    if requires.is_empty() {
+        return Ok(found);
+    }
+    Ok(Partial {
+        requires,
+        ..Partial::default()
+    })
 }
 
 /// Returns files as they are handed over: more than a command line holds in a list of their own, where the

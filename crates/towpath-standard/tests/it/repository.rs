@@ -83,6 +83,31 @@ pub(crate) fn judged(
     })
 }
 
+/// Returns what a check reads from the exit code and standard output of its first command.
+#[track_caller]
+pub(crate) fn found_in(name: &str, files: &[(&str, &str)], (exit, stdout): (i32, &str)) -> Partial {
+    let check = check(name).expect("there is such a check");
+    with_facts(files, |facts| {
+        let Applies::Work(work) = check.work(facts, None, &[]) else {
+            panic!("{name} does not apply");
+        };
+        let Work::Tool(work) = *work else {
+            panic!("{name} runs no tool");
+        };
+        let command = work.commands.first().expect("there is a command");
+        let output = Output {
+            exit,
+            stdout: stdout.as_bytes(),
+            stderr: "",
+            root: "/r",
+            folder: &command.folder,
+            hint: &command.hint,
+            file: &|_| None,
+        };
+        (command.read)(&output).expect("it can be read")
+    })
+}
+
 /// Hands over the facts of the first project of a repository that holds `files`.
 #[track_caller]
 fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {

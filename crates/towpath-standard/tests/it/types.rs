@@ -1,6 +1,6 @@
 //! Which type checkers run, and how.
 
-use crate::repository::work_of;
+use crate::repository::{found_in, work_of};
 
 const PROJECT: (&str, &str) = (
     "pyproject.toml",
@@ -35,6 +35,30 @@ fn mypy_checks_without_workers_of_its_own() {
         assert!(work.ends_with(" --strict pkg\n"), "{work}");
         assert!(!work.contains(option), "{work}");
     }
+}
+
+#[test]
+fn mypy_asks_for_the_stubs_that_it_would_install() {
+    const MISSING: &str = r#"{"file": "pkg/__init__.py", "line": 1, "column": 0, "message": "Library stubs not installed for \"yaml\"",
+        "hint": "Hint: \"python3 -m pip install types-PyYAML\"", "code": "import-untyped", "severity": "error"}"#;
+    let requires = |run: &str| {
+        let workflow = format!(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {run}\n"
+        );
+        let files = [
+            PROJECT,
+            ("pkg/__init__.py", ""),
+            (".github/workflows/ci.yml", &workflow),
+        ];
+        let missing = MISSING.replace('\n', " ");
+        let found = found_in("types", &files, (1, &missing));
+        (found.requires, found.findings.len())
+    };
+    assert_eq!(
+        requires("mypy --install-types --non-interactive pkg"),
+        (vec!["types-PyYAML".to_owned()], 0)
+    );
+    assert_eq!(requires("mypy pkg"), (vec![], 1));
 }
 
 #[test]
