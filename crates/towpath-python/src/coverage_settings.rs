@@ -79,6 +79,10 @@ fn of_ini(ini: &Ini, file: String, prefix: &str) -> CoverageSettings {
         fail_under: ini
             .get(&format!("{prefix}report"), "fail_under")
             .and_then(|value| value.trim().parse().ok()),
+        precision: ini
+            .get(&format!("{prefix}report"), "precision")
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or(0),
         source,
         concurrency: list("concurrency"),
         plugins: list("plugins"),
@@ -92,18 +96,20 @@ fn of_toml(table: &toml::Table, file: String) -> CoverageSettings {
     let run = table.get("run").and_then(Value::as_table);
     let value = |key: &str| run.and_then(|run| run.get(key));
     let truth = |key: &str| value(key).and_then(Value::as_bool).unwrap_or(false);
-    let fail_under = table
-        .get("report")
-        .and_then(|report| report.get("fail_under"));
+    let report = |key: &str| table.get("report").and_then(|report| report.get(key));
     let mut source = strings(value("source"));
     source.extend(strings(value("source_pkgs")));
     CoverageSettings {
         branch: truth("branch"),
-        fail_under: fail_under.and_then(|value| {
+        fail_under: report("fail_under").and_then(|value| {
             value
                 .as_float()
                 .or_else(|| value.as_integer().map(|number| number as f64))
         }),
+        precision: report("precision")
+            .and_then(Value::as_integer)
+            .and_then(|places| u8::try_from(places).ok())
+            .unwrap_or(0),
         source,
         concurrency: strings(value("concurrency")),
         plugins: strings(value("plugins")),

@@ -306,6 +306,8 @@ pub struct CoverageSettings {
     pub branch: bool,
     /// The total below which the project wants to fail, in percent.
     pub fail_under: Option<f64>,
+    /// To how many decimal places totals are rounded.
+    pub precision: u8,
     /// Packages or folders that are measured, as written.
     pub source: Vec<String>,
     /// Concurrency libraries, as written.

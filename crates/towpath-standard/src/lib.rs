@@ -8,6 +8,7 @@ mod adoption;
 mod advisories;
 pub mod checks;
 mod contradictions;
+mod coverage_gate;
 mod facts;
 mod ignored;
 mod judge;

@@ -196,7 +196,7 @@ fn survives_hostile_trees() {
 #[test]
 fn reads_tools_coverage_and_docs() {
     let project = one(
-        "== pyproject.toml\n[project]\nname='a'\nversion='1'\n[tool.mypy]\nstrict=true\n[tool.coverage.run]\nbranch=true\nsource=['a']\n[tool.coverage.report]\nfail_under=95\n[tool.hatch]\n== .ruff.toml\n== .flake8\n[flake8]\n== tox.ini\n[isort]\nprofile=black\n== .secrets.baseline\n{}\n== a/__init__.py\n== docs/conf.py\nextensions = []\n== docs/requirements.txt\nsphinx\n",
+        "== pyproject.toml\n[project]\nname='a'\nversion='1'\n[tool.mypy]\nstrict=true\n[tool.coverage.run]\nbranch=true\nsource=['a']\n[tool.coverage.report]\nfail_under=95\nprecision=1\n[tool.hatch]\n== .ruff.toml\n== .flake8\n[flake8]\n== tox.ini\n[isort]\nprofile=black\n== .secrets.baseline\n{}\n== a/__init__.py\n== docs/conf.py\nextensions = []\n== docs/requirements.txt\nsphinx\n",
     );
     let tools: Vec<&str> = project
         .tools
@@ -216,6 +216,7 @@ fn reads_tools_coverage_and_docs() {
     );
     assert!(project.coverage.branch);
     assert_eq!(project.coverage.fail_under, Some(95.0));
+    assert_eq!(project.coverage.precision, 1);
     let docs = project.docs.expect("documentation");
     assert_eq!(
         (docs.config.as_str(), docs.requirements.as_deref()),

@@ -13,9 +13,8 @@ use towpath_report::{
 
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
-use crate::adoption::has_automation;
+use crate::coverage_gate::threshold;
 use crate::facts::{Facts, NeededCheck};
-use crate::pytest_plugins;
 use crate::settings::Measure;
 use crate::work::{
     Applies, Command, EnvironmentNeed, NativeWork, Output, Partial, ToolWork, TreeUse, Work,
@@ -89,7 +88,7 @@ impl Check for Definition {
             )],
             artifacts,
             key: vec![
-                ("threshold".to_owned(), percent(threshold(facts))),
+                ("threshold".to_owned(), format!("{:?}", threshold(facts))),
                 (
                     "changed lines gate".to_owned(),
                     percent(facts.settings.changed_lines_gate),
@@ -130,9 +129,10 @@ impl Check for Definition {
             percent
         };
         result.summary = format!("{shown:.1} %");
-        if let Some(needed) = threshold(facts) {
+        if let Some(wanted) = threshold(facts) {
+            let needed = wanted.needed;
             result.summary = format!("{shown:.1} %, needs {needed} %");
-            if percent + 1e-9 < needed {
+            if wanted.fails(percent) {
                 result.findings.push(gate(
                     "total",
                     format!("coverage is {percent:.2} %, the project wants {needed} %"),
@@ -212,8 +212,11 @@ fn unmeasured(facts: &Facts<'_>) -> String {
     match threshold(facts) {
         _ if !facts.settings.leaves_out("tests") => "no test measured coverage".to_owned(),
         None => "the tests are in `skip`".to_owned(),
-        Some(needed) => {
-            format!("the tests are in `skip`, so nothing is held against {needed} %")
+        Some(wanted) => {
+            format!(
+                "the tests are in `skip`, so nothing is held against {} %",
+                wanted.needed
+            )
         }
     }
 }
@@ -269,33 +272,6 @@ fn changed_lines(facts: &Facts<'_>, coverage: &Coverage) -> Option<ChangedLines>
         }
     }
     Some(changed)
-}
-
-/// The settings' gate, else the project's own where its automation can fail by it.
-fn threshold(facts: &Facts<'_>) -> Option<f64> {
-    let own = facts
-        .project
-        .coverage
-        .fail_under
-        .filter(|needed| *needed > 0.0);
-    facts
-        .settings
-        .coverage_gate
-        .or(own.filter(|_| is_heeded(facts)))
-}
-
-/// Whether the project's automation measures coverage; where there is none, a threshold speaks for itself.
-fn is_heeded(facts: &Facts<'_>) -> bool {
-    let measures = |arguments: &[String]| {
-        arguments
-            .iter()
-            .any(|argument| argument.starts_with("--cov"))
-    };
-    !has_automation(facts.automation)
-        || pytest_plugins::is_given(facts.project, "--cov")
-        || facts.automation.speaking().any(|run| {
-            run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments))
-        })
 }
 
 /// Reading TOML settings needs a parser that Pythons before 3.11 lack.
