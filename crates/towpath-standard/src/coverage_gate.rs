@@ -1,7 +1,9 @@
 //! The total coverage below which a project fails: the settings' gate, or the project's own.
 
+use towpath_python::Invocation;
+
 use crate::adoption::has_automation;
-use crate::facts::Facts;
+use crate::facts::{Facts, is_below};
 use crate::pytest_plugins;
 
 /// A total that is wanted, in percent.
@@ -29,7 +31,8 @@ impl Gate {
     }
 }
 
-/// The settings' gate, else the project's own where its automation can fail by it.
+/// Returns the settings' gate, else the project's own where its automation can fail by it: of several ways
+/// to hold the total against a threshold the lowest.
 pub(crate) fn threshold(facts: &Facts<'_>) -> Option<Gate> {
     if let Some(needed) = facts.settings.coverage_gate {
         return Some(Gate {
@@ -37,26 +40,86 @@ pub(crate) fn threshold(facts: &Facts<'_>) -> Option<Gate> {
             precision: None,
         });
     }
-    let configured = &facts.project.coverage;
-    let own = configured.fail_under.filter(|needed| *needed > 0.0);
-    own.filter(|_| is_heeded(facts)).map(|needed| Gate {
+    let own = own_threshold(facts).filter(|needed| *needed > 0.0);
+    own.map(|needed| Gate {
         needed,
-        precision: Some(configured.precision),
+        precision: Some(facts.project.coverage.precision),
     })
 }
 
-/// Whether the project's automation measures coverage; where there is none, a threshold speaks for itself.
-fn is_heeded(facts: &Facts<'_>) -> bool {
-    let measures = |arguments: &[String]| {
-        arguments
-            .iter()
-            .any(|argument| argument.starts_with("--cov"))
+/// Commands of coverage.py that compare the total with the threshold.
+const REPORTS: [&str; 5] = [
+    "coverage report",
+    "coverage xml",
+    "coverage html",
+    "coverage json",
+    "coverage lcov",
+];
+
+fn own_threshold(facts: &Facts<'_>) -> Option<f64> {
+    let configured = facts.project.coverage.fail_under;
+    let measured_by_options = pytest_plugins::is_given(facts.project, "--cov");
+    let lowest = |thresholds: &mut dyn Iterator<Item = f64>| thresholds.min_by(f64::total_cmp);
+    let mut of_reports = REPORTS
+        .iter()
+        .flat_map(|tool| heeded(facts, tool))
+        .filter(|report| is_about_all(&report.arguments))
+        .filter_map(|report| given(&report.arguments, "--fail-under").or(configured));
+    if let Some(of_reports) = lowest(&mut of_reports) {
+        return Some(of_reports);
+    }
+    let measures = |call: &&Invocation| {
+        let mut arguments = call.arguments.iter();
+        measured_by_options || arguments.any(|argument| argument.starts_with("--cov"))
     };
-    !has_automation(facts.automation)
-        || pytest_plugins::is_given(facts.project, "--cov")
-        || facts.automation.speaking().any(|run| {
-            run.tool.starts_with("coverage") || (run.tool == "pytest" && measures(&run.arguments))
-        })
+    let calls = heeded(facts, "pytest");
+    let mut of_calls = calls
+        .filter(measures)
+        .filter_map(|call| given(&call.arguments, "--cov-fail-under").or(configured));
+    lowest(&mut of_calls).or_else(|| {
+        // Where no automation measures, a threshold speaks for itself.
+        configured.filter(|_| measured_by_options || !has_automation(facts.automation))
+    })
+}
+
+/// Returns the commands by which the automation runs a tool for the project, where they can fail.
+fn heeded<'a>(facts: &'a Facts<'_>, tool: &str) -> impl Iterator<Item = &'a Invocation> {
+    let chosen = facts.automation.chosen(tool).into_iter();
+    chosen.filter(|one| {
+        one.can_fail && facts.automation.runs_unasked(one) && is_of_project(facts, one)
+    })
+}
+
+/// Returns whether no other project lies nearer to the folder that a command runs in.
+fn is_of_project(facts: &Facts<'_>, invocation: &Invocation) -> bool {
+    let holders = facts
+        .projects
+        .iter()
+        .filter(|project| is_below(&invocation.folder, &project.root));
+    let nearest = holders.max_by_key(|project| project.root.len());
+    nearest.is_none_or(|nearest| nearest.root == facts.project.root)
+}
+
+/// Returns whether a report is about everything that was measured.
+fn is_about_all(arguments: &[String]) -> bool {
+    let narrows = |argument: &String| {
+        ["--include", "--omit", "--contexts"]
+            .iter()
+            .any(|option| argument.starts_with(option))
+    };
+    !arguments.iter().any(narrows)
+}
+
+/// Returns the number that an option is given, joined or in the next argument.
+fn given(arguments: &[String], option: &str) -> Option<f64> {
+    let at = arguments
+        .iter()
+        .position(|argument| argument.split('=').next() == Some(option))?;
+    let value = match arguments[at].split_once('=') {
+        Some((_, value)) => value,
+        None => arguments.get(at + 1)?,
+    };
+    value.parse().ok()
 }
 
 #[cfg(test)]

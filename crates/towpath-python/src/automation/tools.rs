@@ -358,9 +358,6 @@ pub(super) fn can_fail(tool: &str, arguments: &[String]) -> bool {
         "prettier" => has(&["--check", "-c", "-l", "--list-different"]),
         "pylint" => !starts("--fail-under=-"),
         "radon" | "pip-licenses" => false,
-        "coverage xml" | "coverage html" | "coverage json" | "coverage lcov" => {
-            starts("--fail-under")
-        }
         "detect-secrets" => !has(&["audit"]),
         _ => true,
     }

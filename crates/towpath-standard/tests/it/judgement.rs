@@ -1,7 +1,8 @@
 //! Gates and ratchets: judged, or said not to be.
 
 use towpath_report::{
-    ArtifactRecord, CheckResult, Finding, Place, Severity, TestCase, TestOutcome,
+    ArtifactRecord, CheckResult, Coverage, FileCoverage, Finding, Place, Severity, TestCase,
+    TestOutcome,
 };
 use towpath_standard::{Applies, NeededCheck, Partial, Work, check};
 
@@ -150,6 +151,60 @@ fn gate_for_coverage_is_judged_or_there_is_no_verdict() {
         (&format!("{GATE}{NEWEST}"), &[false, false], "no verdict"),
     ] {
         assert_eq!(coverage(settings, runs), expected, "{settings} {runs:?}");
+    }
+}
+
+#[test]
+fn gate_for_coverage_is_the_one_by_which_the_automation_fails() {
+    const CONFIGURED: &str = "[tool.coverage.report]\nfail_under = 80\n";
+    let measured = |executed: u32| Coverage {
+        files: [(
+            "pkg/__init__.py".to_owned(),
+            FileCoverage {
+                executed: (1..=executed).collect(),
+                missing: (executed + 1..=100).collect(),
+                ..FileCoverage::default()
+            },
+        )]
+        .into(),
+        ..Coverage::default()
+    };
+    for (configured, steps, expected) in [
+        (CONFIGURED, &["coverage report"][..], true),
+        (CONFIGURED, &["coverage xml"], true),
+        (CONFIGURED, &["coverage report || true"], false),
+        (CONFIGURED, &["coverage run -m pytest"], false),
+        (CONFIGURED, &["pytest"], false),
+        (CONFIGURED, &["pytest --cov=pkg"], true),
+        (CONFIGURED, &["pytest --cov --cov-fail-under=60"], false),
+        (CONFIGURED, &["coverage report --fail-under=0"], false),
+        (CONFIGURED, &["coverage report --include='tests/*'"], false),
+        ("", &["pytest --cov=pkg --cov-fail-under 80"], true),
+        (
+            "",
+            &["coverage run -m pytest", "coverage report --fail-under=80"],
+            true,
+        ),
+        ("", &["pytest --cov=pkg"], false),
+    ] {
+        let manifest = format!("{MANIFEST}{configured}");
+        let steps: String = steps
+            .iter()
+            .map(|step| format!("      - run: {step}\n"))
+            .collect();
+        let workflow = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{steps}");
+        let files = [
+            ("pyproject.toml", manifest.as_str()),
+            ("pkg/__init__.py", ""),
+            ("tests/test_a.py", "def test_a(): pass\n"),
+            (".github/workflows/ci.yml", &workflow),
+        ];
+        let found = Partial {
+            coverage: Some(measured(70)),
+            ..Partial::default()
+        };
+        let failed = verdict_of("coverage", &files, found).failed;
+        assert_eq!(failed, expected, "{configured} {steps}");
     }
 }
 
