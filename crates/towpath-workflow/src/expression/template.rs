@@ -105,6 +105,32 @@ impl Template {
         }
     }
 
+    /// Returns the one expression that says the same as a text that can be parsed:
+    /// `format('a {0}', x)` where text stands around expressions.
+    pub(crate) fn as_expression(text: &str) -> String {
+        let mut texts = String::new();
+        let mut expressions: Vec<&str> = Vec::new();
+        let escaped = |text: &str| {
+            let doubled = text.replace('\'', "''").replace('{', "{{");
+            doubled.replace('}', "}}")
+        };
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${{") {
+            let Some(length) = closing(after) else {
+                break;
+            };
+            texts.push_str(&escaped(before));
+            texts.push_str(&format!("{{{}}}", expressions.len()));
+            expressions.push(after[..length].trim());
+            rest = &after[length + 2..];
+        }
+        texts.push_str(&escaped(rest));
+        match expressions.as_slice() {
+            [expression] if texts == "{0}" => (*expression).to_owned(),
+            _ => format!("format('{texts}', {})", expressions.join(", ")),
+        }
+    }
+
     /// Returns the expressions, in order.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.segments.iter().filter_map(|segment| match segment {

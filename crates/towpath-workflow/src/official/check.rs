@@ -237,14 +237,14 @@ impl<'a> Checker<'a> {
 }
 
 /// Tells whether an expression stands for the entries of another mapping.
-fn is_insert(text: &str) -> bool {
+pub(super) fn is_insert(text: &str) -> bool {
     text.strip_prefix("${{")
         .and_then(|rest| rest.strip_suffix("}}"))
         .is_some_and(|inner| inner.trim() == "insert")
 }
 
 /// Returns what a key takes, and leaves only the mappings that have it.
-fn chosen<'d>(mappings: &mut Vec<&'d Mapping>, name: &str) -> Option<&'d Definition> {
+pub(super) fn chosen<'d>(mappings: &mut Vec<&'d Mapping>, name: &str) -> Option<&'d Definition> {
     let definition = mappings
         .iter()
         .rev()

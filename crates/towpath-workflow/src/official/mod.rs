@@ -6,14 +6,17 @@
 
 mod calls;
 mod check;
+mod events;
 mod form;
 mod matrix;
 mod meaning;
 mod needs;
 mod steps;
 mod table;
+mod template;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use towpath_report::{Problem, Source};
 
@@ -21,6 +24,7 @@ use crate::problem::Lines;
 use crate::read::Sources;
 use crate::yaml::{self, Limits, Node};
 use check::Checker;
+pub use template::template;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod actions;
 mod calls;
 mod mistakes;
 mod random;
+mod template;
 mod valid;
 mod values;
 

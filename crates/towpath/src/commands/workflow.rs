@@ -1,10 +1,10 @@
 //! `towpath workflow parse --json-lines`: what GitHub's own parser would say of a workflow, and the
-//! typed workflow, for programs that compare implementations.
+//! workflow in its form, for programs that compare implementations.
 
 use serde_json::{Value as Json, json};
 use towpath_report::Source;
-use towpath_workflow::official::{Mistake, mistakes};
-use towpath_workflow::{Sources, parse_workflow};
+use towpath_workflow::Sources;
+use towpath_workflow::official::{Mistake, mistakes, template};
 
 use super::json_lines;
 use crate::exit_code::ExitCode;
@@ -24,7 +24,7 @@ fn answer(question: &json_lines::Object) -> Result<Json, String> {
     });
     let files = files.collect::<Result<Sources, String>>()?;
     let errors: Vec<Json> = mistakes(&source, &files).iter().map(error).collect();
-    let workflow = parse_workflow(&source, &files).0;
+    let workflow = errors.is_empty().then(|| template(&source, &files));
     Ok(json!({"ok": errors.is_empty(), "errors": errors, "workflow": workflow}))
 }
 
