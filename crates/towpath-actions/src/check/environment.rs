@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use towpath_host::Digest;
+use towpath_python::environments::requirement_files;
 use towpath_python::{
     Environment, Interpreter, LockedInstall, PythonVersion, Requirements, Resolution,
     declared_needs, prepare, resolve, resolve_own_extras,
@@ -226,10 +227,6 @@ impl<'a> Session<'a> {
     ) -> Result<String, Problem> {
         let project = subject.facts.project;
         let lock = project.lock.iter().map(|lock| lock.path.clone());
-        let named = project
-            .requirements_files
-            .iter()
-            .map(|file| file.path.clone());
         let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
         let mut text = format!(
             "{} {requirements:?} {} {} {} {}\n",
@@ -239,10 +236,14 @@ impl<'a> Session<'a> {
             self.date,
             self.installer_settings(&self.root().join(&project.root))?
         );
-        for path in lock.chain(named).chain(manifests) {
+        for path in lock.chain(manifests) {
             if let Some(digest) = self.tree.digest(&path) {
                 text.push_str(&format!("{path} {digest}\n"));
             }
+        }
+        let files = requirement_files(&requirements.requirement_files);
+        for (path, digest) in files.map_err(|error| self.told(&error))? {
+            text.push_str(&format!("{} {digest}\n", path.display()));
         }
         let is_setting = |name: &str| name.starts_with("UV_") || name.starts_with("PIP_");
         for (name, value) in self

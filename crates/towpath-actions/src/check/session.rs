@@ -210,23 +210,28 @@ impl<'a> Session<'a> {
             return Err(known.clone());
         }
         ask().map_err(|error| {
-            let mut problem = problem(&error, error.hints());
-            // Files of the repository are told by their paths in it.
-            let root = format!("{}/", self.root().display());
-            problem.message = problem.message.replace(&root, "");
-            for hint in &mut problem.hints {
-                *hint = hint.replace(&root, "");
-            }
-            problem.place = error.place().and_then(|(path, line)| {
-                let path = path.strip_prefix(self.root()).ok()?.to_str()?;
-                Some(Place::at(path, u32::try_from(line).ok()?, 0))
-            });
+            let problem = self.told(&error);
             if let Some(server) = error.failing_server() {
                 failing().insert(settings, problem.clone());
                 self.note_failing([server.to_owned()]);
             }
             problem
         })
+    }
+
+    /// Returns what went wrong with an environment, with files of the repository by their paths in it.
+    pub(crate) fn told(&self, error: &environments::Error) -> Problem {
+        let mut problem = problem(error, error.hints());
+        let root = format!("{}/", self.root().display());
+        problem.message = problem.message.replace(&root, "");
+        for hint in &mut problem.hints {
+            *hint = hint.replace(&root, "");
+        }
+        problem.place = error.place().and_then(|(path, line)| {
+            let path = path.strip_prefix(self.root()).ok()?.to_str()?;
+            Some(Place::at(path, u32::try_from(line).ok()?, 0))
+        });
+        problem
     }
 
     /// Returns the digest of the names of all files that a project may see, computed once.

@@ -32,6 +32,7 @@ pub use first_start::PYRIGHT_CACHE;
 pub use installation::install_python;
 pub use installer_settings::installer_settings;
 pub use model::{Environment, LocalProject, LockedInstall, Package, Requirements, Resolution};
+pub use pip_file::requirement_files;
 pub use prepare::{existing, prepare};
 pub use resolve::resolve;
 pub use rust::{RustToolchain, rust_toolchain};

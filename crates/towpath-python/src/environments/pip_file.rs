@@ -3,8 +3,10 @@
 //!
 //! `manifests::requirements` reads the same files for facts about a project; this reads them to install.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+
+use towpath_host::{Digest, digest_file};
 
 use super::{Error, LocalProject};
 use crate::requirement::{is_requirement, requirement_name};
@@ -43,36 +45,51 @@ impl PipFile {
 /// Reads a file and those that it includes, once each.
 pub(super) fn read(path: &Path) -> Result<PipFile, Error> {
     let mut file = PipFile::default();
-    Reader {
-        seen: BTreeSet::new(),
-    }
-    .follow(path, false, &mut file)?;
+    Reader::default().follow(path, false, &mut file)?;
     Ok(file)
+}
+
+/// Returns all that reading files of requirements reads, each with the digest of its content: themselves,
+/// what they include, and the archives that they name.
+pub fn requirement_files(paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, Digest>, Error> {
+    let mut file = PipFile::default();
+    let mut reader = Reader::default();
+    for path in paths {
+        reader.follow(path, false, &mut file)?;
+    }
+    let mut files = reader.seen;
+    for local in file.local.iter().filter(|local| local.path.is_file()) {
+        let path = local.path.clone();
+        match digest_file(&path) {
+            Ok(digest) => files.insert(path, digest),
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+    }
+    Ok(files)
 }
 
 /// Reads text in the same format; paths in it begin at `folder`.
 pub(super) fn read_text(text: &str, path: &Path) -> Result<PipFile, Error> {
     let mut file = PipFile::default();
-    Reader {
-        seen: BTreeSet::new(),
-    }
-    .read(text, path, false, &mut file)?;
+    Reader::default().read(text, path, false, &mut file)?;
     Ok(file)
 }
 
+#[derive(Default)]
 struct Reader {
-    seen: BTreeSet<PathBuf>,
+    seen: BTreeMap<PathBuf, Digest>,
 }
 
 impl Reader {
     fn follow(&mut self, path: &Path, limits: bool, file: &mut PipFile) -> Result<(), Error> {
-        if !self.seen.insert(path.to_owned()) {
+        if self.seen.contains_key(path) {
             return Ok(());
         }
         let bytes = fs_err::read(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
+        self.seen.insert(path.to_owned(), Digest::of(&bytes));
         let text = String::from_utf8_lossy(&bytes);
         self.read(text.trim_start_matches('\u{feff}'), path, limits, file)
     }
@@ -336,6 +353,34 @@ mod tests {
         assert_eq!(requirements(&file), ["base==1"]);
         assert_eq!(file.constraints, ["limit<2"]);
         assert!(!file.is_hashed());
+    }
+
+    #[test]
+    fn everything_that_is_followed_has_a_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let files = || requirement_files(&[at("test-deps.txt")]).unwrap();
+        let lines = "-r more.txt\n-c limits.txt\n./own.whl\n";
+        for (name, text) in [
+            ("test-deps.txt", lines),
+            ("more.txt", "a\n"),
+            ("limits.txt", "a<2\n"),
+            ("own.whl", "1"),
+        ] {
+            std::fs::write(at(name), text).unwrap();
+        }
+        let mut last = files();
+        for (name, text) in [
+            ("more.txt", "b\n"),
+            ("limits.txt", "a<3\n"),
+            ("own.whl", "2"),
+        ] {
+            std::fs::write(at(name), text).unwrap();
+            let now = files();
+            assert_ne!(now.get(&at(name)), last.get(&at(name)), "{name}");
+            last = now;
+        }
+        assert_eq!(last.len(), 4);
     }
 
     #[test]
