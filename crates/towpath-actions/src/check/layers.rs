@@ -25,6 +25,17 @@ use super::folders::OUT;
 use super::prepared::Prepared;
 use super::session::{Session, problem};
 
+/// A build that asks git for a version makes it compare the whole tree with the index. By these settings git
+/// trusts size and time, which a copy of the tree shares with it, and opens no file that did not change: what
+/// is opened then is what the build reads.
+const GIT_BY_SIZE_AND_TIME: [(&str, &str); 5] = [
+    ("GIT_CONFIG_COUNT", "2"),
+    ("GIT_CONFIG_KEY_0", "core.checkStat"),
+    ("GIT_CONFIG_VALUE_0", "minimal"),
+    ("GIT_CONFIG_KEY_1", "core.trustctime"),
+    ("GIT_CONFIG_VALUE_1", "false"),
+];
+
 /// What the driver of the build answers.
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -256,7 +267,9 @@ impl Session<'_> {
         let command = Command {
             tool: "editable install".to_owned(),
             arguments: build.arguments,
-            environment: BTreeMap::new(),
+            environment: GIT_BY_SIZE_AND_TIME
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             folder: subject.facts.project.root.clone(),
             reads_stdout: true,
             read: read_answer,
@@ -320,4 +333,47 @@ fn read_answer(output: &Output<'_>) -> Result<Partial, String> {
         requires: answer.requires,
         ..Partial::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn git(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let output = std::process::Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@b"])
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn git_opens_no_unchanged_file_of_a_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let past = SystemTime::UNIX_EPOCH + Duration::from_hours(400_000);
+        let write = |text: &str| {
+            let path = folder.path().join("a");
+            // Another file of the same size and time, as in a copy.
+            fs_err::write(path.with_file_name("new"), text).unwrap();
+            fs_err::rename(path.with_file_name("new"), &path).unwrap();
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(past).unwrap();
+        };
+        write("1");
+        git(folder.path(), &["init", "--quiet"], &[]);
+        git(folder.path(), &["add", "."], &[]);
+        git(folder.path(), &["commit", "--quiet", "-m", "a"], &[]);
+        write("2");
+        // That it takes another content for the same shows that it did not open the file.
+        let status = ["--no-optional-locks", "status", "--porcelain"];
+        assert_eq!(git(folder.path(), &status, &GIT_BY_SIZE_AND_TIME), "");
+        assert_eq!(git(folder.path(), &status, &[]), " M a\n");
+    }
 }

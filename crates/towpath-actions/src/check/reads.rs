@@ -38,8 +38,6 @@ impl Session<'_> {
         opened: Option<&BTreeSet<String>>,
     ) {
         let reads: Vec<&String> = match opened {
-            // Git compares the whole tree when it is asked for a version; what counts is in the base.
-            _ if !subject.facts.version_from_git().is_empty() => Vec::new(),
             Some(opened) => opened.iter().collect(),
             None => self.tree.files().keys().collect(),
         };
