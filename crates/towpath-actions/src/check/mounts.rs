@@ -56,13 +56,21 @@ impl Session<'_> {
             processes: most_processes(),
             home: PathBuf::from(HOME),
             observe: if work.inputs.observed {
-                vec![root]
+                self.observed(root)
             } else {
                 Vec::new()
             },
             observe_folders: Vec::new(),
             scratch: scratch.join("sandbox"),
         })
+    }
+
+    /// Returns the folders in which opened files count: the tree, and what version control keeps elsewhere,
+    /// as for linked working trees.
+    fn observed(&self, root: PathBuf) -> Vec<PathBuf> {
+        let elsewhere = self.version_control.iter();
+        let elsewhere = elsewhere.filter(|folder| !folder.starts_with(self.root()));
+        std::iter::once(root).chain(elsewhere.cloned()).collect()
     }
 
     /// Returns the environment and the tree as namespaces show them, in the place of the originals.

@@ -385,17 +385,37 @@ fn index_tests_that_look_at_the_history_run_again_after_a_commit() {
 }
 
 #[test]
+fn index_linked_working_tree_has_a_history_too() {
+    let world = World::with_index("sound");
+    world.commit("start");
+    let main = world.folder().join("main");
+    fs_err::rename(world.root(), &main).expect("both lie in one folder");
+    fs_err::create_dir(world.root()).expect("it was just moved away");
+    let (main, linked) = (main.to_string_lossy(), world.root().to_string_lossy());
+    let add = ["worktree", "add", "--quiet", "-b", "linked"];
+    world.git(&[&["-C", &main][..], &add, &[&linked]].concat());
+    let body = "import subprocess\nassert subprocess.check_output([\"git\", \"log\"], cwd=Path(__file__).parent)";
+    let first = check_tests(&world, body);
+    assert_eq!(first.code, Some(0), "{:#?}", first.job("tests"));
+    assert!(world.check("tests").fresh().is_empty());
+    world.commit("somebody looks at the history");
+    assert_eq!(world.check("tests").fresh(), ["tests"]);
+}
+
+#[test]
 fn index_what_the_installation_reads_is_an_input_of_tests() {
     let world = World::with_index("sound");
+    // What asks git for the version has git look at every file.
     world.write(
         "pyproject.toml",
-        "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n",
+        "[build-system]\nrequires = [\"setuptools\", \"setuptools-scm\"]\nbuild-backend = \"setuptools.build_meta\"\n",
     );
     let setup = "from setuptools import setup\n\n\
                  words = open(\"keywords.txt\").read().split()\n\
                  setup(name=\"demo\", version=\"1.0\", package_dir={\"\": \"src\"}, packages=[\"demo\"], keywords=words)\n";
     world.write("setup.py", setup);
     world.write("keywords.txt", "one\n");
+    world.commit("start");
     let body = "from importlib.metadata import metadata\nassert metadata(\"demo\")[\"Keywords\"] == \"one\"";
     let first = check_tests(&world, body);
     assert_eq!(
