@@ -31,7 +31,7 @@ pub(crate) struct Repository {
     pub settings: Vec<RawSettings>,
     /// Where state of this repository is kept.
     pub state: PathBuf,
-    /// Commit, branch and tags: what builds take a version from, and what tests may look at. Empty
+    /// Commit, branch, and tags with what they name: what builds take a version from, and what tests may look at. Empty
     /// without git.
     pub history: String,
     /// What is wrong but stops nothing.
@@ -103,7 +103,7 @@ pub(crate) fn open(reading: &Reading<'_>, folders: &Folders) -> Result<Repositor
     }
     Ok(Repository {
         tree,
-        history: git.as_ref().map(history).unwrap_or_default(),
+        history: git.as_ref().map(history).transpose()?.unwrap_or_default(),
         git,
         projects,
         automation,
@@ -151,10 +151,12 @@ pub(crate) fn web_address(git: Option<&Git>) -> String {
     }
 }
 
-fn history(git: &Git) -> String {
-    let tags = git.tags().unwrap_or_default().join(" ");
+fn history(git: &Git) -> Result<String, Failure> {
+    let tags = git.tags();
+    let tags = tags.map_err(|error| Failure::from_error(&error, error.hints()))?;
     let head = git.head().unwrap_or_default();
-    format!("{head} {} {tags}", git.branch().unwrap_or_default())
+    let branch = git.branch().unwrap_or_default();
+    Ok(format!("{head} {branch} {}", tags.join(" ")))
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {

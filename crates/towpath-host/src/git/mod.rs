@@ -173,7 +173,8 @@ impl Git {
         Ok(output.status.success().then_some(output.stdout))
     }
 
-    /// Returns the tags that lead to the commit checked out or one before it, newest version first.
+    /// Returns the tags that lead to the commit checked out or one before it, newest version first, each
+    /// with what it names: `v1.0 4f2c…`.
     pub fn tags(&self) -> Result<Vec<String>, Error> {
         if self.head().is_none() {
             return Ok(Vec::new());
@@ -184,6 +185,7 @@ impl Git {
             "--merged",
             "HEAD",
             "--sort=-version:refname",
+            "--format=%(refname:short) %(objectname)",
         ];
         let output = self.run(&arguments)?;
         Ok(String::from_utf8_lossy(&output)

@@ -57,7 +57,8 @@ fn tells_head_branch_tags_and_remote() {
     let git = open(&context);
     assert_eq!(git.head(), Some(commit.clone()));
     assert_eq!(git.branch().as_deref(), Some("main"));
-    assert_eq!(git.tags().unwrap(), ["v1.10", "v1.9"]);
+    let tags = [format!("v1.10 {commit}"), format!("v1.9 {commit}")];
+    assert_eq!(git.tags().unwrap(), tags);
     assert_eq!(
         git.remote_url().as_deref(),
         Some("https://example.org/x.git")
