@@ -219,7 +219,16 @@ fn passed_run_says_how_much_was_reused() {
 
 #[test]
 fn interrupted_run_says_what_is_kept() {
-    assert_snapshot!(report(&interrupted_run(), STYLE));
+    let mut record = interrupted_run();
+    assert_snapshot!(report(&record, STYLE));
+    let last = |record: &RunRecord| report(record, STYLE).lines().last().map(str::to_owned);
+    let lint = record.jobs.iter_mut().find(|job| job.name == "lint");
+    lint.expect("a job called lint").conclusion = Conclusion::Error;
+    let expected = "Interrupted: 8 of 15 jobs done; they will be reused. towpath ci continues.";
+    assert_eq!(last(&record).as_deref(), Some(expected));
+    record.sandbox = "none".to_owned();
+    let expected = "Interrupted: 8 of 15 jobs done. towpath ci runs all of them again.";
+    assert_eq!(last(&record).as_deref(), Some(expected));
 }
 
 #[test]

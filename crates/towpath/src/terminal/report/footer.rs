@@ -189,16 +189,16 @@ fn next_commands(
 
 fn interrupted(report: &FinalReport<'_>) -> Vec<Line> {
     let record = report.record;
-    let done = record
-        .jobs
-        .iter()
-        .filter(|job| job.conclusion != Conclusion::Cancelled)
-        .count();
+    let has_verdict =
+        |job: &&JobRecord| !matches!(job.conclusion, Conclusion::Cancelled | Conclusion::Error);
+    let done = record.jobs.iter().filter(has_verdict).count();
     let jobs = count(record.jobs.len(), "job");
     let command = report.command;
     // A job with steps of its own does its work whenever it is not asked to go on.
     let words = if record.jobs.iter().any(|job| !job.steps.is_empty()) {
         format!("{done} of {jobs} done. {command} --resume goes on with the others.")
+    } else if record.sandbox != "namespaces" {
+        format!("{done} of {jobs} done. {command} runs all of them again.")
     } else {
         format!("{done} of {jobs} done; they will be reused. {command} continues.")
     };
