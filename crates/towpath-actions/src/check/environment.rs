@@ -229,10 +229,9 @@ impl<'a> Session<'a> {
         let lock = project.lock.iter().map(|lock| lock.path.clone());
         let manifests = ["pyproject.toml", "uv.toml"].map(|name| project.path(name));
         let mut text = format!(
-            "{} {requirements:?} {} {} {} {}\n",
+            "{} {requirements:?} {} {} {}\n",
             self.build,
-            interpreter.path.display(),
-            interpreter.version,
+            interpreter.identity(),
             self.date,
             self.installer_settings(&self.root().join(&project.root))?
         );

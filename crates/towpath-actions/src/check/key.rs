@@ -138,6 +138,9 @@ impl Session<'_> {
                 resolved.interpreter.path.display()
             ),
         );
+        // The same version installed anew in its place may be built with other modules.
+        let program = resolved.interpreter.identity();
+        key.add("interpreter program", program.as_str());
         key.add("packages", resolved.resolution.digest.as_str());
         key.add("commands", commands(&work.commands));
         let support: String = work

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rayon::prelude::*;
+use towpath_host::cache;
 use towpath_host::lock::Lock;
-use towpath_host::{Digest, cache};
 
 use super::prepare::remove;
 use super::resolve::index_arguments;
@@ -37,7 +37,7 @@ pub fn install_python(
     interpreter: &Interpreter,
     target: &Path,
 ) -> Result<PathBuf, Error> {
-    let kept = machine.cache.join("pythons").join(identity(interpreter));
+    let kept = machine.cache.join("pythons").join(kept_name(interpreter));
     let unwritable = |source| Error::write(&kept, source);
     {
         fs_err::create_dir_all(machine.cache.join("pythons")).map_err(unwritable)?;
@@ -73,10 +73,10 @@ fn name(interpreter: &Interpreter) -> String {
     format!("python{}{suffix}", interpreter.python)
 }
 
-fn identity(interpreter: &Interpreter) -> String {
-    let path = interpreter.path.as_os_str().as_encoded_bytes();
-    let digest = Digest::of_parts([path, interpreter.version.as_bytes()]);
-    digest.as_str().chars().take(24).collect()
+/// Returns the name of the folder in which its installation is kept.
+fn kept_name(interpreter: &Interpreter) -> String {
+    let identity = interpreter.identity();
+    identity.as_str().chars().take(24).collect()
 }
 
 /// Makes the installation without packages.

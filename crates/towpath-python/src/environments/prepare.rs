@@ -68,9 +68,8 @@ pub fn existing(
 }
 
 fn digest_of(interpreter: &Interpreter, resolution: &Resolution) -> Digest {
-    let path = interpreter.path.as_os_str().as_encoded_bytes();
     let packages = resolution.digest.as_str().as_bytes();
-    Digest::of_parts([packages, path, interpreter.version.as_bytes()])
+    Digest::of_parts([packages, interpreter.identity().as_str().as_bytes()])
 }
 
 impl Record {

@@ -15,9 +15,9 @@ const FILE: &str = "interpreters.json";
 /// Raised when the probe asks for more.
 const VERSION: u32 = 1;
 
-/// What tells that a program is still the one that answered.
+/// What tells that a program is still the one that it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Identity {
+pub(crate) struct Identity {
     size: u64,
     inode: u64,
     modified: (i64, i64),
@@ -97,7 +97,8 @@ fn ask_all<'a>(programs: &[&'a Path]) -> BTreeMap<&'a Path, Answer> {
     answers.into_inner().unwrap_or_default()
 }
 
-fn identify(path: &Path) -> Option<Identity> {
+/// Returns the identity of a program; `None` where there is none.
+pub(super) fn identify(path: &Path) -> Option<Identity> {
     let metadata = path.metadata().ok()?;
     Some(Identity {
         size: metadata.size(),

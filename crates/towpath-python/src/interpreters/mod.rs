@@ -10,10 +10,11 @@ mod probe;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use towpath_host::Note;
+use towpath_host::{Digest, Note};
 
 use crate::{Machine, PythonVersion};
 
+use memory::Identity;
 pub use probe::Markers;
 
 /// One interpreter of the machine.
@@ -39,6 +40,8 @@ pub struct Interpreter {
     pub is_free_threaded: bool,
     /// The values that environment markers compare with.
     pub markers: Markers,
+    /// Which file its program is.
+    pub(crate) program: Option<Identity>,
 }
 
 impl Interpreter {
@@ -50,6 +53,13 @@ impl Interpreter {
         };
         let suffix = if self.is_free_threaded { "t" } else { "" };
         format!("{name} {}{suffix}", self.version)
+    }
+
+    /// Returns what tells it from every other one, and from one that is installed anew in its place.
+    pub fn identity(&self) -> Digest {
+        let path = self.path.as_os_str().as_encoded_bytes();
+        let program = format!("{:?}", self.program);
+        Digest::of_parts([path, self.version.as_bytes(), program.as_bytes()])
     }
 }
 
@@ -110,4 +120,39 @@ pub fn search_interpreters(machine: &Machine<'_>) -> InterpreterSearch {
         by_kind.then_with(|| probe::compare_versions(&right.version, &left.version))
     });
     search
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn interpreter(program: &Path, kind: &str, minor: u8) -> Interpreter {
+        let implementation = kind.trim_end_matches('t');
+        let facts = serde_json::json!({
+            "executable": program, "version": format!("3.{minor}.1"), "major": 3, "minor": minor,
+            "is_virtual": false, "prefix": "/usr", "stdlib": "/usr/lib", "platform": "linux-x86_64",
+            "is_free_threaded": kind.ends_with('t'),
+            "markers": {
+                "implementation_name": implementation, "implementation_version": "", "os_name": "",
+                "platform_machine": "", "platform_python_implementation": "", "platform_release": "",
+                "platform_system": "", "platform_version": "", "python_full_version": "",
+                "python_version": "", "sys_platform": "",
+            },
+        });
+        let facts: probe::Facts = serde_json::from_value(facts).unwrap();
+        facts.interpreter("PATH")
+    }
+
+    #[test]
+    fn one_that_is_installed_anew_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("python3.12");
+        let identity = |text: &str| {
+            std::fs::write(&program, text).unwrap();
+            interpreter(&program, "cpython", 12).identity()
+        };
+        assert_ne!(identity("without sqlite"), identity("with it"));
+    }
 }

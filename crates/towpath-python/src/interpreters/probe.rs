@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use super::Interpreter;
+use super::memory::identify;
 use crate::PythonVersion;
 use crate::child::{Child, Output};
 
@@ -62,8 +63,10 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn interpreter(&self, origin: &str) -> Interpreter {
+        let path = self.base_program();
         Interpreter {
-            path: self.base_program(),
+            program: identify(&path),
+            path,
             version: self.version.clone(),
             python: PythonVersion::new(self.major, self.minor),
             implementation: self.markers.implementation_name.clone(),
