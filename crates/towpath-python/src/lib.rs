@@ -41,7 +41,8 @@ pub use environments::{
 };
 pub use imports::third_party_imports;
 pub use interpreters::{
-    Interpreter, InterpreterSearch, Markers, find_interpreters, search_interpreters,
+    Interpreter, InterpreterSearch, Markers, find_interpreters, newest_interpreter,
+    plain_interpreter, search_interpreters,
 };
 pub use machine::Machine;
 pub use project::{

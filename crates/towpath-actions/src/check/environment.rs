@@ -6,7 +6,7 @@ use towpath_host::Digest;
 use towpath_python::environments::requirement_files;
 use towpath_python::{
     Environment, Interpreter, LockedInstall, PythonVersion, Requirements, Resolution,
-    declared_needs, prepare, resolve, resolve_own_extras,
+    declared_needs, newest_interpreter, plain_interpreter, prepare, resolve, resolve_own_extras,
 };
 use towpath_report::Problem;
 use towpath_runner::{JobContext, Progress};
@@ -194,23 +194,18 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn interpreter(&self, need: &EnvironmentNeed) -> Result<&'a Interpreter, Problem> {
-        let interpreters = self.interpreters;
-        let of_version = |python: PythonVersion| {
-            interpreters
-                .iter()
-                .find(|interpreter| interpreter.python == python && !interpreter.is_free_threaded)
-        };
+        let of_version = |python| plain_interpreter(self.interpreters, python);
         let found = match need.python {
             PythonChoice::Exactly(python) => of_version(python),
             PythonChoice::ForTools => TOOL_PYTHONS
-                .iter()
-                .find_map(|python| of_version(*python))
-                .or_else(|| interpreters.first()),
+                .into_iter()
+                .find_map(of_version)
+                .or_else(|| newest_interpreter(self.interpreters)),
         };
         found.ok_or_else(|| {
             let wanted = match need.python {
                 PythonChoice::Exactly(python) => format!("Python {python}"),
-                PythonChoice::ForTools => "Python".to_owned(),
+                PythonChoice::ForTools => "CPython".to_owned(),
             };
             Problem::error(format!("{wanted} is not on this machine"))
                 .with_hint("`uv python install` installs one without root")

@@ -61,6 +61,11 @@ impl Interpreter {
         let program = format!("{:?}", self.program);
         Digest::of_parts([path, self.version.as_bytes(), program.as_bytes()])
     }
+
+    /// Returns whether it is what a project means by a version: CPython with the global lock.
+    pub fn is_plain(&self) -> bool {
+        self.implementation == "cpython" && !self.is_free_threaded
+    }
 }
 
 /// What was found on the machine.
@@ -71,6 +76,19 @@ pub struct InterpreterSearch {
     pub interpreters: Vec<Interpreter>,
     /// The ones that do not work, and why.
     pub notes: Vec<Note>,
+}
+
+/// Returns the best plain interpreter of a version, of those that were found.
+pub fn plain_interpreter(found: &[Interpreter], python: PythonVersion) -> Option<&Interpreter> {
+    found
+        .iter()
+        .find(|one| one.python == python && one.is_plain())
+}
+
+/// Returns the best plain interpreter of the newest version, of those that were found.
+pub fn newest_interpreter(found: &[Interpreter]) -> Option<&Interpreter> {
+    let newest = found.iter().rfind(|one| one.is_plain())?;
+    plain_interpreter(found, newest.python)
 }
 
 /// Returns the interpreters of the machine, from 3.6 on, ascending by minor version, the best first in it.
@@ -143,6 +161,27 @@ mod tests {
         });
         let facts: probe::Facts = serde_json::from_value(facts).unwrap();
         facts.interpreter("PATH")
+    }
+
+    #[test]
+    fn newest_is_a_plain_one() {
+        for (kinds, expected) in [
+            (
+                &[("cpython", 8), ("cpython", 10), ("pypy", 11)][..],
+                Some(1),
+            ),
+            (&[("cpython", 9), ("cpython", 9), ("cpythont", 14)], Some(0)),
+            (&[("pypy", 11), ("cpythont", 14)], None),
+        ] {
+            let one = |(kind, minor): &(&str, u8)| interpreter(Path::new("/python"), kind, *minor);
+            let found: Vec<_> = kinds.iter().map(one).collect();
+            let expected = expected.and_then(|at: usize| found.get(at));
+            assert!(
+                newest_interpreter(&found).map(std::ptr::from_ref)
+                    == expected.map(std::ptr::from_ref),
+                "{kinds:?}"
+            );
+        }
     }
 
     #[test]
