@@ -191,6 +191,7 @@ impl Repository {
         let here: Vec<_> = {
             let mut here: Vec<_> = interpreters
                 .iter()
+                .filter(|interpreter| interpreter.is_plain())
                 .map(|interpreter| interpreter.python)
                 .collect();
             here.sort_unstable();

@@ -430,7 +430,8 @@ fn where_to_get(python: PythonVersion, here: &[Interpreter]) -> String {
     if python >= PythonVersion::new(3, 8) {
         return format!("`uv python install {python}`");
     }
-    let mut here: Vec<PythonVersion> = here.iter().map(|found| found.python).collect();
+    let plain = here.iter().filter(|found| found.is_plain());
+    let mut here: Vec<PythonVersion> = plain.map(|found| found.python).collect();
     here.sort_unstable();
     here.dedup();
     let here: Vec<String> = here.iter().map(ToString::to_string).collect();
