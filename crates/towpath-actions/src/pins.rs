@@ -57,6 +57,10 @@ impl Action for Pinned<'_> {
         self.action.name()
     }
 
+    fn gives_programs(&self) -> bool {
+        self.action.gives_programs()
+    }
+
     fn is_self_contained(&self) -> bool {
         self.action.is_self_contained()
     }

@@ -27,6 +27,10 @@ impl Action for SetupNode {
         NAME
     }
 
+    fn gives_programs(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, version: &str) -> Result<(), String> {
         VERSIONS.accept(NAME, version)
     }

@@ -33,6 +33,10 @@ impl Action for SetupUv<'_> {
         NAME
     }
 
+    fn gives_programs(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, version: &str) -> Result<(), String> {
         VERSIONS.accept(NAME, version)
     }

@@ -185,6 +185,10 @@ impl FetchedActions for ActionStore {
     fn folder(&self, uses: &str) -> Option<PathBuf> {
         self.find(&Remote::parse(uses)?)
     }
+
+    fn root(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
 }
 
 fn versions(repository: &Path) -> BTreeMap<String, String> {

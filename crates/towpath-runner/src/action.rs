@@ -186,6 +186,11 @@ pub trait Action: Sync {
         false
     }
 
+    /// Returns whether it gives later steps programs of this machine, which no container sees.
+    fn gives_programs(&self) -> bool {
+        false
+    }
+
     /// Tells whether it stands for a version, the text after the `@`: a tag such as `v4` or `v4.2.1`, or
     /// a commit that it knows. The error says why not and what to write instead.
     fn accepts(&self, _version: &str) -> Result<(), String> {

@@ -11,6 +11,7 @@ mod ahead;
 mod assignment;
 pub mod commands;
 mod dependencies;
+mod engine;
 mod evaluate;
 mod event;
 mod job;
@@ -34,6 +35,7 @@ pub use action::{
     StepInputs,
 };
 pub use dependencies::{Dependencies, Difference, KeptDependencies, Key, KeyPart, compare};
+pub use engine::Engine;
 pub use event::{
     Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
     StartingEvent, input_kind, resolve_inputs,
@@ -45,7 +47,7 @@ pub use platforms::Platforms;
 pub use preview::{
     ConditionPreview, Copies, CopyPreview, EnvironmentPreview, JobPreview, PreviewScope, preview,
 };
-pub use request::{FetchedActions, Machine, Request};
+pub use request::{FetchedActions, FindEngine, Machine, Request};
 pub use reuse::{LastRun, Ledger, StoredVerdict, job_history};
 pub use run::{Completed, Observer, run};
 pub use unsupported::{Means, unsupported};

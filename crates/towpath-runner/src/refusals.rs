@@ -3,8 +3,14 @@
 use towpath_report::{Place, Problem};
 use towpath_workflow::syntax::{Dynamic, StepsJob};
 
-/// Returns the problem of a job that asks for containers.
-pub(crate) fn containers(work: &StepsJob, place: Option<&Place>) -> Option<Problem> {
+use crate::request::FindEngine;
+
+/// Returns the problem of a job that asks for containers where nothing runs them.
+pub(crate) fn containers(
+    work: &StepsJob,
+    place: Option<&Place>,
+    engine: &FindEngine<'_>,
+) -> Option<Problem> {
     let has_services = match &work.services {
         Dynamic::Value(services) => !services.is_empty(),
         Dynamic::Expression(_) => true,
@@ -14,9 +20,11 @@ pub(crate) fn containers(work: &StepsJob, place: Option<&Place>) -> Option<Probl
         None if has_services => ("services", place),
         None => return None,
     };
-    let message = format!("the job has `{what}`, and towpath runs no containers");
+    let reason = engine().err()?;
+    let message = format!("the job has `{what}`, and {reason}");
     Some(placed(Problem::error(message), place).with_hint(
-        "run the job on the forge, or remove the key where the machine has the service itself",
+        "start or install Docker or Podman, run the job on the forge, or remove the key where the machine \
+         has the service itself",
     ))
 }
 
@@ -32,12 +40,29 @@ pub(crate) fn not_here(action: &str) -> Problem {
         .with_hint("`towpath actions fetch` brings the actions that the workflows use")
 }
 
-/// Returns the problem of an action that is a container.
-pub(crate) fn in_container(action: &str) -> Problem {
-    Problem::error(format!(
-        "`{action}` runs in a container, and towpath runs none"
+/// Returns the problem of an action that is a container where nothing runs it.
+pub(crate) fn in_container(action: &str, engine: &FindEngine<'_>) -> Option<Problem> {
+    let reason = engine().err()?;
+    let message = format!("`{action}` runs in a container, and {reason}");
+    Some(Problem::error(message).with_hint(
+        "start or install Docker or Podman, or use an action that runs on the machine itself",
     ))
-    .with_hint("use an action that runs on the machine itself, or run the job on the forge")
+}
+
+/// Returns the problem of an action with parts before and after its own that are containers.
+pub(crate) fn entry_points(action: &str) -> Problem {
+    Problem::error(format!(
+        "`{action}` has a `pre-entrypoint` or `post-entrypoint`, which towpath does not run yet"
+    ))
+    .with_hint("run the job on the forge")
+}
+
+/// Returns the problem of an action that gives later steps a program of this machine.
+pub(crate) fn outside(action: &str) -> Problem {
+    Problem::error(format!(
+        "`{action}` gives a program of this machine, which steps in a container do not see"
+    ))
+    .with_hint("name an `image` that has the program, or remove `container`")
 }
 
 /// Returns the problem of a JavaScript action without Node.js.

@@ -10,6 +10,7 @@ use towpath_report::{JobRecord, Problem};
 use towpath_workflow::Sources;
 
 use crate::action::Actions;
+use crate::engine::Engine;
 use crate::plan::Plan;
 use crate::platforms::Platforms;
 use crate::reuse::Ledger;
@@ -45,10 +46,18 @@ pub struct Request<'a> {
     pub machine: Option<&'a Machine<'a>>,
 }
 
+/// Finds what runs containers.
+pub type FindEngine<'a> = dyn Fn() -> Result<Engine, String> + Sync + 'a;
+
 /// Finds actions of other repositories that were fetched before.
 pub trait FetchedActions: Sync {
     /// Returns the folder of the repository that `uses` names, at the version that it names.
     fn folder(&self, uses: &str) -> Option<PathBuf>;
+
+    /// Returns the folder that holds all of them.
+    fn root(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// What jobs with steps of their own need of the machine. All paths are absolute.
@@ -72,6 +81,8 @@ pub struct Machine<'a> {
     pub node: Option<&'a Path>,
     /// Starts, once, the services that JavaScript actions expect, and returns the variables that name them.
     pub services: &'a (dyn Fn() -> Result<BTreeMap<String, String>, Problem> + Sync),
+    /// Finds, once, Docker or Podman; the error says why neither can be used.
+    pub engine: &'a FindEngine<'a>,
     /// Actions of other repositories.
     pub fetched: &'a dyn FetchedActions,
     /// The runners that this machine can stand for.

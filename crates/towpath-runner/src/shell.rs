@@ -119,7 +119,7 @@ fn known(program: &str) -> Option<&'static Known> {
 
 /// Splits arguments as .NET does, in which GitHub's runner is written: at blanks outside of double quotes.
 /// `\"` is a quote, `""` within quotes as well; any other backslash is itself.
-fn split(arguments: &str) -> Vec<String> {
+pub(crate) fn split(arguments: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut is_quoted = false;

@@ -12,14 +12,16 @@ use towpath_workflow::syntax::{
     Argument, CallJob, Dynamic, JobWork, Runs, Step, StepWork, StepsJob,
 };
 
-use crate::action::Actions;
+use crate::action::{Action, Actions};
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
 use crate::plan::{Frame, Plan, PlannedJob, called_frame, jobs_of};
 use crate::platforms::Platforms;
-use crate::refusals::{background, containers, in_container, no_node, not_here, placed};
-use crate::request::FetchedActions;
+use crate::refusals::{
+    background, containers, entry_points, in_container, no_node, not_here, outside, placed,
+};
+use crate::request::{FetchedActions, FindEngine};
 
 /// What is here to run a plan with.
 pub struct Means<'a> {
@@ -33,6 +35,8 @@ pub struct Means<'a> {
     pub fetched: &'a dyn FetchedActions,
     /// The runners that this machine can stand for.
     pub platforms: &'a Platforms,
+    /// Finds what runs containers.
+    pub engine: &'a FindEngine<'a>,
     /// Whether Node.js is there, for JavaScript actions.
     pub has_node: bool,
 }
@@ -117,11 +121,19 @@ fn of_copy(
     if labels.is_some_and(|labels| !means.platforms.refused(&labels).is_empty()) {
         return Vec::new();
     }
-    let mut problems: Vec<Problem> = containers(work, place).into_iter().collect();
+    let mut problems: Vec<Problem> = containers(work, place, means.engine).into_iter().collect();
     let late: Vec<&str> = late.iter().copied().chain(OF_STEPS).collect();
     for step in &work.steps {
         if holds(step.condition.as_ref(), contexts, &late, Needs::Open) != Some(false) {
             let place = step.origin.0.as_ref();
+            if let (Some(_), StepWork::Uses { action, .. }) = (&work.container, &step.work)
+                && means
+                    .actions
+                    .find(action)
+                    .is_some_and(Action::gives_programs)
+            {
+                problems.push(placed(outside(action), place));
+            }
             problems.extend(of_step(step, place, means, 0, &mut BTreeSet::new()));
         }
     }
@@ -202,7 +214,7 @@ fn of_action(
             .collect();
     }
     if action.starts_with("docker://") {
-        return vec![in_container(action)];
+        return in_container(action, means.engine).into_iter().collect();
     }
     let folder = if is_local(action) {
         // One that is not in the repository may be made by an earlier step.
@@ -227,7 +239,14 @@ fn of_action(
                 .collect(),
             Runs::JavaScript { .. } if means.has_node => Vec::new(),
             Runs::JavaScript { .. } => vec![no_node(action)],
-            Runs::Docker { .. } => vec![in_container(action)],
+            Runs::Docker {
+                pre_entrypoint,
+                post_entrypoint,
+                ..
+            } if pre_entrypoint.is_some() || post_entrypoint.is_some() => {
+                vec![entry_points(action)]
+            }
+            Runs::Docker { .. } => in_container(action, means.engine).into_iter().collect(),
         },
     }
 }
@@ -283,6 +302,7 @@ mod tests {
             sources,
             fetched: &Nothing,
             platforms: &Platforms::new("linux", "x86_64", []),
+            engine: &|| Err("there is none".to_owned()),
             has_node: true,
         };
         let problems = unsupported(&plan_frames(vec![frame]).unwrap(), &means);

@@ -55,6 +55,10 @@ impl Action for SetupPython<'_> {
         NAME
     }
 
+    fn gives_programs(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, version: &str) -> Result<(), String> {
         VERSIONS.accept(NAME, version)
     }

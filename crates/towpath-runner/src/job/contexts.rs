@@ -141,7 +141,7 @@ impl RunningJob<'_> {
             Some((_, version)) => version.to_owned(),
             None => named("sha"),
         };
-        Object(vec![
+        let mut job = Object(vec![
             ("status".to_owned(), Value::from(self.status.as_str())),
             (
                 "workflow_ref".to_owned(),
@@ -150,7 +150,9 @@ impl RunningJob<'_> {
             ("workflow_sha".to_owned(), Value::from(sha)),
             ("workflow_repository".to_owned(), Value::from(repository)),
             ("workflow_file_path".to_owned(), Value::from(file.path)),
-        ])
+        ]);
+        self.tell_containers(&mut job);
+        job
     }
 
     /// Returns the context `github` of a step.
@@ -276,7 +278,7 @@ fn is_reserved(name: &str) -> bool {
         .is_some_and(|key| OF_RUNNER.contains(&key))
 }
 
-fn set(object: &mut Object, name: &str, value: impl Into<Value>) {
+pub(super) fn set(object: &mut Object, name: &str, value: impl Into<Value>) {
     let value = value.into();
     match object.0.iter_mut().find(|(own, _)| own == name) {
         Some((_, own)) => *own = value,

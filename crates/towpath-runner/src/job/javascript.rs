@@ -7,6 +7,7 @@ use towpath_workflow::syntax::{Action as Metadata, Runs, Step, StepWork, Text};
 
 use super::RunningJob;
 use super::composite::ActionFolder;
+use super::container::Program;
 use super::level::{ActionLevel, Level};
 use super::node_script::Script;
 use super::post::{Post, PostWork};
@@ -96,9 +97,11 @@ impl RunningJob<'_> {
             level.depth + 1,
             ready.deadline,
         );
-        let arguments = vec![node.to_string_lossy().into_owned(), script.file.clone()];
-        let folder = self.places.workspace.clone();
-        self.process(&inner, ready, &own, arguments, folder)
+        let program = Program::Command {
+            arguments: vec![self.node_program(node), script.file.clone()],
+            folder: self.places.workspace.clone(),
+        };
+        self.process(&inner, ready, &own, program)
     }
 
     /// Runs, before the first step, the parts that fetched actions have for the start of a job.

@@ -2,6 +2,7 @@
 //! actions, its outputs. Everything that it made is gone afterwards but its log and its summary.
 
 mod composite;
+mod container;
 mod contexts;
 mod files;
 mod javascript;
@@ -31,6 +32,7 @@ use crate::commands::Matchers;
 use crate::evaluate::Values;
 use crate::request::{Machine, Request};
 use crate::standing::Status;
+use container::Containers;
 use level::Level;
 use places::Places;
 pub(crate) use places::remove_spares;
@@ -66,6 +68,7 @@ struct RunningJob<'a> {
     context: &'a JobContext<'a>,
     work: &'a StepsJob,
     places: Places,
+    containers: Option<Containers>,
     /// Marks its processes, wherever they go.
     tracking: String,
     /// Contexts that stay the same: all but `env`, `job`, `steps` and what a step adds to `github`.
@@ -106,6 +109,10 @@ impl<'a> RunningJob<'a> {
     fn run_all(&mut self) {
         let mut level = Level::of_job();
         let steps = &self.work.steps;
+        if let Err(problem) = self.start_containers() {
+            let problem = self.placed(problem);
+            return self.fail(problem);
+        }
         self.run_pre_parts(steps);
         for step in steps {
             self.step(&mut level, step);
@@ -203,6 +210,7 @@ impl<'a> RunningJob<'a> {
 
     /// Ends what still runs of the job, removes its folders and returns what it did.
     fn finish(mut self) -> Outcome {
+        self.end_containers();
         match self.machine.keeper.end_job(&self.tracking) {
             Ok(0) => {}
             Ok(left) => self.notes.push(format!(

@@ -71,6 +71,16 @@ impl Places {
         Ok(places)
     }
 
+    /// Returns the folder that holds the others.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the folder of the event.
+    pub(super) fn event_folder(&self) -> &Path {
+        self.event.parent().unwrap_or(&self.root)
+    }
+
     /// Removes all that a job left; the folders themselves wait for the next one, where they are as they were.
     pub(super) fn remove(&self) -> io::Result<()> {
         if let Err(error) = self.spare() {

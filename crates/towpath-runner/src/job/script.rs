@@ -12,6 +12,7 @@ use towpath_report::{Place, Problem, Severity};
 use towpath_workflow::syntax::Text;
 
 use super::RunningJob;
+use super::container::Program;
 use super::files::{CommandFiles, Written};
 use super::level::Level;
 use super::step::{Done, ReadyStep};
@@ -40,7 +41,8 @@ impl RunningJob<'_> {
             Ok(prepared) => prepared,
             Err(problem) => return Done::failed(problem),
         };
-        let done = self.process(level, ready, &ready.environment, arguments, folder);
+        let program = Program::Command { arguments, folder };
+        let done = self.process(level, ready, &ready.environment, program);
         // The script is read line by line, so it stays until the end.
         let _ = fs::remove_file(file);
         done
@@ -72,7 +74,9 @@ impl RunningJob<'_> {
             }
         }
         let folder = self.places.workspace.join(folder.unwrap_or_default());
-        if !folder.is_dir() {
+        // A container may have folders of its own.
+        let is_known = !self.is_in_container() || folder.starts_with(self.places.root());
+        if is_known && !folder.is_dir() {
             return Err(Problem::error(format!(
                 "the working directory `{}` does not exist",
                 folder.display()
@@ -85,7 +89,8 @@ impl RunningJob<'_> {
         self.files += 1;
         let name = format!("step_{}{}", self.files, shell::extension(shell));
         let file = self.places.temp.join(name);
-        let has_bash = shell.is_some() || self.finds(level, &ready.environment, "bash");
+        let has_bash = shell.is_some()
+            || (!self.is_in_container() && self.finds(level, &ready.environment, "bash"));
         let command = shell::command_line(shell, &file, has_bash)?;
         fs::write(&file, shell::prepare(shell, &script)).map_err(|error| {
             Problem::error(format!("cannot write the script of the step: {error}"))
@@ -102,8 +107,7 @@ impl RunningJob<'_> {
         level: &Level,
         ready: &ReadyStep<'_>,
         own: &BTreeMap<String, String>,
-        arguments: Vec<String>,
-        folder: PathBuf,
+        program: Program,
     ) -> Done {
         self.files += 1;
         let files = match CommandFiles::make(&self.places.files, self.files) {
@@ -117,12 +121,7 @@ impl RunningJob<'_> {
             problems: Vec::new(),
             given: 0,
         };
-        let command = StepCommand {
-            arguments,
-            environment,
-            folder,
-            timeout: Some(ready.left()),
-        };
+        let command = self.command_of(program, environment, ready.left());
         let keeper = self.machine.keeper;
         let end = keeper.run(&command, &ready.cancel, &mut |bytes| {
             self.hear(&mut heard, bytes);

@@ -41,7 +41,7 @@ impl<'a> RunningJob<'a> {
             );
             return Err(refuse(Problem::error(message)));
         };
-        if let Some(problem) = containers(work, definition.origin.0.as_ref()) {
+        if let Some(problem) = containers(work, definition.origin.0.as_ref(), machine.engine) {
             return Err(refuse(problem));
         }
         let run_context = environment_context(assignment, work)?;
@@ -80,6 +80,7 @@ impl<'a> RunningJob<'a> {
             context,
             work,
             places,
+            containers: None,
             fixed,
             environment,
             paths: Vec::new(),

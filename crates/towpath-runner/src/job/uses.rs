@@ -19,7 +19,7 @@ use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInpu
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
 use crate::commands::add_paths;
 use crate::evaluate::Values;
-use crate::refusals::{in_container, not_here};
+use crate::refusals::not_here;
 
 impl RunningJob<'_> {
     /// Runs an action.
@@ -40,6 +40,9 @@ impl RunningJob<'_> {
         if let Some(built_in) = self.request.actions.find(action) {
             return self.built_in(level, ready, built_in, action, given);
         }
+        if let Some(image) = action.strip_prefix("docker://") {
+            return self.image_action(level, ready, image, &given);
+        }
         let found = self.find_action(action).and_then(|from| {
             let metadata = read_metadata(&from.folder, action)?;
             let inputs = self.inputs(level, &metadata, given)?;
@@ -57,7 +60,7 @@ impl RunningJob<'_> {
                 self.composite(level, ready, &metadata, steps, inputs, from)
             }
             Runs::JavaScript { .. } => self.javascript(level, ready, &metadata, &inputs, &from),
-            Runs::Docker { .. } => Done::failed(in_container(action)),
+            Runs::Docker { .. } => self.docker_action(level, ready, &metadata, &inputs, &from),
         }
     }
 
@@ -76,9 +79,6 @@ impl RunningJob<'_> {
                 repository: String::new(),
                 version: String::new(),
             });
-        }
-        if action.starts_with("docker://") {
-            return Err(in_container(action));
         }
         let fetched = self.machine.fetched.folder(action);
         let fetched = fetched.ok_or_else(|| not_here(action))?;

@@ -143,6 +143,7 @@ impl Engine {
             environment: &environment,
             node: None,
             services: &|| Ok(BTreeMap::new()),
+            engine: &|| Err("there is none".to_owned()),
             fetched: &Nothing,
             platforms: &Platforms::new("linux", "x86_64", []),
             after_failure: None,

@@ -9,6 +9,7 @@ mod reference;
 mod reports;
 mod reuse;
 mod run_actions;
+mod run_containers;
 mod run_faults;
 mod run_looks;
 mod run_workflows;

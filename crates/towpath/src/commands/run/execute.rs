@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use towpath_actions::{ActionStore, ServedRun, Services, pinned, registry};
@@ -12,8 +12,8 @@ use towpath_report::{
     Changes, CheckResult, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict,
 };
 use towpath_runner::{
-    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Observer, Plan, Platforms,
-    Request, StartingEvent, plan_frames, run, unsupported,
+    Action, Actions, Completed, EndedRun, Engine, Frame, Ledger, Machine, Means, Observer, Plan,
+    Platforms, Request, StartingEvent, plan_frames, run, unsupported,
 };
 use towpath_workflow::expression::Value;
 
@@ -171,6 +171,8 @@ struct Ground<'a> {
     /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
     registry: Vec<Box<dyn Action + 'a>>,
     signals: crossbeam_channel::Receiver<()>,
+    /// What runs containers, looked for on first use.
+    engine: OnceLock<Result<Engine, String>>,
     began: i64,
     begun: Instant,
 }
@@ -231,6 +233,7 @@ impl<'a> Ground<'a> {
             registry: pinned(actions, pins),
             fetched,
             signals: signals::listen()?,
+            engine: OnceLock::new(),
             began: clock::now(),
             begun,
         })
@@ -424,9 +427,16 @@ impl<'a> Ground<'a> {
                 sources: &self.asked.files.sources,
                 fetched: &self.fetched,
                 platforms: self.platforms,
+                engine: &|| self.engine(),
                 has_node: steps::program(self.process, "node").is_some(),
             },
         )
+    }
+
+    fn engine(&self) -> Result<Engine, String> {
+        self.engine
+            .get_or_init(|| steps::engine(self.process))
+            .clone()
     }
 
     fn actions(&self) -> Vec<&dyn Action> {
@@ -450,6 +460,7 @@ impl<'a> Ground<'a> {
             steps::open_shell(user, command);
         };
         let node = steps::program(self.process, "node");
+        let (engine, process) = (&self.engine, self.process);
         let machine = Machine {
             keeper: &self.keeper,
             repository: &self.asked.root,
@@ -460,6 +471,7 @@ impl<'a> Ground<'a> {
             environment: &environment,
             node: node.as_deref(),
             services: &|| services.variables(),
+            engine: &|| engine.get_or_init(|| steps::engine(process)).clone(),
             fetched: &self.fetched,
             platforms: self.platforms,
             after_failure: if self.run.manner.shell_on_failure {
