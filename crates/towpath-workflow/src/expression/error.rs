@@ -46,7 +46,7 @@ pub enum Reason {
     InsertInText,
     /// `insert` with this many words after it.
     InsertWithParameters(usize),
-    /// Anything else, in full.
+    /// Anything else, in the words of the official implementation; the message may say more.
     Other(String),
 }
 
@@ -117,6 +117,22 @@ impl Error {
             reason: Reason::Other(message.clone()),
             message,
             range: 0..0,
+        }
+    }
+
+    /// Returns an error of evaluation of which more is told than the official words.
+    pub(crate) fn evaluation_in_words(words: &str, message: String) -> Self {
+        Self {
+            reason: Reason::Other(words.to_owned()),
+            ..Self::evaluation(message)
+        }
+    }
+
+    /// Returns what the official implementation says of it.
+    pub fn official(&self) -> &str {
+        match &self.reason {
+            Reason::Other(words) => words,
+            _ => &self.message,
         }
     }
 

@@ -135,16 +135,16 @@ fn join(items: &Value, separator: Option<&Value>, memory: &Memory) -> Result<Val
 }
 
 fn from_json(text: &str, memory: &Memory) -> Result<Value, Error> {
+    const WORDS: &str = "Error parsing JSON when evaluating fromJson";
     if text.trim().is_empty() {
-        return Err(Error::evaluation(
-            "Error parsing JSON when evaluating fromJson: empty input",
+        let words = "empty input";
+        return Err(Error::evaluation_in_words(
+            words,
+            format!("{WORDS}: {words}"),
         ));
     }
     memory.count(text.len())?;
-    let json: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-        Error::evaluation(format!(
-            "Error parsing JSON when evaluating fromJson: {error}"
-        ))
-    })?;
+    let json: serde_json::Value = serde_json::from_str(text)
+        .map_err(|error| Error::evaluation_in_words(WORDS, format!("{WORDS}: {error}")))?;
     Ok(Value::from(&json))
 }

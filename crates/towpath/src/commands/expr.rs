@@ -16,7 +16,7 @@ fn answer(question: &json_lines::Object) -> Result<Json, String> {
         .map(|(name, value)| (name.clone(), Value::from(value)));
     Ok(match evaluate(source, &Object(contexts.collect())) {
         Ok(value) => json!({"kind": value.kind(), "value": Json::from(&value)}),
-        Err(error) => json!({"error": phase(error.phase), "message": error.message}),
+        Err(error) => json!({"error": phase(error.phase), "message": error.official()}),
     })
 }
 
@@ -90,6 +90,17 @@ mod tests {
                     "error": "lexing",
                     "message": "Unexpected symbol: '\"a\"'. Located at position 1 within expression: \"a\"",
                 }),
+            ),
+            (
+                json!({"expr": "fromJSON('{')"}),
+                json!({
+                    "error": "evaluation",
+                    "message": "Error parsing JSON when evaluating fromJson",
+                }),
+            ),
+            (
+                json!({"expr": "fromJSON('')"}),
+                json!({"error": "evaluation", "message": "empty input"}),
             ),
             (
                 json!({"expr": "success()"}),
