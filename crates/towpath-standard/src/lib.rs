@@ -11,6 +11,7 @@ mod contradictions;
 mod coverage_gate;
 mod facts;
 mod ignored;
+mod imported_extras;
 mod judge;
 mod linter_output;
 mod linters;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use towpath_python::{Install, Invocation, TestRunner, test_needs};
 
 use crate::facts::{Facts, is_below};
+use crate::imported_extras::imported_extras;
 use crate::pytest_plugins;
 use crate::test_call::django;
 use crate::test_invocation::best_invocation;
@@ -34,7 +35,11 @@ pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
 /// Returns what the tests need where one command runs them.
 pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> TestEnvironment {
     let via = call.map(|invocation| invocation.via.as_slice());
-    let mut found = installed(facts, &is_test_runner, via).unwrap_or_else(|| declared(facts));
+    let mut found = installed(facts, &is_test_runner, via).unwrap_or_else(|| {
+        let mut found = declared(facts);
+        found.extras.extend(imported_extras(facts, &found.extras));
+        found
+    });
     if let Some(extras) = &facts.settings.test_extras {
         found.extras.clone_from(extras);
     }

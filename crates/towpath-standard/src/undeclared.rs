@@ -36,6 +36,16 @@ const PACKAGES: [(&str, &str); 20] = [
     ("zmq", "pyzmq"),
 ];
 
+/// Returns the module that a package is thought to bring.
+pub(crate) fn module_of(package: &str) -> String {
+    let package = normalise_name(package);
+    let known = PACKAGES.iter().find(|(_, brings)| *brings == package);
+    known.map_or_else(
+        || package.replace('-', "_"),
+        |(module, _)| (*module).to_owned(),
+    )
+}
+
 /// What tests use and the environment lacks.
 #[derive(Default)]
 pub(crate) struct Undeclared {

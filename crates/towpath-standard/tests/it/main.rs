@@ -3,6 +3,7 @@
 mod adoption;
 mod calls;
 mod docs;
+mod extras;
 mod integration;
 mod judgement;
 mod left_out;

@@ -1,0 +1,44 @@
+//! Which extras the tests get where nothing tells what CI installs.
+
+use crate::repository::work_of;
+
+const MANIFEST: &str = "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.12\"\n\
+     [project.optional-dependencies]\ntoken = [\"PyJWT>=2\", \"cryptography\"]\n\
+     signals = [\"blinker\"]\ndocs = [\"sphinx\"]\nother = [\"orjson\"]\ndb = [\"mysqlclient\"]\n";
+
+const FILES: [(&str, &str); 3] = [
+    ("pyproject.toml", MANIFEST),
+    (
+        "pkg/__init__.py",
+        "try:\n    from blinker import Namespace\nexcept ImportError:\n    import orjsonlib\n",
+    ),
+    (
+        "tests/test_a.py",
+        "def test_a():\n    import jwt.api\n    import MySQLdb\n    import sphinx\n",
+    ),
+];
+
+/// Checks what is installed for the tests beside pytest and coverage.
+#[track_caller]
+fn check(more: &[(&str, &str)], expected: &str) {
+    let work = work_of("tests", &[&FILES, more].concat());
+    let (_, needs) = work.split_once("needs ").expect("something is needed");
+    let needs = needs.lines().next().unwrap_or_default();
+    let extras: Vec<&str> = needs
+        .split(' ')
+        .filter(|need| !need.starts_with("pytest") && !need.starts_with("coverage"))
+        .collect();
+    assert_eq!(extras.join(" "), expected, "{work}");
+}
+
+#[test]
+fn extras_that_are_imported_are_installed() {
+    check(&[], "blinker PyJWT>=2 cryptography");
+}
+
+#[test]
+fn automation_tells_which_extras_are_tested() {
+    let tox =
+        "[tox]\nenvlist = py312\n[testenv]\ndeps = pytest\nextras = other\ncommands = pytest\n";
+    check(&[("tox.ini", tox)], "orjson");
+}
