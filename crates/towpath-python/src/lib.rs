@@ -33,7 +33,7 @@ pub mod uv;
 
 pub use automation::{
     Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin, adoption,
-    read_automation,
+    read_automation, with_folders,
 };
 pub use environments::{
     Environment, LocalProject, LockedInstall, PYRIGHT_CACHE, Package, Requirements, Resolution,

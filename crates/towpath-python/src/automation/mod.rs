@@ -29,6 +29,7 @@ use crate::Project;
 
 pub use adoption::adoption;
 pub use model::{Automation, AutomationKind, AutomationSource, Install, Invocation, VersionPin};
+pub use paths::with_folders;
 
 /// Reads the automation of a repository. Starts nothing and changes nothing; what cannot be read
 /// is listed with its place.

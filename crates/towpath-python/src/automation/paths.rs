@@ -54,6 +54,19 @@ pub(super) fn join(folder: &str, path: &str) -> String {
     }
 }
 
+/// Returns the text of a variable with the folder of the repository in the place of the names that CI has
+/// for it, and `folder`, in which a command runs, in the place of the shell's own.
+pub fn with_folders(text: &str, repository: &str, folder: &str) -> String {
+    let mut text = text.to_owned();
+    for name in REPOSITORY {
+        text = text.replace(name, repository);
+    }
+    for name in ["${PWD}", "$PWD", "$(pwd)", "`pwd`"] {
+        text = text.replace(name, folder);
+    }
+    text
+}
+
 /// Returns the folder of a path; empty at the top.
 pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)

@@ -6,7 +6,7 @@ mod unittest;
 
 use std::collections::BTreeMap;
 
-use towpath_python::{Invocation, TestRunner};
+use towpath_python::{Invocation, TestRunner, with_folders};
 
 use crate::facts::{Facts, is_below};
 use crate::pytest_options::kept_arguments;
@@ -45,6 +45,7 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
         call = called(facts, invocation);
     } else if let Some(invocation) = best_invocation(facts, "unittest") {
         call.folder.clone_from(&invocation.folder);
+        call.environment = variables(invocation);
         call.only_unittest = true;
         call_unittest(&mut call, &invocation.arguments, facts);
     } else if let Some(django) = django(facts) {
@@ -93,16 +94,9 @@ pub(crate) fn test_call(facts: &Facts<'_>) -> TestCall {
 
 /// Returns one call of pytest as the automation writes it.
 pub(crate) fn called(facts: &Facts<'_>, invocation: &Invocation) -> TestCall {
-    let is_known =
-        |name: &str, value: &str| !value.contains(['$', '{']) && !name.starts_with("COVERAGE");
     TestCall {
         arguments: kept_arguments(&placed(invocation, facts)),
-        environment: invocation
-            .environment
-            .iter()
-            .filter(|(name, value)| is_known(name, value))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
+        environment: variables(invocation),
         folder: if is_here(&invocation.folder, facts) {
             invocation.folder.clone()
         } else {
@@ -112,6 +106,53 @@ pub(crate) fn called(facts: &Facts<'_>, invocation: &Invocation) -> TestCall {
         only_unittest: false,
         place: invocation.place.to_string(),
     }
+}
+
+/// Returns the variables that the automation sets for a call, as far as they can be known.
+fn variables(invocation: &Invocation) -> BTreeMap<String, String> {
+    const TREE: &str = "{tree}";
+    let folder = match invocation.folder.as_str() {
+        "" => TREE.to_owned(),
+        folder => format!("{TREE}/{folder}"),
+    };
+    let is_known = |text: &str| !text.replace(TREE, "").contains(['$', '{', '`']);
+    let variables = invocation.environment.iter().filter_map(|(name, value)| {
+        let value = with_folders(value, TREE, &folder);
+        let value = if name == "PYTHONPATH" {
+            let parts = folders_of(&value);
+            let known: Vec<&str> = parts
+                .iter()
+                .map(String::as_str)
+                .filter(|part| is_known(part))
+                .collect();
+            known.join(":")
+        } else {
+            value
+        };
+        let is_ours = is_known(&value) && !name.starts_with("COVERAGE");
+        is_ours.then(|| (name.clone(), value))
+    });
+    variables.collect()
+}
+
+/// Returns the parts of a list of folders; `${NAME:+:$NAME}` is one of them.
+fn folders_of(list: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0_usize;
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if c == ':' && depth == 0 {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
 }
 
 /// Returns whether a folder is part of the tree; some commands run in one that only the automation

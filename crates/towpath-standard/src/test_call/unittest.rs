@@ -35,10 +35,11 @@ pub(super) fn call_unittest(call: &mut TestCall, arguments: &[String], facts: &F
             .cloned()
     });
     if let Some(first) = first.filter(|path| path != ".") {
-        call.environment.insert(
-            "PYTHONPATH".to_owned(),
-            format!("{{tree}}/{}", in_folder(&first)),
-        );
+        let mut path = format!("{{tree}}/{}", in_folder(&first));
+        if let Some(set) = call.environment.get("PYTHONPATH") {
+            path = format!("{path}:{set}");
+        }
+        call.environment.insert("PYTHONPATH".to_owned(), path);
     }
 }
 

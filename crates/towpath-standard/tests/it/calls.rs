@@ -1,6 +1,8 @@
 //! How the tests are called.
 
-use crate::repository::work_of;
+use towpath_standard::{Applies, Work, check};
+
+use crate::repository::{with_facts, work_of};
 
 #[track_caller]
 fn check_call(options: &str, expected: &str) {
@@ -22,4 +24,60 @@ fn check_call(options: &str, expected: &str) {
 fn folder_of_the_tests_is_named_unless_doctests_lie_elsewhere() {
     check_call("-ra", "module tests");
     check_call("--doctest-modules", "module");
+}
+
+/// Returns the variables that matter of the command that runs the tests, as a step of CI calls them.
+fn path_of(step: &str) -> Option<String> {
+    let workflow = format!(
+        "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/setup-python@v5\n        \
+         with: {{python-version: '3.12'}}\n      - {step}\n"
+    );
+    let files = [
+        (".github/workflows/ci.yml", workflow.as_str()),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.12\"\n",
+        ),
+        ("src/helper.py", ""),
+        ("tests/test_a.py", "def test_a(): pass\n"),
+    ];
+    with_facts(&files, |facts| {
+        let check = check("tests").expect("there is such a check");
+        let python = check.matrix(facts).into_iter().next().flatten();
+        let Applies::Work(work) = check.work(facts, python, &[]) else {
+            panic!("there are tests");
+        };
+        let Work::Tool(work) = *work else {
+            panic!("pytest runs them");
+        };
+        let command = work.commands.first().expect("a command");
+        command.environment.get("PYTHONPATH").cloned()
+    })
+}
+
+#[test]
+fn folders_that_the_automation_puts_on_the_path_are_on_it() {
+    for (step, expected) in [
+        ("run: pytest", None),
+        ("{run: pytest, env: {PYTHONPATH: src}}", Some("src")),
+        (
+            "{run: pytest, env: {PYTHONPATH: '${{ github.workspace }}/src'}}",
+            Some("{tree}/src"),
+        ),
+        ("run: PYTHONPATH=$PWD/src pytest", Some("{tree}/src")),
+        (
+            "run: cd tests && PYTHONPATH=$(pwd)/../src pytest",
+            Some("./../src"),
+        ),
+        (
+            "run: 'export PYTHONPATH=src:$HOME/lib:${PYTHONPATH:+:$PYTHONPATH}; pytest'",
+            Some("src"),
+        ),
+        (
+            "run: PYTHONPATH=$GITHUB_WORKSPACE/src python -m unittest discover tests",
+            Some("{tree}/tests:{tree}/src"),
+        ),
+    ] {
+        assert_eq!(path_of(step).as_deref(), expected, "{step}");
+    }
 }

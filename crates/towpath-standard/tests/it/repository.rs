@@ -110,7 +110,7 @@ pub(crate) fn found_in(name: &str, files: &[(&str, &str)], (exit, stdout): (i32,
 
 /// Hands over the facts of the first project of a repository that holds `files`.
 #[track_caller]
-fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {
+pub(crate) fn with_facts<T>(files: &[(&str, &str)], then: impl FnOnce(&Facts<'_>) -> T) -> T {
     with_projects(files, |projects| {
         then(projects.first().expect("there is a project"))
     })
