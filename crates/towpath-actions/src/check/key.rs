@@ -122,6 +122,9 @@ impl Session<'_> {
         key.add("checkout", self.root().to_string_lossy());
         self.add_tools(&mut key, work, resolved);
         key.add("scan", scan.key.join("\0"));
+        if work.executes_project {
+            key.add("date", self.date.as_str());
+        }
         key
     }
 

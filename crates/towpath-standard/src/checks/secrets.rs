@@ -1,5 +1,6 @@
 //! `secrets`: detect-secrets over every file, set against the project's `.secrets.baseline`.
 
+use serde_json::Value;
 use towpath_python::PythonVersion;
 use towpath_report::readers::{Paths, detect_secrets};
 use towpath_report::text::counted;
@@ -60,16 +61,20 @@ impl Check for Definition {
             read: read_secrets,
             hint: String::new(),
         };
+        let mut key = vec![chosen.requirement.clone(), baseline];
+        let has_own_code = has_own_code(facts);
+        if has_own_code {
+            // It may read any file to judge any other.
+            key.push(facts.tree.contents_digest().to_string());
+        }
         Applies::Work(Box::new(Work::Tool(ToolWork {
+            executes_project: has_own_code,
             inputs: Inputs {
                 endings: vec![String::new()],
                 observed: false,
                 ..Inputs::opened()
             },
-            scan: Some(Scan {
-                files,
-                key: vec![chosen.requirement.clone(), baseline],
-            }),
+            scan: Some(Scan { files, key }),
             support_files: vec![
                 (
                     "scan_secrets.py".to_owned(),
@@ -124,6 +129,21 @@ fn files(facts: &Facts<'_>) -> Vec<String> {
         })
         .map(|(path, _)| path.clone())
         .collect()
+}
+
+/// Returns whether the baseline names plugins, filters or lists of words of the project's own.
+fn has_own_code(facts: &Facts<'_>) -> bool {
+    let bytes = facts.tree.read(BASELINE).unwrap_or_default();
+    let baseline: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let lists = ["plugins_used", "filters_used"].map(|name| baseline[name].as_array());
+    let mut values = lists
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(Value::as_object)
+        .flat_map(serde_json::Map::values)
+        .filter_map(Value::as_str);
+    values.any(|value| value.starts_with("file://") || facts.tree.contains(value))
 }
 
 fn read_secrets(output: &Output<'_>) -> Result<Partial, String> {

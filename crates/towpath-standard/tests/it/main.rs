@@ -10,6 +10,7 @@ mod left_out;
 mod lint;
 mod pipeline;
 mod repository;
+mod secrets;
 mod security;
 mod types;
 mod undeclared;

@@ -512,27 +512,23 @@ fn index_own_checks_see_neither_variables_nor_network() {
     assert!(key_parts(&world, "variables").contains(&"date".to_owned()));
 }
 
+/// Returns how each job ended, by what, and all findings.
+pub(crate) fn verdicts(run: &Run) -> (Vec<String>, Vec<String>) {
+    let told = run.record.jobs.iter().map(|job| {
+        let result = &job.result;
+        let (summary, tests) = (&result.summary, result.tests.len());
+        format!("{} {:?} {summary} {tests}", job.name, job.conclusion)
+    });
+    let mut told: Vec<String> = told.collect();
+    told.sort_unstable();
+    (told, run.findings())
+}
+
 /// Where nothing can be mounted, jobs run on copies; what they find is the same.
 #[test]
 fn index_verdicts_do_not_depend_on_the_sandbox() {
     let world = World::with_index("sound");
     let python = world.python().to_string();
-    let verdicts = |run: &Run| {
-        let jobs = run.record.jobs.iter();
-        let told = jobs.map(|job| {
-            let result = &job.result;
-            let (name, failed) = (&job.name, format!("{:?}", job.conclusion));
-            (
-                name.clone(),
-                failed,
-                result.summary.clone(),
-                result.tests.len(),
-            )
-        });
-        let mut told: Vec<_> = told.collect();
-        told.sort_unstable();
-        (told, run.findings())
-    };
     let closed = world.ci(&[]);
     let open = world.ci(&["--no-sandbox"]);
     assert_eq!(verdicts(&open), verdicts(&closed), "{}", open.stderr);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use towpath_report::Conclusion;
 
-use crate::soundness::key_parts;
+use crate::soundness::{key_parts, verdicts};
 use crate::world::{Run, World};
 
 /// Tries all that no verdict may depend on, and ends with an error where anything could be read, or where
@@ -24,19 +24,23 @@ reads = {
     "the file of that name": lambda: is_named("/etc/hostname"),
     "the network": lambda: socket.create_connection(("127.0.0.1", PORT), timeout=5),
 }
+found = []
 for name, read in reads.items():
     try:
-        found = read()
+        if read():
+            found.append(name)
     except OSError:
-        found = None
-    if found:
-        raise AssertionError("could read " + name)
+        pass
+if found:
+    raise AssertionError("could read " + ", ".join(found))
 if CHECK in pathlib.Path(ROOT, "switch.txt").read_text().split():
     raise AssertionError("asked for")
 "#;
 
 /// Every check that runs code of the project and is reused.
-const CHECKS: [&str; 7] = ["build", "docs", "lint", "own", "tests", "types", "wheel"];
+const CHECKS: [&str; 8] = [
+    "build", "docs", "lint", "own", "secrets", "tests", "types", "wheel",
+];
 
 /// Returns code that runs the probe; both are expressions of Python.
 fn probe(root: &str, check: &str) -> String {
@@ -74,6 +78,18 @@ fn plant(world: &World) {
         &format!(
             "\n[tool.hatch.build.hooks.custom]\n\n[tool.towpath.checks.own]\ncommand = [\"python\", \"-c\", \"{}\"]\n",
             here("own")
+        ),
+    );
+    let baseline = r#"{"version": "1.5.0", "filters_used": [], "results": {},
+        "plugins_used": [{"name": "Planted", "path": "file://detector.py"}]}"#;
+    world.write(".secrets.baseline", baseline);
+    world.write(
+        "detector.py",
+        format!(
+            "import re\n\nfrom detect_secrets.plugins.base import RegexBasedDetector\n\n{}\n\n\n\
+             class Planted(RegexBasedDetector):\n    secret_type = 'Planted'\n    \
+             denylist = [re.compile('no-[s]uch-text')]\n",
+            here("secrets")
         ),
     );
     // The project is installed for editing by the same backend, which is none of the check's.
@@ -131,7 +147,7 @@ fn index_no_check_reads_what_its_verdict_does_not_depend_on() {
     }
     assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
 
-    let others = ["docs", "lint", "own", "tests", "types", "wheel"];
+    let others = ["docs", "lint", "own", "secrets", "tests", "types", "wheel"];
     world.write("switch.txt", others.join(" "));
     let run = world.ci(&[]);
     assert_eq!(red(&run), others, "{:#?}", run.record.jobs);
@@ -139,4 +155,62 @@ fn index_no_check_reads_what_its_verdict_does_not_depend_on() {
     let run = world.ci(&[]);
     // What is not built is not tested.
     assert_eq!(red(&run), ["build", "wheel"], "{:#?}", run.record.jobs);
+
+    // Each of them does look: where nothing is closed, it finds what lies beside the repository.
+    world.write("switch.txt", "");
+    let open = world.ci(&["--no-sandbox"]);
+    assert_eq!(red(&open), CHECKS, "{:#?}", open.record.jobs);
+    let tests = &open.job("tests").result.tests;
+    let found = "could read a file beside the repository, ";
+    let mut messages = tests.iter().map(|case| case.message.as_str());
+    assert!(
+        messages.any(|message| message.contains(found) && message.contains("the network")),
+        "{tests:#?}"
+    );
+}
+
+#[test]
+fn index_nothing_of_the_user_reaches_any_check() {
+    let mut world = World::with_index("sound");
+    let first = world.ci(&[]);
+    assert_eq!(first.code, Some(0), "{:#?}", first.record.jobs);
+    // Whatever Python starts with these ends at once.
+    let fatal = "raise SystemExit(3)\n";
+    let (folder, home) = (world.folder().join("startup"), world.folder().join("home"));
+    let version = world.python();
+    let own = home.join(format!(".local/lib/python{version}/site-packages"));
+    for (folder, name, text) in [
+        (folder.clone(), "sitecustomize.py", fatal),
+        (own, "usercustomize.py", fatal),
+        (home.clone(), ".pydistutils.cfg", "[build_py]\nforce=what\n"),
+        (home.clone(), ".mypy.ini", "[mypy\n"),
+        (home.clone(), ".gitconfig", "[core\n"),
+        (
+            home.join(".config/ruff"),
+            "ruff.toml",
+            "line-length = 'x'\n",
+        ),
+        (
+            home.join(".config"),
+            "black",
+            "[tool.black]\nline-length = 'x'\n",
+        ),
+    ] {
+        fs_err::create_dir_all(&folder).expect("the temporary folder can be written");
+        fs_err::write(folder.join(name), text).expect("the temporary folder can be written");
+    }
+    world.set("PYTHONPATH", &folder.display().to_string());
+    for (name, value) in [
+        ("PYTEST_ADDOPTS", "--collect-only"),
+        ("PYTHONWARNINGS", "error"),
+        ("COVERAGE_RCFILE", "/nowhere"),
+        ("MYPYPATH", "/nowhere"),
+        ("RUFF_CONFIG", "/nowhere"),
+        ("PYLINTRC", "/nowhere"),
+    ] {
+        world.set(name, value);
+    }
+    assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
+    let again = world.ci(&["--force"]);
+    assert_eq!(verdicts(&again), verdicts(&first), "{}", again.stderr);
 }
