@@ -29,15 +29,17 @@ pub(super) fn check(source: &Source<'_>, node: &Node, sources: &Sources) -> Vec<
     calls.mistakes
 }
 
-/// A called file that is right in itself.
+/// A called file.
 struct Called {
     node: Node,
     workflow: Option<Workflow>,
+    /// Whether nothing is wrong with it in itself.
+    is_right: bool,
 }
 
 struct Calls<'a> {
     sources: &'a Sources,
-    /// Called files; none for those that are wrong in themselves, which is told once.
+    /// Called files; none for those that are no YAML. What is wrong with one is told once.
     called: HashMap<String, Option<Rc<Called>>>,
     /// Called files with the depth at which they were last followed.
     followed: HashMap<String, usize>,
@@ -69,7 +71,7 @@ impl Calls<'_> {
                 followed.push((uses.text().unwrap_or_default(), called, allowed));
             }
         }
-        self.mistakes.extend(checker.finish());
+        self.mistakes.extend(checker.take());
         for (name, called, allowed) in followed {
             let deeper = self.followed.insert(name.to_owned(), depth);
             if deeper.is_some_and(|earlier| earlier >= depth) {
@@ -106,32 +108,48 @@ impl Calls<'_> {
             );
             return None;
         }
-        let called = self.called(&Source { path: name, text })?;
+        // The mistakes stand in the order in which they are found.
+        self.mistakes.extend(checker.take());
+        let (called, meaning) = self.called(&Source { path: name, text })?;
         inputs_and_secrets(checker, job, uses, &called.node);
+        self.mistakes.extend(checker.take());
+        self.mistakes.extend(meaning);
         let workflow = called.workflow.as_ref();
-        permissions(checker, key, name, workflow, allowed).then_some(called)
+        let follows = called.is_right && permissions(checker, key, name, workflow, allowed);
+        follows.then_some(called)
     }
 
-    fn called(&mut self, source: &Source<'_>) -> Option<Rc<Called>> {
+    /// Returns a called file, with what its values mean wrongly when it is asked for first.
+    fn called(&mut self, source: &Source<'_>) -> Option<(Rc<Called>, Vec<Mistake>)> {
         if let Some(called) = self.called.get(source.path) {
-            return called.clone();
+            return called.clone().map(|called| (called, Vec::new()));
         }
-        let called = match read(source) {
-            Ok(node) => Some(Rc::new(Called {
-                node,
-                workflow: parse_workflow(source, &Sources::new()).0,
-            })),
+        let read = match read(source) {
+            Ok(read) => read,
             Err(mistakes) => {
                 self.mistakes.extend(mistakes);
-                None
+                self.called.insert(source.path.to_owned(), None);
+                return None;
             }
         };
-        self.called.insert(source.path.to_owned(), called.clone());
-        called
+        let is_right = read.form.is_empty() && read.meaning.is_empty();
+        self.mistakes.extend(read.form);
+        let workflow = is_right.then(|| parse_workflow(source, &Sources::new()).0);
+        let called = Rc::new(Called {
+            node: read.node,
+            workflow: workflow.flatten(),
+            is_right,
+        });
+        self.called
+            .insert(source.path.to_owned(), Some(Rc::clone(&called)));
+        Some((called, read.meaning))
     }
 }
 
 fn inputs_and_secrets(checker: &mut Checker<'_>, job: &Node, uses: &Node, called: &Node) {
+    if called.get("on").is_none() {
+        return;
+    }
     let Some(declared) = call_trigger(called) else {
         checker.mistake(
             uses,

@@ -46,8 +46,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Vec<Mistake> {
-        self.mistakes
+    /// Returns what was noted since this was asked last.
+    pub(super) fn take(&mut self) -> Vec<Mistake> {
+        std::mem::take(&mut self.mistakes)
     }
 
     pub(super) fn mistake(&mut self, node: &Node, message: impl Into<String>) {

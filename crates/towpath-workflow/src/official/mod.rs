@@ -42,13 +42,26 @@ pub struct Mistake {
 /// Returns what the official parser says of a workflow file and of the files that it calls.
 pub fn mistakes(source: &Source<'_>, sources: &Sources) -> Vec<Mistake> {
     match read(source) {
-        Ok(node) => calls::check(source, &node, sources),
         Err(mistakes) => mistakes,
+        Ok(read) if !read.form.is_empty() => read.form,
+        Ok(read) => {
+            let mut mistakes = read.meaning;
+            mistakes.extend(calls::check(source, &read.node, sources));
+            mistakes
+        }
     }
 }
 
+/// A file that is YAML, with what is wrong with it.
+struct Read {
+    node: Node,
+    form: Vec<Mistake>,
+    /// Looked for only where the form is right.
+    meaning: Vec<Mistake>,
+}
+
 /// Reads one file, and checks it without the files that it calls.
-fn read(source: &Source<'_>) -> Result<Node, Vec<Mistake>> {
+fn read(source: &Source<'_>) -> Result<Read, Vec<Mistake>> {
     if source.text.len() > Limits::VERBATIM.bytes {
         let message = format!(
             "The maximum file size of {} characters has been exceeded",
@@ -64,16 +77,16 @@ fn read(source: &Source<'_>) -> Result<Node, Vec<Mistake>> {
     })?;
     let mut checker = Checker::new(source);
     checker.value(&node, table::workflow());
-    let mistakes = checker.finish();
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    let form = checker.take();
+    if form.is_empty() {
+        meaning::check(&mut checker, &node);
     }
-    let mut checker = Checker::new(source);
-    meaning::check(&mut checker, &node);
-    match checker.finish() {
-        mistakes if mistakes.is_empty() => Ok(node),
-        mistakes => Err(mistakes),
-    }
+    let meaning = checker.take();
+    Ok(Read {
+        node,
+        form,
+        meaning,
+    })
 }
 
 /// Mistakes of YAML itself are told in our own words: each parser has its own.

@@ -48,6 +48,7 @@ pub(super) fn told(text: &str, at: usize, kind: &ErrorKind) -> Vec<Told> {
             let message = format!("Block scalar header includes extra characters: {header}");
             vec![at_point(at + 1, &message)]
         }
+        ErrorKind::ExpectedFlowMappingSeparator if text[at..].starts_with("{{") => lines.braces(at),
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::InvalidColonPlacement => lines.left_bracket(at),
@@ -450,6 +451,53 @@ impl Lines<'_> {
             };
             self.open_bracket(opened, open)
         })
+    }
+
+    /// `${{ }}` without quotes in a mapping in braces, where its own braces count.
+    fn braces(&self, at: usize) -> Vec<Told> {
+        let end = self.end(at);
+        let line = &self.text[self.start(at)..at];
+        let count = |brackets: [char; 2]| line.matches(brackets).count();
+        let mut depth = count(['{', '[']).saturating_sub(count(['}', ']']));
+        let inner = self.content(at + 2);
+        let Some(length) = self.text[inner..end].find("}}") else {
+            return Vec::new();
+        };
+        let closed = inner + length;
+        let source = self.text[inner..closed].trim_end();
+        // Anything but names and dots is more than one token.
+        let is_plain =
+            |text: &str| !text.is_empty() && !text.contains(['\'', '"', ',', ':', '{', '[']);
+        if !is_plain(source) || self.text[closed..end].contains(['\'', '"', '{', '[', '#']) {
+            return Vec::new();
+        }
+        let scalar = "Unexpected scalar at node end".to_owned();
+        let mut told = vec![
+            at_point(at, "Unexpected flow-map-start at node end"),
+            at_point(at + 1, "Unexpected flow-map-start at node end"),
+            told_at(inner..inner + source.len(), scalar),
+        ];
+        let mut rest = closed;
+        while rest < end {
+            let length = self.text[rest..end].find([',', ':', '}', ']', ' ']);
+            let length = length.map_or(end - rest, |length| length.max(1));
+            let token = &self.text[rest..rest + length];
+            let name = match token {
+                "}" => "flow-map-end",
+                "]" => "flow-seq-end",
+                "," => "comma",
+                ":" => "map-value-ind",
+                _ => "scalar",
+            };
+            if depth > 0 && matches!(token, "}" | "]") {
+                depth -= 1;
+            } else if depth == 0 && token != " " {
+                let message = format!("Unexpected {name} token in YAML stream: \"{token}\"");
+                told.push(told_at(rest..rest + length, message));
+            }
+            rest += length;
+        }
+        told
     }
 
     fn open_bracket(&self, at: usize, open: char) -> Vec<Told> {
