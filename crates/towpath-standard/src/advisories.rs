@@ -1,4 +1,5 @@
-//! Known vulnerabilities of the locked dependencies, from a local copy of an advisory database.
+//! Known vulnerabilities of the locked dependencies, from a local copy of an advisory database or from what a
+//! service answered.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +11,34 @@ use towpath_report::{CheckResult, Finding, Place, Problem, Severity};
 
 use crate::facts::{Facts, is_below};
 use crate::tools::names;
+use crate::work::AdvisoryQuestion;
 
-/// Looks the locked versions of all projects up in the advisories that the settings name.
-pub(crate) fn look_up(facts: &Facts<'_>, result: &mut CheckResult) {
+/// Returns what the service is asked that the settings name, if they name one.
+pub(crate) fn question(facts: &Facts<'_>) -> Option<AdvisoryQuestion> {
+    let service = facts.settings.advisories.as_deref();
+    let service = service.filter(|source| is_service(source))?;
+    let locked = facts.projects.iter().flat_map(|project| &project.locked);
+    let packages: BTreeSet<(String, String)> = locked
+        .flat_map(|(name, versions)| {
+            versions
+                .iter()
+                .map(|version| (name.clone(), version.clone()))
+        })
+        .filter(|(_, version)| !version.is_empty())
+        .collect();
+    (!packages.is_empty()).then(|| AdvisoryQuestion {
+        service: service.trim_end_matches('/').to_owned(),
+        packages: packages.into_iter().collect(),
+    })
+}
+
+fn is_service(source: &str) -> bool {
+    source.starts_with("https://") || source.starts_with("http://")
+}
+
+/// Looks the locked versions of all projects up in the advisories that the settings name, and in those
+/// that a service told of.
+pub(crate) fn look_up(facts: &Facts<'_>, told: Vec<osv::Advisory>, result: &mut CheckResult) {
     if facts
         .projects
         .iter()
@@ -23,13 +49,14 @@ pub(crate) fn look_up(facts: &Facts<'_>, result: &mut CheckResult) {
     let Some(path) = &facts.settings.advisories else {
         result.notes.push(
             "locked dependencies were not looked up: set `advisories` in `[tool.towpath.security]` to a \
-             file or folder of OSV advisories"
+             file or folder of OSV advisories, or to a service such as `https://api.osv.dev`, which then \
+             learns their names"
                 .to_owned(),
         );
         return;
     };
     let files = advisory_files(facts);
-    if files.is_empty() {
+    if files.is_empty() && !is_service(path) {
         result.errors.push(
             Problem::error(format!(
                 "`{path}` is no file or folder of advisories in JSON"
@@ -37,10 +64,10 @@ pub(crate) fn look_up(facts: &Facts<'_>, result: &mut CheckResult) {
             .with_hint("`advisories` in `[tool.towpath.security]` names one in the repository"),
         );
     }
-    let mut findings = Vec::new();
+    let mut advisories = told;
     for file in files {
         match read_advisories(facts, file) {
-            Ok(advisories) => findings.extend(affected(facts, &advisories)),
+            Ok(read) => advisories.extend(read),
             Err(error) => result.errors.push(Problem {
                 place: Some(Place::file(file)),
                 ..Problem::error(format!(
@@ -50,6 +77,7 @@ pub(crate) fn look_up(facts: &Facts<'_>, result: &mut CheckResult) {
             }),
         }
     }
+    let mut findings = affected(facts, &advisories);
     // Members of a workspace have one lock.
     let mut seen = BTreeSet::new();
     findings.retain(|found| {
@@ -131,20 +159,36 @@ fn locked_at(facts: &Facts<'_>, project: &Project, package: &str, version: &str)
         .unwrap_or_else(|| Place::file(&project.manifest.path))
 }
 
-/// Returns a finding for each locked version that an advisory names.
+/// Returns a finding for each locked version that an advisory names. What several databases tell of one
+/// vulnerability, each under its own name, is one finding.
 fn affected(facts: &Facts<'_>, advisories: &[osv::Advisory]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut known: BTreeSet<(&str, &str, &str, &str)> = BTreeSet::new();
     for advisory in advisories {
         let package = normalise_name(&advisory.package);
         for project in facts.projects {
-            for version in project.locked.get(&package).into_iter().flatten() {
-                if is_affected(advisory, version) {
+            let Some((package, versions)) = project.locked.get_key_value(&package) else {
+                continue;
+            };
+            for version in versions {
+                let names = std::iter::once(&advisory.id).chain(&advisory.aliases);
+                let names = names.map(|name| {
+                    (
+                        project.root.as_str(),
+                        package.as_str(),
+                        version.as_str(),
+                        name.as_str(),
+                    )
+                });
+                let is_known = names.clone().any(|name| known.contains(&name));
+                if !is_known && is_affected(advisory, version) {
+                    known.extend(names);
                     findings.push(Finding {
                         tool: "advisories".to_owned(),
                         rule: advisory.id.clone(),
                         rule_url: Some(format!("https://osv.dev/vulnerability/{}", advisory.id)),
                         message: advisory.message(version),
-                        place: Some(locked_at(facts, project, &package, version)),
+                        place: Some(locked_at(facts, project, package, version)),
                         severity: Severity::Error,
                         fixable: false,
                         blocking: false,

@@ -41,6 +41,6 @@ pub use ratchet::{BASELINE_FILE, Baseline, Ratchet};
 pub use settings::{CustomCheck, SETTINGS, Settings};
 pub use tools::pinned;
 pub use work::{
-    Applies, Artifact, Command, EnvironmentNeed, Inputs, NativeWork, Network, Output, Partial,
-    ProjectInstall, PythonChoice, Scan, ToolWork, TreeUse, Versions, Work,
+    AdvisoryQuestion, Applies, Artifact, Command, EnvironmentNeed, Inputs, NativeWork, Network,
+    Output, Partial, ProjectInstall, PythonChoice, Scan, ToolWork, TreeUse, Versions, Work,
 };

@@ -132,7 +132,9 @@ pub const SETTINGS: &[Setting] = &[
         "advisories",
         SettingKind::Text,
         "none",
-        "A file or folder of advisories in the OSV format that locked dependencies are looked up in.",
+        "A file or folder of advisories in the OSV format that locked dependencies are looked up in, or the \
+         address of an OSV service such as `https://api.osv.dev`. A service is asked once a day and so learns \
+         the names and versions of all that is locked, private packages included.",
     ),
     setting(
         "secrets",

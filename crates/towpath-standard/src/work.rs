@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use towpath_python::{Project, PythonVersion, declared_needs, resolve_own_extras};
+use towpath_report::readers::osv::Advisory;
 use towpath_report::{ArtifactRecord, CheckResult, Coverage, Finding, Problem, TestCase};
 
 /// Whether a check applies, and its work if it does.
@@ -78,6 +79,8 @@ pub struct ToolWork {
     pub commands: Vec<Command>,
     /// Set when findings are kept file by file and only changed files are scanned again.
     pub scan: Option<Scan>,
+    /// What an advisory service is asked beside, so that the date is an input.
+    pub advisories: Option<AdvisoryQuestion>,
     /// Files put into the job's folder before it starts, by name.
     pub support_files: Vec<(String, Vec<u8>)>,
     /// Artifacts of needed jobs put into the job's folder, as (name there, record).
@@ -101,12 +104,22 @@ impl ToolWork {
             may_require: false,
             commands,
             scan: None,
+            advisories: None,
             support_files: Vec::new(),
             artifacts: Vec::new(),
             key: Vec::new(),
             notes: Vec::new(),
         }
     }
+}
+
+/// A question to an advisory service that speaks the protocol of OSV: what is known of these packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdvisoryQuestion {
+    /// Its address, without a slash at the end.
+    pub service: String,
+    /// Packages of the Python package index with their versions, ascending, each once.
+    pub packages: Vec<(String, String)>,
 }
 
 /// What of the tree a job's commands see and may do.
@@ -337,6 +350,8 @@ pub struct Partial {
     pub tests: Vec<TestCase>,
     /// Coverage.
     pub coverage: Option<Coverage>,
+    /// What an advisory service knows of the packages that it was asked for.
+    pub advisories: Vec<Advisory>,
     /// How many files the tool looked at, where it says so.
     pub files: Option<usize>,
     /// Facts for the summary, by name.

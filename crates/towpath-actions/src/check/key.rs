@@ -86,7 +86,8 @@ impl Session<'_> {
         if work.inputs.names {
             key.add(FILE_NAMES, self.names_digest(subject.facts).as_str());
         }
-        if work.executes_project || !resolved.resolution.locked {
+        let asks = work.advisories.is_some();
+        if work.executes_project || asks || !resolved.resolution.locked {
             key.add("date", self.date.as_str());
         }
         key

@@ -1,6 +1,7 @@
 //! `towpath/check`: runs one check on one project, in its environment and in the sandbox, reads what
 //! the tools wrote and lets the check judge it.
 
+mod advisories;
 mod builds;
 mod bytecode;
 mod command;
@@ -221,6 +222,8 @@ fn run_tools(
     if let (Some(plan), true) = (&mut scan, executed.errors.is_empty()) {
         plan.add(&mut executed.found);
     }
+    let asked = session.ask_advisories(work);
+    executed.found.extend(asked.found);
     let is_kept = executed.dependencies.is_some();
     let mut result = with_notes(subject.check.conclude(subject.facts, executed.found), work);
     result.notes.extend(executed.notes);
@@ -245,7 +248,8 @@ fn run_tools(
     outcome.cpu_ms = executed.cpu_ms;
     outcome.commands = executed.commands;
     let is_verdict = outcome.conclusion != Conclusion::Error;
-    if is_verdict && !retried && work.network != towpath_standard::Network::Open {
+    let is_whole = asked.is_answered && !retried;
+    if is_verdict && is_whole && work.network != towpath_standard::Network::Open {
         outcome.dependencies = executed.dependencies;
     }
     outcome
@@ -263,9 +267,13 @@ fn scanned_before(
         findings: known.findings(),
         ..Partial::default()
     };
-    let result = with_notes(subject.check.conclude(subject.facts, vec![partial]), work);
+    let asked = session.ask_advisories(work);
+    let found = std::iter::once(partial).chain(asked.found).collect();
+    let result = with_notes(subject.check.conclude(subject.facts, found), work);
     let mut outcome = concluded(result);
-    outcome.dependencies = Some(session.dependencies(work, key, None));
+    if asked.is_answered {
+        outcome.dependencies = Some(session.dependencies(work, key, None));
+    }
     outcome
 }
 

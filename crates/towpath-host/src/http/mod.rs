@@ -1,5 +1,5 @@
-//! Downloads over HTTP: proxies and certificates as the environment says, with time limits, and again
-//! when the failure may pass. Never sends anything but `GET`.
+//! Downloads and questions over HTTP: proxies and certificates as the environment says, with time limits, and
+//! again when the failure may pass. Sends nothing but `GET`, and JSON by `POST`.
 
 mod certificates;
 mod error;
@@ -28,7 +28,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(30);
 /// A host that let this time pass without an answer is not asked again.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Size of the largest answer that is read, in bytes.
+/// Size of the largest answer to a `get` that is read, in bytes.
 const LIMIT: u64 = 1 << 30;
 
 /// An HTTP client for one environment.
@@ -37,6 +37,17 @@ pub struct Client {
     proxies: Proxies,
     roots: RootCerts,
     user_agent: String,
+}
+
+/// What is sent to an address. It may be sent several times.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Headers by name.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// JSON that is sent by `POST`; without it the address is fetched by `GET`.
+    pub json: Option<&'a [u8]>,
+    /// Size of the largest answer that is read, in bytes.
+    pub limit: u64,
 }
 
 /// A successful answer.
@@ -63,12 +74,22 @@ impl Client {
     /// Fetches an address. A user and password in it are sent as basic authentication, also after a
     /// redirect on the same host. Tries up to three times when the failure may pass.
     pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response, Error> {
+        let request = Request {
+            headers,
+            json: None,
+            limit: LIMIT,
+        };
+        self.send(url, &request)
+    }
+
+    /// Sends a request, in all else as [`Client::get`] does.
+    pub fn send(&self, url: &str, request: &Request<'_>) -> Result<Response, Error> {
         let address = Address::parse(url)?;
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let (error, wish) = match self.attempt(&address, headers) {
+            let (error, wish) = match self.attempt(&address, request) {
                 Ok(response) if response.status < 400 => return Ok(response),
                 Ok(response) => {
                     let status = response.status;
@@ -93,7 +114,7 @@ impl Client {
         }
     }
 
-    fn attempt(&self, address: &Address, headers: &[(&str, &str)]) -> Result<Response, Error> {
+    fn attempt(&self, address: &Address, request: &Request<'_>) -> Result<Response, Error> {
         let proxy = self
             .proxies
             .choose(address.is_secure, &address.host, address.port)?
@@ -112,14 +133,24 @@ impl Client {
                 .build(),
         );
         let explain = |error| address.explain(error, proxy.as_ref());
-        let mut request = agent.get(&address.url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        let mut sent = ureq::http::Request::builder().uri(&address.url);
+        for (name, value) in request.headers {
+            sent = sent.header(*name, *value);
         }
         if let Some(authorization) = &address.authorization {
-            request = request.header("authorization", authorization);
+            sent = sent.header("authorization", authorization);
         }
-        let mut response = request.call().map_err(explain)?;
+        let answered = match request.json {
+            None => sent.body(()).map(|sent| agent.run(sent)),
+            Some(json) => {
+                let sent = sent
+                    .method("POST")
+                    .header("content-type", "application/json");
+                sent.body(json).map(|sent| agent.run(sent))
+            }
+        };
+        let answered = answered.map_err(|error| explain(error.into()))?;
+        let mut response = answered.map_err(explain)?;
         let headers = response.headers().iter().map(|(name, value)| {
             (
                 name.as_str().to_owned(),
@@ -131,7 +162,7 @@ impl Client {
         let body = response
             .body_mut()
             .with_config()
-            .limit(LIMIT)
+            .limit(request.limit)
             .read_to_vec()
             .map_err(explain)?;
         Ok(Response {

@@ -3,7 +3,7 @@
 
 use towpath_host::http;
 
-use super::{Indexes, run, without_password};
+use super::{Indexes, http_client, without_password};
 use crate::Machine;
 
 /// What every index has that serves public packages.
@@ -19,7 +19,7 @@ pub(crate) fn empty_index(machine: &Machine<'_>, indexes: &Indexes) -> Option<St
     let [index] = addresses.as_slice() else {
         return None;
     };
-    let client = http::Client::new(&run::of_network(machine)).ok()?;
+    let client = http_client(machine).ok()?;
     let page = format!("{}/{KNOWN}/", index.trim_end_matches('/'));
     match client.get(&page, &[]) {
         Err(http::Error::Status {

@@ -19,6 +19,7 @@ use crate::Machine;
 pub(crate) use emptiness::empty_index;
 pub use error::Error;
 pub(crate) use indexes::{Indexes, named_by, server};
+pub use run::http_client;
 pub(crate) use run::{Call, proxy_of};
 pub(crate) use simple::without_password;
 pub use versions::{VersionsError, index_versions};

@@ -169,10 +169,15 @@ pub(crate) fn proxy_of(machine: &Machine<'_>, url: &str) -> Option<(String, Stri
 }
 
 /// Returns the environment with pip's certificates and proxy in it.
-pub(super) fn of_network(machine: &Machine<'_>) -> BTreeMap<String, String> {
+fn of_network(machine: &Machine<'_>) -> BTreeMap<String, String> {
     let mut variables = machine.environment.clone();
     add_pips_network(machine, &mut variables);
     variables
+}
+
+/// Returns a client that reaches the network as pip and uv do here.
+pub fn http_client(machine: &Machine<'_>) -> Result<http::Client, http::Error> {
+    http::Client::new(&of_network(machine))
 }
 
 /// Adds pip's certificates and proxy where the variables that uv reads say nothing.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use towpath_host::http;
 
-use super::{Indexes, run, server, simple, without_password};
+use super::{Indexes, http_client, server, simple, without_password};
 use crate::{Machine, normalise_name};
 
 /// Why the index could not be asked.
@@ -65,12 +65,11 @@ pub fn index_versions(
         normalise_name(name)
     );
     let accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.5";
-    let response =
-        match http::Client::new(&run::of_network(machine))?.get(&page, &[("accept", accept)]) {
-            Ok(response) => response,
-            Err(http::Error::Status { status: 404, .. }) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        };
+    let response = match http_client(machine)?.get(&page, &[("accept", accept)]) {
+        Ok(response) => response,
+        Err(http::Error::Status { status: 404, .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
     tracing::debug!(page = simple::without_password(&page), "asked the index");
     let mut versions: Vec<String> = files(&String::from_utf8_lossy(&response.body))
         .iter()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use towpath_host::{Digest, http};
 
 use super::error::{Refusal, Refusals};
-use super::{Error, Indexes, PINNED, named_by, run, server, simple};
+use super::{Error, Indexes, PINNED, http_client, named_by, server, simple};
 use crate::Machine;
 use crate::child::Child;
 
@@ -142,7 +142,7 @@ fn from_indexes(
     name: &str,
     refusals: &mut Vec<Refusal>,
 ) -> Option<Vec<u8>> {
-    let client = match http::Client::new(&run::of_network(machine)) {
+    let client = match http_client(machine) {
         Ok(client) => client,
         Err(error) => {
             refusals.push(error.into());

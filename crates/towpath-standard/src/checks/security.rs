@@ -1,5 +1,5 @@
 //! `security`: bandit on the code, and known vulnerabilities of the locked dependencies from a local
-//! copy of an advisory database. Advice, until the project says that it blocks.
+//! copy of an advisory database or a service. Advice, until the project says that it blocks.
 
 use std::collections::BTreeMap;
 
@@ -70,6 +70,7 @@ impl Check for Definition {
         notes.extend(runs.iter().filter_map(ToolRun::note).map(str::to_owned));
         notes.retain(|note| !note.is_empty());
         let judged = ToolWork {
+            advisories: advisories::question(facts),
             key: judged_by(facts, &runs),
             notes,
             ..ToolWork::of(environment, calls)
@@ -89,13 +90,16 @@ impl Check for Definition {
         })))
     }
 
-    fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+    fn conclude(&self, facts: &Facts<'_>, mut found: Vec<Partial>) -> CheckResult {
+        let told = found.iter_mut();
+        let told = told.flat_map(|partial| std::mem::take(&mut partial.advisories));
+        let told = told.collect();
         let runs = runs(facts);
         let found = found
             .into_iter()
             .map(|partial| in_scope(facts, &runs, partial));
         let mut result = gathered(found.collect());
-        advisories::look_up(facts, &mut result);
+        advisories::look_up(facts, told, &mut result);
         let blocking =
             facts.settings.security_blocking || facts.settings.standard || is_adopted(&runs);
         let blocks = |_: &Finding| blocking;

@@ -1,10 +1,11 @@
 //! Gates and ratchets: judged, or said not to be.
 
+use towpath_report::readers::osv;
 use towpath_report::{
     ArtifactRecord, CheckResult, Coverage, FileCoverage, Finding, Place, Severity, TestCase,
     TestOutcome,
 };
-use towpath_standard::{Applies, NeededCheck, Partial, Work, check};
+use towpath_standard::{AdvisoryQuestion, Applies, NeededCheck, Partial, Work, check};
 
 use crate::repository::{verdict_of, with_projects};
 
@@ -250,5 +251,58 @@ fn locks_of_all_projects_are_looked_up() {
             expected,
             "{result:?}"
         );
+    }
+}
+
+#[test]
+fn service_is_asked_for_what_is_locked_where_it_is_named() {
+    let one = |id: &str, alias: &str| {
+        let affected =
+            r#"[{"package": {"ecosystem": "PyPI", "name": "A.b"}, "versions": ["1.5"]}]"#;
+        let text = format!(r#"{{"id": "{id}", "aliases": ["{alias}"], "affected": {affected}}}"#);
+        osv::read(text.as_bytes()).expect("an advisory").remove(0)
+    };
+    // Two databases tell of one vulnerability under names of their own.
+    let told = vec![
+        one("GHSA-1", "CVE-1"),
+        one("PYSEC-1", "CVE-1"),
+        one("PYSEC-2", "CVE-2"),
+    ];
+    for (source, asked, found) in [
+        ("", None, 0),
+        ("https://osv.example/", Some("https://osv.example"), 2),
+    ] {
+        let settings = match source {
+            "" => MANIFEST.to_owned(),
+            source => format!("{MANIFEST}[tool.towpath.security]\nadvisories = \"{source}\"\n"),
+        };
+        let files = [
+            ("pyproject.toml", settings.as_str()),
+            ("pkg/__init__.py", ""),
+            ("requirements.txt", "a-b==1.5 --hash=sha256:2\n"),
+        ];
+        with_projects(&files, |projects| {
+            let facts = projects.first().expect("there is a project");
+            let security = check("security").expect("there is such a check");
+            let Applies::Work(work) = security.work(facts, None, &[]) else {
+                panic!("it does not apply");
+            };
+            let Work::Tool(work) = *work else {
+                panic!("it runs no tool");
+            };
+            let question = asked.map(|service| AdvisoryQuestion {
+                service: service.to_owned(),
+                packages: vec![("a-b".to_owned(), "1.5".to_owned())],
+            });
+            assert_eq!(work.advisories, question);
+            let answer = Partial {
+                advisories: told.clone(),
+                ..Partial::default()
+            };
+            let result = security.conclude(facts, vec![answer]);
+            let says_how = |note: &String| note.contains("a service such as `https://api.osv.dev`");
+            assert_eq!(result.notes.iter().any(says_how), asked.is_none());
+            assert_eq!(result.findings.len(), found, "{result:?}");
+        });
     }
 }
