@@ -55,8 +55,15 @@ impl SetupUv<'_> {
     ) -> Done {
         let uv = find_uv(&self.machine).map_err(|error| caused(&error, error.hints()))?;
         let mut effects = Effects::default();
-        let wanted = inputs.get("version").trim();
-        if is_other_version(wanted, &uv.version) {
+        let wanted = match (
+            inputs.get("version").trim(),
+            inputs.get("version-file").trim(),
+        ) {
+            ("", "") => String::new(),
+            ("", file) => version_of_file(&step.workspace.join(file))?,
+            (version, _) => version.to_owned(),
+        };
+        if is_other_version(&wanted, &uv.version) {
             let message = format!("uv {} is used instead of {wanted}", uv.version);
             warn(context, &mut effects, message);
         }
@@ -114,6 +121,32 @@ fn uses_cache(wish: &str, event: &str) -> bool {
         "false" => false,
         _ => !matches!(event, "pull_request_target" | "workflow_run" | "release"),
     }
+}
+
+/// Reads the version that a file asks for; empty where it asks for none.
+fn version_of_file(file: &Path) -> Result<String, Problem> {
+    let text = fs_err::read_to_string(file).map_err(|error| {
+        problem(
+            format!("the input `version-file` cannot be read: {error}"),
+            "name a file of the workspace, such as `uv.toml`, after the step that checks it out",
+        )
+    })?;
+    Ok(version_in(&text).unwrap_or_default().to_owned())
+}
+
+/// Finds what `uv.toml`, `pyproject.toml`, `.tool-versions` or a file of requirements says of uv.
+fn version_in(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| {
+        let line = line.trim();
+        let rest = line
+            .strip_prefix("required-version")
+            .and_then(|rest| rest.trim_start().strip_prefix('='))
+            .or_else(|| line.strip_prefix("uv=="))
+            .or_else(|| line.strip_prefix("uv "))?;
+        let rest = rest.trim().trim_matches(['"', '\'']);
+        let version = rest.trim_start_matches("==").split([' ', ';', '#']).next();
+        version.filter(|version| !version.is_empty())
+    })
 }
 
 /// Returns whether a version that is asked for is surely another one.
@@ -201,6 +234,19 @@ mod tests {
             ("false", "push", false),
         ] {
             assert_eq!(uses_cache(wish, event), expected, "{wish} {event}");
+        }
+    }
+
+    #[test]
+    fn versions_are_read_in_files() {
+        for (text, expected) in [
+            ("[tool.uv]\nrequired-version = \"==0.5.1\"\n", Some("0.5.1")),
+            ("required-version = '>=0.4'\n", Some(">=0.4")),
+            ("python 3.12\nuv 0.5.1\n", Some("0.5.1")),
+            ("pip==1\nuv==0.5.1 ; python_version > '3'\n", Some("0.5.1")),
+            ("uvicorn==1\n", None),
+        ] {
+            assert_eq!(version_in(text), expected, "{text}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! The services that clients of GitHub's toolkit expect beside a JavaScript action: artifacts, and caches
-//! in both of their protocols. They listen on loopback, answer only to who has the run's token, and use the
+//! The services that clients of GitHub's toolkit expect beside a JavaScript action: artifacts, caches in
+//! both of their protocols, and identity tokens, which nobody can issue here. They listen on loopback, answer only to who has the run's token, and use the
 //! same stores as the built-in actions.
 
 mod artifacts;
@@ -25,6 +25,10 @@ use token::Token;
 
 /// How many requests are answered at once; clients upload parts side by side.
 const WORKERS: usize = 8;
+
+/// What a client hears that asks for an identity token.
+const NO_ISSUER: &str = "this run is on a machine of its own, where no issuer vouches for it by an OIDC \
+                         token; give the job static credentials as secrets, or run it on the forge";
 
 /// What the services serve.
 #[derive(Debug, Clone)]
@@ -105,6 +109,14 @@ impl Running {
             ("ACTIONS_RUNTIME_URL", url.clone()),
             ("ACTIONS_RUNTIME_TOKEN", shared.token.bearer().to_owned()),
             ("ACTIONS_RESULTS_URL", url.clone()),
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_URL",
+                format!("{url}towpath/identity?api-version=2.0"),
+            ),
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                shared.token.bearer().to_owned(),
+            ),
             ("ACTIONS_CACHE_URL", url),
             ("ACTIONS_CACHE_SERVICE_V2", "true".to_owned()),
         ];
@@ -162,6 +174,7 @@ fn answer(shared: &Shared, asked: &mut Asked<'_>) -> Answer {
         return Answer::error(401, "the token is not that of this run");
     }
     match parts.as_slice() {
+        ["towpath", "identity"] => Answer::error(403, NO_ISSUER),
         ["twirp", service, method] if service.ends_with(".ArtifactService") => {
             artifacts::answer(shared, asked, method)
         }

@@ -41,6 +41,9 @@ const cache = require('@actions/cache');
   const names = (await client.listArtifacts()).artifacts.map(a => a.name);
   assert.deepStrictEqual(names, ['js']);
 
+  const core = require('@actions/core');
+  await assert.rejects(core.getIDToken('sts.amazonaws.com'), /no issuer vouches for it/);
+
   for (const v2 of ['true', '']) {
     process.env['ACTIONS_CACHE_SERVICE_V2'] = v2;
     const key = 'key-' + (v2 || 'old');

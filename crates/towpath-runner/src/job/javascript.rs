@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use towpath_workflow::expression::Object;
-use towpath_workflow::syntax::{Action as Metadata, Runs, Step, StepWork, Text};
+use towpath_workflow::syntax::{
+    Access, Action as Metadata, Permissions, Runs, Step, StepWork, Text,
+};
 
 use super::RunningJob;
 use super::composite::ActionFolder;
@@ -66,10 +68,13 @@ impl RunningJob<'_> {
         let Some(node) = self.machine.node else {
             return Done::failed(no_node(&script.file));
         };
-        let services = match (self.machine.services)() {
+        let mut services = match (self.machine.services)() {
             Ok(services) => services,
             Err(problem) => return Done::failed(problem),
         };
+        if !self.may_ask_for_identity() {
+            services.retain(|name, _| !name.starts_with("ACTIONS_ID_TOKEN_"));
+        }
         if let Some(token) = services.get("ACTIONS_RUNTIME_TOKEN") {
             self.sink.hide(towpath_host::secret::Secret::new(token));
         }
@@ -102,6 +107,17 @@ impl RunningJob<'_> {
             folder: self.places.workspace.clone(),
         };
         self.process(&inner, ready, &own, program)
+    }
+
+    /// Tells whether the job may ask for an identity token.
+    fn may_ask_for_identity(&self) -> bool {
+        let own = self.definition().permissions.as_ref();
+        let workflow = &self.assignment.frame.workflow;
+        match own.or(workflow.permissions.as_ref()) {
+            Some(Permissions::WriteAll) => true,
+            Some(Permissions::Scopes(scopes)) => scopes.get("id-token") == Some(&Access::Write),
+            Some(Permissions::ReadAll) | None => false,
+        }
     }
 
     /// Runs, before the first step, the parts that fetched actions have for the start of a job.

@@ -123,5 +123,14 @@ mod tests {
                 "  … 60 s, 0 of 2 done, running: docs (60 s), tests 3.12 (42 s)\n",
             ]
         );
+        let jobs = vec![ExpectedJob {
+            name: "what follows".to_owned(),
+            needs: Vec::new(),
+        }];
+        let beat = plain.hear(&RunEvent::RunStarted { jobs }, at(90));
+        assert_eq!(
+            beat,
+            "  … 90 s, 0 of 3 done, running: docs (90 s), tests 3.12 (72 s)\n"
+        );
     }
 }

@@ -76,8 +76,9 @@ impl Progress {
     pub(super) fn hear(&mut self, event: &RunEvent, now: Duration) -> Vec<Line> {
         match event {
             RunEvent::RunStarted { jobs } => {
-                self.jobs = jobs.len();
-                self.waiting.clone_from(jobs);
+                // A workflow that follows another adds its jobs.
+                self.jobs += jobs.len();
+                self.waiting.extend(jobs.iter().cloned());
                 self.layout = Layout::new(self.layout.style, jobs.iter().map(|job| &*job.name));
                 if self.is_verbose {
                     self.open()

@@ -24,6 +24,13 @@ jobs:
       - run: cat all/out-one/out.txt all/out-two/out.txt
       - uses: actions/upload-artifact@v4
         with: {path: nothing}
+  identity:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions: {id-token: write, contents: read}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./list
 ";
 
 /// Asks the service of artifacts which ones the run has.
@@ -32,6 +39,8 @@ const http = require('http');
 const url = process.env.ACTIONS_RESULTS_URL +
   'twirp/github.actions.results.api.v1.ArtifactService/ListArtifacts';
 const headers = {authorization: 'Bearer ' + process.env.ACTIONS_RUNTIME_TOKEN};
+const identity = process.env.ACTIONS_ID_TOKEN_REQUEST_URL ? 'may be asked for' : 'is closed';
+console.log(process.env.GITHUB_JOB + ': a token of identity ' + identity);
 const request = http.request(url, {method: 'POST', headers}, answer => {
   let text = '';
   answer.on('data', part => text += part);
@@ -68,6 +77,8 @@ fn jobs_hand_files_on_and_node_asks_for_them() {
         ", with what is not committed\n",
         "Uploaded 1 file as `out-one`",
         "it has artifacts\n",
+        "build: a token of identity is closed\n",
+        "identity: a token of identity may be asked for\n",
         "not committed\nfirst\nnot committed\nsecond\n",
         "warning: no files were found with the path `nothing`",
     ] {
