@@ -87,7 +87,13 @@ impl Check for Definition {
             ]
             .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))
             .to_vec(),
-            key: vec![("git".to_owned(), facts.version_from_git())],
+            key: vec![
+                ("git".to_owned(), facts.version_from_git()),
+                (
+                    "history".to_owned(),
+                    (!facts.git_state.is_empty()).to_string(),
+                ),
+            ],
             ..ToolWork::of(environment, vec![command])
         })))
     }
@@ -130,6 +136,8 @@ struct Report {
     #[serde(default)]
     problems: Vec<Trouble>,
     #[serde(default)]
+    notes: Vec<String>,
+    #[serde(default)]
     requires: Vec<String>,
 }
 
@@ -166,6 +174,7 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
             .any(|trouble| is_unreachable(&trouble.message));
     let mut partial = Partial {
         requires: report.requires,
+        notes: report.notes,
         ..Partial::default()
     };
     for (kind, built) in [("sdist", report.sdist), ("wheel", report.wheel)] {

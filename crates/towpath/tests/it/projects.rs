@@ -168,3 +168,57 @@ fn index_application_without_a_package_runs_on_its_requirements() {
     );
     assert_tests_pass(&run, 1, &["tests"]);
 }
+
+/// A backend that makes no sdist where `PKG-INFO` lies already or there is no history.
+const BACKEND: &str = r#"
+import os, tarfile, zipfile
+
+def build_sdist(folder, settings=None):
+    if os.path.exists("PKG-INFO") or (__name__ == "mesonpy" and not os.path.exists(".git")):
+        raise SystemExit(1)
+    open("PKG-INFO", "w").write("Name: pkg\nVersion: 1.0\n")
+    with tarfile.open(os.path.join(folder, "pkg-1.0.tar.gz"), "w:gz") as sdist:
+        for name in ("PKG-INFO", "pkg.py", __name__ + ".py"):
+            sdist.add(name, "pkg-1.0/" + name)
+    return "pkg-1.0.tar.gz"
+
+def build_wheel(folder, settings=None, metadata=None):
+    files = {"pkg.py": "", "pkg-1.0.dist-info/METADATA": "Name: pkg\nVersion: 1.0\n"}
+    files["pkg-1.0.dist-info/RECORD"] = "".join(name + ",,\n" for name in files)
+    with zipfile.ZipFile(os.path.join(folder, "pkg-1.0-py3-none-any.whl"), "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+    return "pkg-1.0-py3-none-any.whl"
+"#;
+
+#[test]
+fn index_release_is_built_by_backends_that_make_no_sdist_of_it() {
+    for (backend, expected) in [
+        ("mesonpy", ["wheel"].as_slice()),
+        ("maturin", &["wheel", "sdist"]),
+    ] {
+        let world = World::with_empty_index();
+        fs_err::remove_dir_all(world.root().join(".git")).expect("git's folder");
+        let manifest = format!(
+            "[build-system]\nrequires = []\nbuild-backend = \"{backend}\"\nbackend-path = [\".\"]\n\
+             [project]\nname = \"pkg\"\nversion = \"1.0\"\n"
+        );
+        world.write("pyproject.toml", manifest);
+        world.write("PKG-INFO", "Name: pkg\nVersion: 1.0\n");
+        world.write("pkg.py", "");
+        world.write(&format!("{backend}.py"), BACKEND);
+        let run = world.check("build");
+        let job = run.job("build");
+        let built: Vec<&str> = job
+            .result
+            .summary
+            .split(", ")
+            .filter_map(|part| part.split(' ').next())
+            .collect();
+        assert_eq!(
+            built, expected,
+            "{backend} {:?}\n{}",
+            job.result, run.stderr
+        );
+    }
+}
