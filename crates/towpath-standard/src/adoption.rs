@@ -177,7 +177,7 @@ fn of_pytest(package: &str) -> Adoption {
 fn lacks_settings(facts: &Facts<'_>, tool: &str, invocation: &Invocation) -> bool {
     let is_configured_apart = matches!(
         tool,
-        "flake8" | "pycodestyle" | "pylint" | "bandit" | "mypy" | "isort"
+        "flake8" | "pycodestyle" | "pylint" | "bandit" | "mypy" | "isort" | "yapf" | "autopep8"
     );
     is_configured_apart
         && facts.is_release()

@@ -2,7 +2,8 @@
 
 use towpath_report::Finding;
 use towpath_report::readers::{
-    Paths, bandit, black, flake8, isort, mypy, pycodestyle, pylint, pyright, ruff, ty,
+    Paths, autopep8, bandit, black, flake8, isort, mypy, pycodestyle, pylint, pyright, ruff, ty,
+    yapf,
 };
 
 use crate::work::Output;
@@ -184,6 +185,80 @@ pub(crate) const LINTERS: &[Linter] = &[
             findings.extend(black::read_errors(output.stderr.as_bytes(), paths));
             Ok(findings)
         },
+    },
+    Linter {
+        tool: "yapf",
+        program: &["yapf"],
+        arguments: yapf::ARGUMENTS,
+        dropped: &[
+            "--diff",
+            "-d",
+            "--in-place",
+            "-i",
+            "-ir",
+            "-ri",
+            "--recursive",
+            "-r",
+            "-dr",
+            "-rd",
+            "--quiet",
+            "-q",
+            "--parallel",
+            "-p",
+            "--print-modified",
+            "-m",
+            "--verbose",
+            "-vv",
+        ],
+        valued: &["--exclude", "-e", "--lines", "-l", "--style"],
+        paths: &["."],
+        old: None,
+        fix: Some((&["--in-place", "--recursive"], 0)),
+        done: |exit| matches!(exit, 0 | 1),
+        stopped: None,
+        read: |output, paths| {
+            let mut findings = yapf::read(output.stdout, paths);
+            findings.extend(yapf::read_errors(output.stderr.as_bytes(), paths));
+            Ok(findings)
+        },
+    },
+    Linter {
+        tool: "autopep8",
+        program: &["autopep8"],
+        arguments: autopep8::ARGUMENTS,
+        dropped: &[
+            "--diff",
+            "-d",
+            "--in-place",
+            "-i",
+            "-ir",
+            "-ri",
+            "--recursive",
+            "-r",
+            "-dr",
+            "-rd",
+            "--exit-code",
+            "--jobs=",
+            "-j=",
+            "--verbose",
+            "-v",
+        ],
+        valued: &[
+            "--exclude",
+            "--global-config",
+            "--ignore",
+            "--indent-size",
+            "--max-line-length",
+            "--pep8-passes",
+            "-p",
+            "--select",
+        ],
+        paths: &["."],
+        old: None,
+        fix: Some((&["--in-place", "--recursive"], 0)),
+        done: |exit| matches!(exit, 0 | 2),
+        stopped: None,
+        read: |output, paths| Ok(autopep8::read(output.stdout, paths)),
     },
     Linter {
         tool: "isort",

@@ -8,6 +8,7 @@ const OLDEST_FOR_PINNED: PythonVersion = PythonVersion::new(3, 10);
 
 /// Tool and the version that is used where the project pins none.
 const PINNED: &[(&str, &str)] = &[
+    ("autopep8", "2.3.2"),
     ("bandit", "1.9.4"),
     ("black", "26.10.1"),
     ("coverage", "7.17.3"),
@@ -20,6 +21,7 @@ const PINNED: &[(&str, &str)] = &[
     ("pytest", "9.2.0"),
     ("ruff", "0.17.5"),
     ("ty", "0.0.104"),
+    ("yapf", "0.43.0"),
 ];
 
 /// Returns towpath's own version of a tool, if it has one.

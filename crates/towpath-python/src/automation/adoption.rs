@@ -285,6 +285,8 @@ mod tests {
             "run: ./ci/style src",
             "run: git diff",
             "run: pytest",
+            "run: pip-audit",
+            "run: yapf --diff -r .",
             "run: ruff check",
         ]);
         let found = automation(&[
@@ -303,6 +305,7 @@ mod tests {
                 "python ci/check.py",
                 "python -m scripts.links --all",
                 "./ci/style src",
+                "pip-audit",
                 "check-yaml"
             ]
         );

@@ -15,23 +15,23 @@ pub(super) struct Tool {
 const COVERED: &[&str] = &[
     "actionlint", "autopep8", "bandit", "basedpyright", "black", "build", "coverage",
     "coverage combine", "coverage erase", "coverage html", "coverage json", "coverage lcov",
-    "coverage report", "coverage run", "coverage xml", "detect-secrets", "diff-cover", "flake8",
-    "isort", "manage.py test", "mkdocs", "mypy", "nosetests", "pip-audit", "pycodestyle", "pyflakes", "pylint",
-    "pyright", "pytest", "ruff", "ruff format", "safety", "setup.py test", "sphinx-build",
-    "trial", "twine", "ty", "unittest", "yapf", "zizmor",
+    "coverage report", "coverage run", "coverage xml", "detect-secrets", "flake8", "isort",
+    "manage.py test", "mkdocs", "mypy", "nosetests", "pycodestyle", "pylint", "pyright", "pytest",
+    "ruff", "ruff format", "setup.py test", "sphinx-build", "trial", "twine", "ty", "unittest",
+    "yapf",
 ];
 
 /// Tools that are checks of their own wherever they appear; towpath has none like them.
 #[rustfmt::skip]
 const NAMED: &[&str] = &[
     "add-trailing-comma", "autoflake", "blacken-docs", "cffconvert", "check-manifest",
-    "check-wheel-contents", "codespell", "cspell", "deptry", "djlint", "docformatter", "doc8",
+    "check-wheel-contents", "codespell", "cspell", "deptry", "diff-cover", "djlint", "docformatter", "doc8",
     "doctest", "eslint", "flynt", "gitlint", "interrogate", "import-linter", "lint-imports",
-    "markdownlint", "markdownlint-cli2", "mdformat", "pip-licenses", "prettier", "proselint",
-    "pydoclint", "pydocstyle", "pyproject-fmt", "pyre", "pyroma", "pytype", "pyupgrade", "radon",
-    "refurb", "reuse", "rstcheck", "semgrep", "shellcheck", "slotscheck", "sphinx-lint",
+    "markdownlint", "markdownlint-cli2", "mdformat", "pip-audit", "pip-licenses", "prettier", "proselint",
+    "pydoclint", "pydocstyle", "pyflakes", "pyproject-fmt", "pyre", "pyroma", "pytype", "pyupgrade", "radon",
+    "refurb", "reuse", "rstcheck", "safety", "semgrep", "shellcheck", "slotscheck", "sphinx-lint",
     "stubtest", "taplo", "toml-sort", "towncrier", "tryceratops", "typos", "validate-pyproject",
-    "vale", "vermin", "vulture", "xdoctest", "xenon", "yamllint",
+    "vale", "vermin", "vulture", "xdoctest", "xenon", "yamllint", "zizmor",
 ];
 
 /// Tools that run the project's tests.
@@ -351,7 +351,9 @@ pub(super) fn can_fail(tool: &str, arguments: &[String]) -> bool {
         "ruff format" => has(&["--check", "--diff", "--exit-non-zero-on-format"]),
         "black" | "blue" => has(&["--check"]),
         "isort" => has(&["-c", "--check", "--check-only"]),
-        "yapf" => has(&["-d", "--diff", "-q", "--quiet"]) && !has(&["-i", "--in-place"]),
+        "yapf" => {
+            has(&["-d", "--diff", "-dr", "-rd", "-q", "--quiet"]) && !has(&["-i", "--in-place"])
+        }
         "autopep8" => has(&["--exit-code"]),
         "autoflake" | "docformatter" => has(&["--check", "-c", "--check-diff", "-cd"]),
         "mdformat" | "taplo" | "toml-sort" | "pyproject-fmt" => has(&["--check", "lint", "check"]),

@@ -25,7 +25,7 @@ pub fn read(output: &[u8], paths: &Paths<'_>, words: &Words<'_>) -> Vec<Finding>
 
 /// Returns a finding for each `error: …` line of a formatter's standard error that names a place:
 /// `error: cannot format a.py: Cannot parse: 1:11: def broken(:`, `error: cannot parse: a.py:1:11`,
-/// `error: Failed to parse a.py:1:12: Expected a parameter`.
+/// `error: Failed to parse a.py:1:12: Expected a parameter`, `yapf: a.py:1:7: invalid syntax`.
 pub fn read_unparsed(tool: &str, errors: &[u8], paths: &Paths<'_>) -> Vec<Finding> {
     let errors = String::from_utf8_lossy(errors);
     let plain = text::strip_ansi(&errors);
@@ -111,10 +111,11 @@ fn changed_files(diff: &str) -> Vec<ChangedFile<'_>> {
     files
 }
 
-/// Cuts the time stamp after a path, and isort's `:before`.
+/// Cuts the time stamp after a path, isort's `:before`, and what autopep8 puts before it.
 fn path_of(header: &str) -> &str {
     let path = header.split('\t').next().unwrap_or(header).trim_end();
-    path.strip_suffix(":before").unwrap_or(path)
+    let path = path.strip_suffix(":before").unwrap_or(path);
+    path.strip_prefix("original/").unwrap_or(path)
 }
 
 /// Reads `@@ -1,4 +1,5 @@` as (first old line, old lines, new lines).
@@ -133,6 +134,9 @@ fn hunk(line: &str) -> Option<(u32, u32, u32)> {
 }
 
 fn unparsed(line: &str) -> Option<(&str, u32, u32, String)> {
+    if let Some(rest) = line.strip_prefix("yapf: ") {
+        return at_place(rest);
+    }
     let error = line.strip_prefix("error: ")?;
     if let Some(rest) = error.strip_prefix("cannot format ") {
         let (path, reason) = rest.split_once(": ")?;
@@ -145,7 +149,12 @@ fn unparsed(line: &str) -> Option<(&str, u32, u32, String)> {
     let rest = error
         .strip_prefix("cannot parse: ")
         .or_else(|| error.strip_prefix("Failed to parse "))?;
-    let (place, reason) = rest.split_once(": ").unwrap_or((rest, "cannot be parsed"));
+    at_place(rest)
+}
+
+/// Reads `a.py:1:12: Expected a parameter`.
+fn at_place(said: &str) -> Option<(&str, u32, u32, String)> {
+    let (place, reason) = said.split_once(": ").unwrap_or((said, "cannot be parsed"));
     let mut parts = place.rsplitn(3, ':');
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
@@ -178,6 +187,8 @@ mod tests {
             ("src/pkg/lists.py", "src/pkg/lists.py"),
             ("/r/a b.py\t2026-11-21 10:45:49.093747+00:00", "/r/a b.py"),
             ("/r/a.py:before\t2026-11-21 10:45:49", "/r/a.py"),
+            ("original/./a.py", "./a.py"),
+            ("sub/a.py\t(original)", "sub/a.py"),
         ] {
             assert_eq!(path_of(header), path);
         }
@@ -200,6 +211,10 @@ mod tests {
             (
                 "error: Failed to parse a.py:1:12: Expected a parameter",
                 Some(("a.py:1:12", "Expected a parameter")),
+            ),
+            (
+                "yapf: ./a.py:1:7: invalid syntax",
+                Some(("a.py:1:7", "invalid syntax")),
             ),
             ("would reformat /r/a.py", None),
             ("error: unrecognised option", None),

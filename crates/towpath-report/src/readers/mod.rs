@@ -5,7 +5,9 @@
 mod json;
 mod paths;
 mod xml;
+pub mod yapf;
 
+pub mod autopep8;
 pub mod bandit;
 pub mod black;
 pub mod cobertura;

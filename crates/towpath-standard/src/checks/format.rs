@@ -11,7 +11,7 @@ use crate::facts::{Facts, NeededCheck};
 use crate::work::{Applies, Partial, ToolWork, Work};
 
 /// Formatters in the order in which they are run.
-const TOOLS: [&str; 2] = ["ruff format", "black"];
+const TOOLS: [&str; 4] = ["ruff format", "black", "yapf", "autopep8"];
 
 pub(crate) struct Definition;
 
@@ -64,10 +64,10 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
                 Adoption::Advice("ruff is configured, but nothing says that it formats".to_owned());
         }
     }
-    let black_runs = runs
+    let another_runs = runs
         .iter()
-        .any(|run| run.tool == "black" && run.invocation.is_some());
-    if black_runs {
+        .any(|run| run.tool != "ruff format" && run.invocation.is_some());
+    if another_runs {
         runs.retain(|run| run.tool != "ruff format" || run.invocation.is_some());
     }
     if runs.is_empty() {

@@ -4,6 +4,7 @@ mod adoption;
 mod calls;
 mod docs;
 mod extras;
+mod format;
 mod integration;
 mod judgement;
 mod left_out;
