@@ -1,7 +1,7 @@
 //! The tools that towpath brings when the project names no version: one pinned set, so that two
 //! machines give the same verdict.
 
-use towpath_python::{Automation, Project, PythonVersion};
+use towpath_python::{Automation, Install, Project, PythonVersion};
 
 /// The oldest Python on which the pinned set runs, and about which its mypy knows.
 const OLDEST_FOR_PINNED: PythonVersion = PythonVersion::new(3, 10);
@@ -69,24 +69,29 @@ impl Chosen {
     }
 }
 
-/// Chooses the version of a tool: what CI runs, else pre-commit, else the lock, else towpath's own
+/// Chooses the version of a tool: what CI runs, else pre-commit, else what the project locks or declares, else towpath's own
 /// where the project's constraint admits it, else the newest that the constraint admits.
 pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> Chosen {
     let package = tool.split(' ').next().unwrap_or(tool);
-    let pin = automation
+    let of_command = automation
         .chosen(tool)
-        .iter()
-        .find_map(|invocation| invocation.version.clone());
-    if let Some(pin) = pin {
+        .into_iter()
+        .find_map(|invocation| invocation.version.as_ref());
+    let of_automation = || of_command.or_else(|| automation.pin(package));
+    let of_automation = || of_automation().map(|pin| format!("{package}=={}", pin.version));
+    let of_project = || {
+        let locked = newest_locked(package, project);
+        let locked = locked.map(|version| format!("{package}=={version}"));
+        locked.or_else(|| declared(package, project).filter(|one| is_pin(one)))
+    };
+    let pinned_by = if of_command.is_none() && is_run_as_declared(tool, automation) {
+        of_project().or_else(of_automation)
+    } else {
+        of_automation().or_else(of_project)
+    };
+    if let Some(requirement) = pinned_by {
         return Chosen {
-            requirement: format!("{package}=={}", pin.version),
-            note: String::new(),
-            is_own: false,
-        };
-    }
-    if let Some(version) = newest_locked(package, project) {
-        return Chosen {
-            requirement: format!("{package}=={version}"),
+            requirement,
             note: String::new(),
             is_own: false,
         };
@@ -95,11 +100,6 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
     let admitted = |version: &&str| declared.as_ref().is_none_or(|one| admits(one, version));
     let own = pinned(package).filter(admitted);
     match (declared, own) {
-        (Some(requirement), _) if is_pin(&requirement) => Chosen {
-            requirement,
-            note: String::new(),
-            is_own: false,
-        },
         (_, Some(version)) => Chosen {
             requirement: format!("{package}=={version}"),
             note: format!(
@@ -120,6 +120,22 @@ pub(crate) fn choose(tool: &str, project: &Project, automation: &Automation) -> 
             is_own: false,
         },
     }
+}
+
+/// Returns whether CI runs a tool in an environment of what the project locks or declares.
+fn is_run_as_declared(tool: &str, automation: &Automation) -> bool {
+    const OF_PROJECTS: [&str; 5] = ["uv sync", "uv run", "poetry", "pdm", "pipenv"];
+    let is_declared = |install: &Install| {
+        OF_PROJECTS.contains(&install.installer.as_str())
+            || [&install.requirement_files, &install.groups, &install.extras]
+                .iter()
+                .any(|names| !names.is_empty())
+    };
+    automation.installs.iter().any(|install| {
+        install.reached_from_ci
+            && install.for_tools.iter().any(|one| one == tool)
+            && is_declared(install)
+    })
 }
 
 /// Returns whether a requirement leaves one version.
@@ -153,8 +169,8 @@ fn newest_locked<'a>(package: &str, project: &'a Project) -> Option<&'a String> 
 
 /// Returns whether a project names one version of a tool.
 pub(crate) fn is_pinned(package: &str, project: &Project) -> bool {
-    let is_exact = |requirement: String| requirement.contains("==") && !requirement.contains('*');
-    project.locked.contains_key(package) || declared(package, project).is_some_and(is_exact)
+    project.locked.contains_key(package)
+        || declared(package, project).is_some_and(|requirement| is_pin(&requirement))
 }
 
 /// Returns whether a project names a package among what it needs for development.

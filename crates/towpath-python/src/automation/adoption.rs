@@ -1,7 +1,7 @@
 //! Which of the automation's commands speak for the project: CI before pre-commit before the rest.
 //! Knows the rule of adoption; does not know what a tool does, nor which checks towpath offers.
 
-use super::model::{Automation, AutomationKind, Invocation};
+use super::model::{Automation, AutomationKind, Invocation, VersionPin};
 use super::tools;
 
 /// Whose word counts, best first.
@@ -61,6 +61,17 @@ impl Automation {
             chosen.retain(|invocation| standing(invocation) == best);
         }
         chosen
+    }
+
+    /// Returns the version of a package that is pinned where its tools are run, by the best standing that
+    /// pins one.
+    pub fn pin(&self, package: &str) -> Option<&VersionPin> {
+        let pins = self
+            .speaking()
+            .filter(|invocation| tools::package(&invocation.tool) == package)
+            .filter_map(|invocation| Some((standing(invocation), invocation.version.as_ref()?)));
+        pins.min_by_key(|(standing, _)| *standing)
+            .map(|(_, pin)| pin)
     }
 
     /// Returns what the automation checks beyond the tools that towpath knows, each command once.
