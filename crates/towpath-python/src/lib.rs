@@ -54,7 +54,7 @@ pub use projects::read_projects;
 pub use python_version::{
     ParsePythonVersionError, PythonVersion, admitted_pythons, bounded_pythons,
 };
-pub use requirement::{normalise_name, requirement_name};
+pub use requirement::{normalise_name, requirement_extras, requirement_name};
 pub use scope::is_foreign_code;
 pub use settings::{
     RawSettings, Setting, SettingKind, parse_settings, read_settings, read_settings_of,

@@ -32,7 +32,7 @@ pub fn requirement_name(requirement: &str) -> Option<String> {
 }
 
 /// Returns the names between the brackets of a requirement: `a` and `b` of `pkg[a,b]>=1`.
-pub(crate) fn requirement_extras(requirement: &str) -> Vec<String> {
+pub fn requirement_extras(requirement: &str) -> Vec<String> {
     let head = requirement.split([';', '@']).next().unwrap_or_default();
     let Some((_, rest)) = head.split_once('[') else {
         return Vec::new();

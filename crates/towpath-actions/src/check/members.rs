@@ -1,9 +1,9 @@
 //! The other projects of the repository that a project needs: laid over its environment for editing, as
 //! their own installers would, never looked up on an index.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use towpath_python::{Project, normalise_name, requirement_name};
+use towpath_python::{Project, normalise_name, requirement_extras, requirement_name};
 use towpath_report::Problem;
 use towpath_runner::JobContext;
 use towpath_standard::{EnvironmentNeed, Facts, ProjectInstall};
@@ -52,28 +52,40 @@ fn named_in(names: &BTreeSet<String>, member: &Project) -> bool {
         .is_some_and(|name| names.contains(&normalise_name(name)))
 }
 
-/// Replaces the members among requirements by what they require in turn, without the project itself
-/// where it is installed beside them: members may need it in a circle.
+/// Replaces the members among requirements by what they and the extras that are asked of them require in
+/// turn, without the project itself where it is installed beside them: members may need it in a circle.
 pub(crate) fn replaced(
     requirements: &[String],
     members: &[&Project],
     own: Option<&Project>,
 ) -> Vec<String> {
-    let laid: BTreeSet<String> = members
-        .iter()
-        .copied()
-        .chain(own)
-        .filter_map(|project| project.name.as_deref())
-        .map(normalise_name)
+    let name = |project: &Project| project.name.as_deref().map(normalise_name);
+    let laid = members.iter().copied().chain(own);
+    let laid: BTreeMap<String, &Project> = laid
+        .filter_map(|project| Some((name(project)?, project)))
         .collect();
-    let is_member = |text: &String| requirement_name(text).is_some_and(|name| laid.contains(&name));
     let theirs = members.iter().flat_map(|member| &member.dependencies);
-    requirements
-        .iter()
-        .chain(theirs)
-        .filter(|text| !is_member(text))
-        .cloned()
-        .collect()
+    let mut open: VecDeque<&String> = requirements.iter().chain(theirs).collect();
+    let mut asked = BTreeSet::new();
+    let mut kept = Vec::new();
+    while let Some(text) = open.pop_front() {
+        let project = requirement_name(text).and_then(|name| laid.get(&name));
+        let Some(project) = project else {
+            kept.push(text.clone());
+            continue;
+        };
+        let wanted: BTreeSet<String> = requirement_extras(text)
+            .iter()
+            .map(|extra| normalise_name(extra))
+            .collect();
+        for (extra, list) in &project.extras {
+            let is_wanted = wanted.contains(&normalise_name(extra));
+            if is_wanted && asked.insert((&project.root, extra)) {
+                open.extend(list);
+            }
+        }
+    }
+    kept
 }
 
 impl Session<'_> {
@@ -162,6 +174,22 @@ mod tests {
         assert_eq!(
             replaced(&own.dependencies, &[&member], Some(&own)),
             ["attrs"]
+        );
+    }
+
+    #[test]
+    fn extras_of_members_are_looked_up_with_them() {
+        let own = project("app", &["core[Postgres]>=1", "httpx"]);
+        let mut core = project("core", &["attrs"]);
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        core.extras
+            .insert("all".to_owned(), list(&["core[postgres]", "rich"]));
+        core.extras
+            .insert("postgres".to_owned(), list(&["psycopg", "core[all]"]));
+        core.extras.insert("redis".to_owned(), list(&["redis"]));
+        assert_eq!(
+            replaced(&own.dependencies, &[&core], Some(&own)),
+            ["httpx", "attrs", "psycopg", "rich"]
         );
     }
 }
