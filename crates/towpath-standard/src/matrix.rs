@@ -1,6 +1,8 @@
 //! Which Pythons a project is tested on: the first finite list that the project gives, cut to the
 //! interpreters that are here. A table decides what is old, never the clock.
 
+use std::cmp::Reverse;
+
 use towpath_python::{Automation, Project, PythonVersion, admitted_pythons, bounded_pythons};
 
 use crate::settings::Settings;
@@ -41,18 +43,21 @@ pub fn python_matrix(
     let newest_first = list
         .last()
         .is_some_and(|newest| *newest >= OLDEST_BY_DEFAULT);
-    let (left_out, kept): (Vec<_>, Vec<_>) = list
+    let (mut left_out, kept): (Vec<_>, Vec<_>) = list
         .into_iter()
         .partition(|python| !chosen && newest_first && *python < OLDEST_BY_DEFAULT);
     let (mut run, missing): (Vec<_>, Vec<_>) =
         kept.into_iter().partition(|python| here.contains(python));
     let mut reason = reason;
     if run.is_empty() && !chosen {
-        // Better the nearest Python that the project admits than none at all.
-        let admitted = here.iter().rev().find(|python| admits(project, **python));
-        if let Some(python) = admitted {
-            run.push(*python);
-            reason = format!("{reason}; none of them is here, so the newest that is");
+        // Better an old Python of the list, or the nearest that the project admits, than none at all.
+        run = left_out
+            .extract_if(.., |python| here.contains(python))
+            .collect();
+        let nearest = nearest(&missing, here, |python| admits(project, python));
+        if let (true, Some(python)) = (run.is_empty(), nearest) {
+            run.push(python);
+            reason = format!("{reason}; none of them is here, so the nearest that is");
         }
     }
     Pythons {
@@ -61,6 +66,27 @@ pub fn python_matrix(
         left_out,
         reason,
     }
+}
+
+/// Returns the admitted Python here that is nearest to one of a list, of two as near the newer.
+fn nearest(
+    list: &[PythonVersion],
+    here: &[PythonVersion],
+    is_admitted: impl Fn(PythonVersion) -> bool,
+) -> Option<PythonVersion> {
+    let distance = |python: &PythonVersion| {
+        let of = |wanted: &PythonVersion| {
+            (
+                wanted.major.abs_diff(python.major),
+                wanted.minor.abs_diff(python.minor),
+            )
+        };
+        list.iter().map(of).min()
+    };
+    here.iter()
+        .copied()
+        .filter(|python| is_admitted(*python))
+        .min_by_key(|python| (distance(python), Reverse(*python)))
 }
 
 fn wanted(
@@ -125,4 +151,39 @@ fn admits(project: &Project, python: PythonVersion) -> bool {
         .requires_python
         .as_deref()
         .is_none_or(|specifier| !admitted_pythons(specifier, &[python]).is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towpath_python::{Manifest, ManifestKind, RawSettings};
+
+    #[test]
+    fn python_that_the_project_names_goes_before_the_nearest() {
+        let python = |minor: u8| PythonVersion::new(3, minor);
+        for (named, here, expected) in [
+            (&[9, 10][..], &[9, 14][..], &[9][..]),
+            (&[9, 10], &[8, 14], &[8]),
+            (&[10, 11], &[9, 12, 14], &[12]),
+            (&[10, 11], &[11, 14], &[11]),
+            (&[8, 9], &[8, 14], &[8]),
+        ] {
+            let manifest = Manifest {
+                kind: ManifestKind::Pyproject,
+                path: "pyproject.toml".to_owned(),
+            };
+            let mut project = Project::new("", manifest);
+            project.classifier_pythons = named.iter().copied().map(python).collect();
+            let here: Vec<_> = here.iter().copied().map(python).collect();
+            let found = python_matrix(
+                &project,
+                &Automation::default(),
+                &Settings::read(&RawSettings::default()),
+                &here,
+            );
+            let expected: Vec<_> = expected.iter().copied().map(python).collect();
+            assert_eq!(found.run, expected, "{named:?} {here:?}");
+            assert!(!found.left_out.iter().any(|one| expected.contains(one)));
+        }
+    }
 }
