@@ -39,6 +39,7 @@ pub use matrix::{Pythons, python_matrix};
 pub use pipeline::{job_name, mending, pipeline};
 pub use ratchet::{BASELINE_FILE, Baseline, Ratchet};
 pub use settings::{CustomCheck, SETTINGS, Settings};
+pub use test_invocation::other_test_calls;
 pub use tools::pinned;
 pub use work::{
     AdvisoryQuestion, Applies, Artifact, Command, EnvironmentNeed, Inputs, NativeWork, Network,

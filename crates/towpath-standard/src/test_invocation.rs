@@ -3,7 +3,7 @@
 use towpath_python::Invocation;
 
 use crate::facts::{Facts, is_below};
-use crate::pytest_options::KEPT_WITH_VALUE;
+use crate::pytest_options::{KEPT_WITH_VALUE, kept_arguments};
 
 /// Of the automation's calls of a test runner for a project, the one that most Pythons run, integration
 /// tests left aside.
@@ -18,6 +18,71 @@ pub(crate) fn integration_invocation<'a>(facts: &'a Facts<'_>) -> Option<&'a Inv
     best_of(facts, "pytest", |invocation| {
         runs_integration(facts, invocation)
     })
+}
+
+/// Returns the automation's calls of pytest for a project that no check makes: of those that select other
+/// tests than the one that counts each once.
+pub fn other_test_calls<'a>(facts: &'a Facts<'_>) -> Vec<&'a Invocation> {
+    let Some(best) = best_invocation(facts, "pytest") else {
+        return Vec::new();
+    };
+    let mut made = vec![Selection::of(best)];
+    let mut others = Vec::new();
+    for call in of_project(facts, "pytest") {
+        let selection = Selection::of(call);
+        let is_new =
+            !runs_integration(facts, call) && !made.iter().any(|one| one.holds(&selection));
+        if is_new && call.can_fail {
+            made.push(selection);
+            others.push(call);
+        }
+    }
+    others
+}
+
+/// What a call of pytest selects: tests by their paths, under options that change what is tested.
+struct Selection {
+    folder: String,
+    paths: Vec<String>,
+    options: Vec<String>,
+}
+
+impl Selection {
+    fn of(call: &Invocation) -> Self {
+        let mut selection = Self {
+            folder: call.folder.clone(),
+            paths: Vec::new(),
+            options: Vec::new(),
+        };
+        let kept = kept_arguments(&call.arguments);
+        let mut rest = kept.into_iter();
+        while let Some(argument) = rest.next() {
+            if KEPT_WITH_VALUE.contains(&argument.as_str()) {
+                let value = rest.next().unwrap_or_default();
+                selection.options.push(format!("{argument} {value}"));
+            } else if argument.starts_with('-') {
+                selection.options.push(argument);
+            } else {
+                let path = argument.trim_start_matches("./").trim_end_matches('/');
+                selection.paths.push(path.to_owned());
+            }
+        }
+        selection.options.sort_unstable();
+        selection
+    }
+
+    /// Returns whether another selection selects nothing more.
+    fn holds(&self, other: &Self) -> bool {
+        let is_held = |path: &String| {
+            self.paths
+                .iter()
+                .any(|own| own == "." || is_below(path, own))
+        };
+        self.folder == other.folder
+            && self.options == other.options
+            && (self.paths.is_empty()
+                || (!other.paths.is_empty() && other.paths.iter().all(is_held)))
+    }
 }
 
 /// Whether a call of pytest selects nothing but integration tests, by their marker or their folders.
@@ -58,22 +123,22 @@ fn best_of<'a>(
     runner: &str,
     is_wanted: impl Fn(&Invocation) -> bool,
 ) -> Option<&'a Invocation> {
-    let root = &facts.project.root;
-    let fits = |invocation: &&&Invocation| {
-        let folder = &invocation.folder;
-        folder == root
-            || (is_below(folder, root) && !folder.is_empty() && facts.projects.len() == 1)
-    };
-    let chosen = facts.automation.chosen(runner);
     let mut best: Option<&Invocation> = None;
-    for invocation in chosen
-        .iter()
-        .filter(fits)
-        .filter(|invocation| is_wanted(invocation))
-    {
+    for invocation in of_project(facts, runner).filter(|invocation| is_wanted(invocation)) {
         if best.is_none_or(|best| invocation.pythons.len() > best.pythons.len()) {
             best = Some(invocation);
         }
     }
     best
+}
+
+/// Returns the commands of the best standing by which the automation runs a test runner for a project.
+fn of_project<'a>(facts: &'a Facts<'_>, runner: &str) -> impl Iterator<Item = &'a Invocation> {
+    let root = &facts.project.root;
+    let is_single = facts.projects.len() == 1;
+    let chosen = facts.automation.chosen(runner).into_iter();
+    chosen.filter(move |invocation| {
+        let folder = &invocation.folder;
+        folder == root || (is_below(folder, root) && !folder.is_empty() && is_single)
+    })
 }

@@ -1,7 +1,7 @@
 //! What a run says of the repository itself: the lines above the jobs, and what is not run.
 
 use towpath_python::{AutomationKind, Invocation};
-use towpath_standard::Facts;
+use towpath_standard::{Facts, other_test_calls};
 
 use crate::asked::Asked;
 use crate::repository::Repository;
@@ -76,13 +76,18 @@ pub(crate) fn notes(facts: &[Facts<'_>], repository: &Repository) -> Vec<String>
     notes
 }
 
-/// Returns what the project's automation checks and this run does not, with the place or the command
+/// Returns what the project's automation checks or tests and this run does not, with the place or the command
 /// that does; the hooks of pre-commit are one entry.
-pub(crate) fn not_run(repository: &Repository, asked: &Asked<'_>) -> Vec<String> {
+pub(crate) fn not_run(
+    facts: &[Facts<'_>],
+    repository: &Repository,
+    asked: &Asked<'_>,
+) -> Vec<String> {
     if asked.check.is_some() {
         return Vec::new();
     }
-    let others = repository.automation.other_checks();
+    let mut others = repository.automation.other_checks();
+    others.extend(facts.iter().flat_map(other_test_calls));
     let (hooks, commands): (Vec<&Invocation>, Vec<&Invocation>) = others
         .into_iter()
         .partition(|invocation| invocation.kind == AutomationKind::PreCommit);

@@ -289,7 +289,7 @@ fn empty_record(
         sandbox: String::new(),
         verdict: Verdict::Passed,
         jobs: Vec::new(),
-        not_run: not_run(repository, asked),
+        not_run: not_run(facts, repository, asked),
         workflows: Vec::new(),
     }
 }

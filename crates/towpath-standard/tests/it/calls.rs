@@ -1,6 +1,6 @@
 //! How the tests are called.
 
-use towpath_standard::{Applies, Work, check};
+use towpath_standard::{Applies, Work, check, other_test_calls};
 
 use crate::repository::{with_facts, work_of};
 
@@ -79,5 +79,45 @@ fn folders_that_the_automation_puts_on_the_path_are_on_it() {
         ),
     ] {
         assert_eq!(path_of(step).as_deref(), expected, "{step}");
+    }
+}
+
+#[test]
+fn calls_that_select_other_tests_are_named() {
+    for (calls, expected) in [
+        (&["pytest tests", "pytest -x tests/unit"][..], &[][..]),
+        (
+            &["pytest tests", "pytest --doctest-modules src"],
+            &["pytest --doctest-modules src"],
+        ),
+        (&["pytest", "pytest --cov=pkg tests"], &[]),
+        (
+            &[
+                "pytest -m 'not slow'",
+                "pytest -m slow",
+                "pytest -v -m slow",
+            ],
+            &["pytest -m slow"],
+        ),
+        (&["pytest", "pytest docs || true"], &[]),
+    ] {
+        let steps: String = calls
+            .iter()
+            .map(|call| format!("      - run: {call}\n"))
+            .collect();
+        let workflow = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{steps}");
+        let files = [
+            (
+                "pyproject.toml",
+                "[project]\nname = \"pkg\"\nversion = \"1\"\n",
+            ),
+            ("tests/test_a.py", "def test_a(): pass\n"),
+            (".github/workflows/ci.yml", &workflow),
+        ];
+        let found = with_facts(&files, |facts| {
+            let others = other_test_calls(facts);
+            others.iter().map(|one| one.command()).collect::<Vec<_>>()
+        });
+        assert_eq!(found, expected, "{calls:?}");
     }
 }
