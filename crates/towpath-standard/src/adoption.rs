@@ -7,6 +7,7 @@
 //! tells less than a repository does: there the word of a tool counts only as far as the archive says
 //! how it is run.
 
+use fancy_regex::Regex;
 use towpath_python::{Automation, AutomationKind, Invocation};
 use towpath_report::Finding;
 
@@ -59,27 +60,42 @@ impl ToolRun {
     }
 }
 
-/// Returns whether a command is handed a file: a hook of pre-commit by its patterns, anything else by
-/// its own arguments. A pattern that cannot be read here hands over everything.
-pub(crate) fn hands_over(invocation: &Invocation, path: &str) -> bool {
-    if invocation.kind != AutomationKind::PreCommit {
-        return true;
+/// Which files a command is handed: a hook of pre-commit those of its patterns, anything else what its own
+/// arguments name. A pattern that cannot be read here hands over everything.
+pub(crate) struct HandedOver {
+    files: Option<Regex>,
+    exclude: Option<Regex>,
+}
+
+impl HandedOver {
+    pub(crate) fn by(invocation: &Invocation) -> Self {
+        let is_hook = invocation.kind == AutomationKind::PreCommit;
+        let regex = |pattern: &Option<String>| {
+            let pattern = pattern.as_deref().filter(|_| is_hook)?;
+            Regex::new(pattern).ok()
+        };
+        Self {
+            files: regex(&invocation.files_pattern),
+            exclude: regex(&invocation.exclude_pattern),
+        }
     }
-    let fits = |pattern: &Option<String>, default: bool| {
-        let regex = pattern
-            .as_deref()
-            .and_then(|pattern| regex_lite::Regex::new(pattern).ok());
-        regex.map_or(default, |regex| regex.is_match(path))
-    };
-    fits(&invocation.files_pattern, true) && !fits(&invocation.exclude_pattern, false)
+
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        let fits = |regex: &Option<Regex>, default: bool| {
+            let answer = regex.as_ref().and_then(|regex| regex.is_match(path).ok());
+            answer.unwrap_or(default)
+        };
+        fits(&self.files, true) && !fits(&self.exclude, false)
+    }
 }
 
 /// Returns the Python files that a hook of pre-commit hands to its tool.
 pub(crate) fn handed_files(facts: &Facts<'_>, hook: &Invocation) -> Vec<String> {
+    let handed = HandedOver::by(hook);
     let files = facts.tree.files().keys();
     files
         .filter(|path| path.ends_with(".py") || path.ends_with(".pyi"))
-        .filter(|path| hands_over(hook, path))
+        .filter(|path| handed.holds(path))
         .cloned()
         .collect()
 }

@@ -5,7 +5,6 @@ use towpath_python::environments::reads_git;
 use towpath_python::{Automation, Project};
 use towpath_report::{Changes, CheckResult, Place, Problem};
 
-use crate::ignored::is_ignored;
 use crate::matrix::Pythons;
 use crate::ratchet::{BASELINE_FILE, Baseline};
 use crate::settings::Settings;
@@ -84,13 +83,6 @@ impl Facts<'_> {
                 text.lines()
                     .any(|line| line.trim_start().starts_with(option))
             })
-    }
-
-    /// Returns whether a file is none of the repository's: it is a submodule's, or the tree is not under
-    /// git and the project's own ignore files leave it out.
-    pub(crate) fn is_foreign(&self, path: &str) -> bool {
-        self.tree.is_of_submodule(path)
-            || (self.git_state.is_empty() && is_ignored(self.tree, path))
     }
 
     /// Returns whether the project is the archive of a release, which its builder has described: much

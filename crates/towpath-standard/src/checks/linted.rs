@@ -7,8 +7,9 @@ use towpath_report::text::counted;
 use towpath_report::{CheckResult, Finding, Problem, Severity};
 
 use super::{gathered, not_blocking};
-use crate::adoption::{Adoption, ToolRun, hands_over};
+use crate::adoption::{Adoption, HandedOver, ToolRun};
 use crate::facts::Facts;
+use crate::ignored::IgnoreRules;
 use crate::judge::judge;
 use crate::linter_output::{COULD_NOT_RUN, STOPPED, UNPROVEN, is_error};
 use crate::work::Partial;
@@ -39,10 +40,7 @@ pub(crate) fn conclude(
     runs: &[ToolRun],
     found: Vec<Partial>,
 ) -> CheckResult {
-    let found: Vec<Partial> = found
-        .into_iter()
-        .map(|partial| in_scope(facts, runs, partial))
-        .collect();
+    let found = in_scope(facts, runs, found);
     let idle: Vec<String> = found
         .iter()
         .filter_map(|partial| partial.facts.get(COULD_NOT_RUN))
@@ -77,61 +75,89 @@ pub(crate) fn conclude(
     result
 }
 
-/// Leaves out findings in files that the project's automation never sees. A tool that stopped at an error
-/// in such a file looked at nothing else either.
-pub(super) fn in_scope(facts: &Facts<'_>, runs: &[ToolRun], mut partial: Partial) -> Partial {
-    let mut generated: BTreeMap<String, bool> = BTreeMap::new();
-    let mut is_generated = |path: &str| {
-        *generated
-            .entry(path.to_owned())
-            .or_insert_with(|| is_left_by_a_build(facts, path))
-    };
-    let (kept, left_out): (Vec<Finding>, Vec<Finding>) =
-        partial.findings.into_iter().partition(|finding| {
-            let place = finding.place.as_ref();
-            is_in_scope(facts, runs, finding)
-                && !place.is_some_and(|place| is_generated(&place.path))
-        });
-    partial.findings = kept;
-    if let Some(hint) = partial.facts.get(STOPPED)
-        && !partial.findings.iter().any(is_error)
-        && let Some(error) = left_out.into_iter().find(is_error)
-    {
-        let tool = hint.trim_start_matches(UNPROVEN).to_owned();
-        let what = format!(
-            "{tool} stopped in a file that is not the project's: {}",
-            error.message
-        );
-        if hint.starts_with(UNPROVEN) {
-            partial.notes.push(what);
-            partial.facts.insert(COULD_NOT_RUN.to_owned(), tool);
-        } else {
-            partial.errors.push(Problem {
-                place: error.place,
-                ..Problem::error(what).with_hint(format!(
-                    "exclude the file in the settings of {tool}, or mend what is wrong with it"
-                ))
-            });
-        }
-    }
-    partial
+/// Which files the project's automation hands to its tools.
+struct Handed<'a> {
+    facts: &'a Facts<'a>,
+    /// What hooks of pre-commit are handed, by tool.
+    by_hooks: Vec<(&'a str, HandedOver)>,
+    ignored: IgnoreRules<'a>,
 }
 
-/// Returns whether a finding is in a file that the project's automation hands to its tool.
-fn is_in_scope(facts: &Facts<'_>, runs: &[ToolRun], finding: &Finding) -> bool {
-    let Some(place) = &finding.place else {
-        return true;
+/// Leaves out findings in files that the project's automation never sees.
+pub(super) fn in_scope(facts: &Facts<'_>, runs: &[ToolRun], found: Vec<Partial>) -> Vec<Partial> {
+    let hook = |run: &'_ ToolRun| {
+        let invocation = run.invocation.as_ref()?;
+        let is_hook = invocation.kind == AutomationKind::PreCommit;
+        is_hook.then(|| HandedOver::by(invocation))
     };
-    if !facts.tree.contains(&place.path) || facts.is_foreign(&place.path) {
-        return false;
+    let handed = Handed {
+        facts,
+        by_hooks: runs
+            .iter()
+            .filter_map(|run| Some((run.tool.split(' ').next()?, hook(run)?)))
+            .collect(),
+        ignored: IgnoreRules::of(facts.tree),
+    };
+    let seen = |partial| handed.seen_of(partial);
+    found.into_iter().map(seen).collect()
+}
+
+impl Handed<'_> {
+    /// Leaves out findings in files that are not handed over. A tool that stopped at an error in such a file
+    /// looked at nothing else either.
+    fn seen_of(&self, mut partial: Partial) -> Partial {
+        let mut generated: BTreeMap<String, bool> = BTreeMap::new();
+        let mut is_generated = |path: &str| {
+            *generated
+                .entry(path.to_owned())
+                .or_insert_with(|| is_left_by_a_build(self.facts, path))
+        };
+        let (kept, left_out): (Vec<Finding>, Vec<Finding>) =
+            partial.findings.into_iter().partition(|finding| {
+                let place = finding.place.as_ref();
+                place.is_none_or(|place| {
+                    self.holds(&finding.tool, &place.path) && !is_generated(&place.path)
+                })
+            });
+        partial.findings = kept;
+        if let Some(hint) = partial.facts.get(STOPPED)
+            && !partial.findings.iter().any(is_error)
+            && let Some(error) = left_out.into_iter().find(is_error)
+        {
+            let tool = hint.trim_start_matches(UNPROVEN).to_owned();
+            let what = format!(
+                "{tool} stopped in a file that is not the project's: {}",
+                error.message
+            );
+            if hint.starts_with(UNPROVEN) {
+                partial.notes.push(what);
+                partial.facts.insert(COULD_NOT_RUN.to_owned(), tool);
+            } else {
+                partial.errors.push(Problem {
+                    place: error.place,
+                    ..Problem::error(what).with_hint(format!(
+                        "exclude the file in the settings of {tool}, or mend what is wrong with it"
+                    ))
+                });
+            }
+        }
+        partial
     }
-    let hooks: Vec<_> = runs
-        .iter()
-        .filter(|run| run.tool.split(' ').next() == Some(&finding.tool))
-        .filter_map(|run| run.invocation.as_ref())
-        .filter(|invocation| invocation.kind == AutomationKind::PreCommit)
-        .collect();
-    hooks.is_empty() || hooks.iter().any(|hook| hands_over(hook, &place.path))
+
+    /// Returns whether a file is the repository's own and handed to a tool. Where the tree is not under git,
+    /// what the project's own ignore files leave out is none of it.
+    fn holds(&self, tool: &str, path: &str) -> bool {
+        let tree = self.facts.tree;
+        let is_own = tree.contains(path)
+            && !tree.is_of_submodule(path)
+            && (!self.facts.git_state.is_empty() || !self.ignored.leave_out(path));
+        let mut hooks = self
+            .by_hooks
+            .iter()
+            .filter(|(of, _)| *of == tool)
+            .peekable();
+        is_own && (hooks.peek().is_none() || hooks.any(|(_, handed)| handed.holds(path)))
+    }
 }
 
 /// Returns whether a file was written by a build and came along in an archive: where git is at hand

@@ -95,10 +95,7 @@ impl Check for Definition {
         let told = told.flat_map(|partial| std::mem::take(&mut partial.advisories));
         let told = told.collect();
         let runs = runs(facts);
-        let found = found
-            .into_iter()
-            .map(|partial| in_scope(facts, &runs, partial));
-        let mut result = gathered(found.collect());
+        let mut result = gathered(in_scope(facts, &runs, found));
         advisories::look_up(facts, told, &mut result);
         let blocking =
             facts.settings.security_blocking || facts.settings.standard || is_adopted(&runs);

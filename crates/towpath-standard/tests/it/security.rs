@@ -46,10 +46,18 @@ fn bandit_runs_as_the_project_runs_it() {
 
 #[test]
 fn hook_of_bandit_is_handed_the_files_of_its_patterns() {
-    let hook = "repos:\n  - repo: https://github.com/PyCQA/bandit\n    rev: 1.7.5\n    hooks:\n      - id: bandit\n        \
-                args: [-ll]\n        exclude: ^(tests|scripts)/\n";
-    assert_eq!(
-        commands(&[(".pre-commit-config.yaml", hook)]),
-        "  $ {bin}/bandit --quiet --format json -ll src/pkg/__init__.py\n"
-    );
+    for (patterns, expected) in [
+        ("exclude: ^(tests|scripts)/", "src/pkg/__init__.py"),
+        ("exclude: ^(?!src/)", "src/pkg/__init__.py"),
+        ("files: ^scripts/", "scripts/release.py"),
+    ] {
+        let hook = format!(
+            "repos:\n  - repo: https://github.com/PyCQA/bandit\n    rev: 1.7.5\n    hooks:\n      - id: bandit\n        \
+             args: [-ll]\n        {patterns}\n"
+        );
+        assert_eq!(
+            commands(&[(".pre-commit-config.yaml", &hook)]),
+            format!("  $ {{bin}}/bandit --quiet --format json -ll {expected}\n")
+        );
+    }
 }
