@@ -203,7 +203,7 @@ fn index_docs_cannot_read_beside_the_repository() {
 #[test]
 fn index_linters_cannot_read_beside_the_repository() {
     let world = World::with_index("sound");
-    outside(&world, "ruff.toml", "lint.ignore = [\"F401\"]\n");
+    let path = outside(&world, "ruff.toml", "lint.ignore = [\"F401\"]\n");
     world.replace(
         "src/demo/__init__.py",
         "\n\n\ndef",
@@ -213,7 +213,7 @@ fn index_linters_cannot_read_beside_the_repository() {
     world.replace(
         "pyproject.toml",
         "[tool.ruff]",
-        "[tool.ruff]\nextend = \"../ruff.toml\"",
+        &format!("[tool.ruff]\nextend = {path:?}"),
     );
     for check in ["lint", "format"] {
         let run = world.check(check);
@@ -225,11 +225,12 @@ fn index_linters_cannot_read_beside_the_repository() {
 #[test]
 fn index_type_checkers_cannot_read_beside_the_repository() {
     let world = World::with_index("sound");
-    outside(&world, "elsewhere.py", "ANSWER: int = 42\n");
+    let path = outside(&world, "elsewhere.py", "ANSWER: int = 42\n");
+    let folder = path.trim_end_matches("/elsewhere.py");
     world.replace(
         "pyproject.toml",
         "strict = true",
-        "strict = true\nmypy_path = \"..\"",
+        &format!("strict = true\nmypy_path = {folder:?}"),
     );
     world.append(
         "src/demo/__init__.py",
