@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::refs::Named;
 use super::{Error, Git, command, first_line};
 
 /// Most commits that an event lists.
@@ -14,6 +15,8 @@ pub struct Commit {
     pub id: String,
     /// The hash of its tree.
     pub tree: String,
+    /// The first commit that it grew from; none for the first of all.
+    pub parent: Option<String>,
     /// The whole message, without white space at its end.
     pub message: String,
     /// Who wrote it.
@@ -53,13 +56,16 @@ impl Git {
     }
 
     fn find_default_branch(&self) -> Option<String> {
-        let of_remote = self.line(&[
-            "symbolic-ref",
-            "--quiet",
-            "--short",
-            "refs/remotes/origin/HEAD",
-        ]);
-        let of_remote = of_remote.and_then(|name| name.strip_prefix("origin/").map(str::to_owned));
+        let head = "refs/remotes/origin/HEAD";
+        let of_remote = match self.read_branch(head) {
+            Named::Link(name) => Some(name),
+            Named::Commit(_) | Named::Absent => None,
+            Named::Unclear => self.line(&["symbolic-ref", "--quiet", head]),
+        };
+        let of_remote = of_remote.and_then(|name| {
+            let branch = name.strip_prefix("refs/remotes/origin/")?;
+            Some(branch.to_owned())
+        });
         of_remote.or_else(|| {
             let configured = self.setting("init.defaultBranch");
             let usual = ["main", "master"].map(str::to_owned);
@@ -135,19 +141,33 @@ impl Git {
 
     /// Returns the commit from which two revisions grew.
     pub fn common_ancestor(&self, left: &str, right: &str) -> Option<String> {
+        if left == right {
+            return Some(left.to_owned());
+        }
         self.line(&["merge-base", left, right])
     }
 
     /// Returns the commits that `to` has and `from` has not, oldest first; all of `to` where `from` is none.
     /// No more than the 2,048 newest.
     pub fn commits(&self, from: Option<&str>, to: &str) -> Result<Vec<Commit>, Error> {
-        let count = format!("--max-count={MAX_COMMITS}");
         let range = from.map_or_else(|| to.to_owned(), |from| format!("{from}..{to}"));
-        let fields = "--format=%H%x00%T%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B";
-        let output = self.run(&["log", "-z", &count, fields, "--end-of-options", &range])?;
+        self.log(&["--end-of-options", &range])
+    }
+
+    /// Returns a commit, which comes last, and those that came with it where it merged a branch: what its
+    /// first parent has not.
+    pub fn commits_with(&self, commit: &str) -> Result<Vec<Commit>, Error> {
+        let before = format!("^{commit}^");
+        self.log(&["--ignore-missing", "--end-of-options", commit, &before])
+    }
+
+    fn log(&self, what: &[&str]) -> Result<Vec<Commit>, Error> {
+        let count = format!("--max-count={MAX_COMMITS}");
+        let fields = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B";
+        let output = self.run(&[&["log", "-z", &count, fields], what].concat())?;
         let text = String::from_utf8_lossy(&output);
         let fields: Vec<&str> = text.split('\0').collect();
-        let mut commits: Vec<Commit> = fields.chunks(8).filter_map(commit).collect();
+        let mut commits: Vec<Commit> = fields.chunks(9).filter_map(commit).collect();
         commits.reverse();
         Ok(commits)
     }
@@ -198,6 +218,7 @@ fn commit(fields: &[&str]) -> Option<Commit> {
     let &[
         id,
         tree,
+        parents,
         author,
         author_email,
         committer,
@@ -215,6 +236,11 @@ fn commit(fields: &[&str]) -> Option<Commit> {
     Some(Commit {
         id: id.to_owned(),
         tree: tree.to_owned(),
+        parent: parents
+            .split(' ')
+            .next()
+            .filter(|parent| !parent.is_empty())
+            .map(str::to_owned),
         message: message.trim_end().to_owned(),
         author: person(author, author_email),
         committer: person(committer, committer_email),

@@ -10,6 +10,7 @@ mod fetch;
 mod frozen;
 mod history;
 mod locate;
+mod refs;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use frozen::Frozen;
 pub use history::{Commit, Person, Upstream};
 pub use locate::GitView;
 pub(crate) use locate::locate;
+use refs::Named;
 pub use workspace::{CheckOut, Depth, Sparse};
 
 /// A repository with a working tree.
@@ -70,7 +72,7 @@ impl Git {
 
     /// Returns the commit checked out, whole; `None` before the first commit.
     pub fn head(&self) -> Option<String> {
-        self.head_from_files()
+        self.read_head()
             .or_else(|| self.line(&["rev-parse", "--verify", "-q", "HEAD"]))
     }
 
@@ -249,6 +251,15 @@ impl Git {
     }
 
     fn commit(&self, revision: &str) -> Result<String, Error> {
+        let unknown = || Error::UnknownRevision {
+            revision: revision.to_owned(),
+            is_shallow: self.is_shallow(),
+        };
+        match self.read_branch(revision) {
+            Named::Commit(commit) => return Ok(commit),
+            Named::Absent => return Err(unknown()),
+            Named::Link(_) | Named::Unclear => {}
+        }
         let name = format!("{revision}^{{commit}}");
         let arguments = [
             "rev-parse",
@@ -263,10 +274,7 @@ impl Git {
         }
         match Error::from_output("rev-parse", &self.view.top_level, &output.stderr) {
             error @ Error::NotTrusted { .. } => Err(error),
-            _ => Err(Error::UnknownRevision {
-                revision: revision.to_owned(),
-                is_shallow: self.is_shallow(),
-            }),
+            _ => Err(unknown()),
         }
     }
 
@@ -295,18 +303,6 @@ impl Git {
 
     fn is_shallow(&self) -> bool {
         self.view.common_folder.join("shallow").exists()
-    }
-
-    fn head_from_files(&self) -> Option<String> {
-        let head = std::fs::read_to_string(self.view.git_folder.join("HEAD")).ok()?;
-        let name = match head.trim_end().strip_prefix("ref: ") {
-            Some(name) => std::fs::read_to_string(self.view.common_folder.join(name)).ok()?,
-            None => head,
-        };
-        let commit = name.trim_end();
-        let is_commit =
-            matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
-        is_commit.then(|| commit.to_owned())
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {

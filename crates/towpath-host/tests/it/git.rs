@@ -286,11 +286,43 @@ fn tells_branches_and_what_they_are_compared_with() {
     assert_eq!(git.upstream("topic"), Some(upstream));
     assert_eq!(git.branch_commit("develop"), Some(first.clone()));
     assert_eq!(git.branch_commit("gone"), None);
-    assert_eq!(git.common_ancestor("topic", "main"), Some(first));
-    assert_eq!(git.commit_of("topic"), Some(second));
+    assert_eq!(git.common_ancestor("topic", "main"), Some(first.clone()));
+    assert_eq!(git.commit_of("topic"), Some(second.clone()));
     assert_eq!(git.last_tag().as_deref(), Some("v1.0"));
     context.git(&["tag", "v1.1"]);
     assert_eq!(git.last_tag().as_deref(), Some("v1.1"));
+}
+
+// Branches are read without git, wherever it keeps them.
+#[test]
+fn finds_branches_in_files_and_in_the_list() {
+    let context = TestContext::new();
+    context.write("a", "1");
+    let first = context.commit("a");
+    context.git(&["branch", "dir/listed"]);
+    context.git(&["update-ref", "refs/remotes/origin/far", "HEAD"]);
+    context.git(&["pack-refs", "--all"]);
+    let git = open(&context);
+    assert_eq!(git.head(), Some(first.clone()));
+    context.write("a", "2");
+    let second = context.commit("b");
+    context.git(&["symbolic-ref", "refs/heads/link", "refs/heads/main"]);
+    let is_broken = context.root().join(".git/refs/heads/broken");
+    std::fs::write(is_broken, "no commit\n").unwrap();
+    for (name, expected) in [
+        ("refs/heads/main", Some(&second)),
+        ("refs/heads/dir/listed", Some(&first)),
+        ("refs/remotes/origin/far", Some(&first)),
+        ("refs/heads/link", Some(&second)),
+        ("refs/heads/main^", Some(&first)),
+        ("refs/heads/dir", None),
+        ("refs/heads/gone", None),
+        ("refs/heads/broken", None),
+        ("refs/heads/../../HEAD", None),
+    ] {
+        assert_eq!(git.commit_of(name).as_ref(), expected, "{name}");
+    }
+    assert_eq!(git.head(), Some(second));
 }
 
 #[test]
@@ -310,6 +342,10 @@ fn lists_commits_and_the_files_they_changed() {
     assert!(all[0].time.starts_with("2026-01-02T03:04:05"));
     assert_eq!(git.commits(Some(&first), "HEAD").unwrap(), all[1..]);
     assert_eq!(git.commits(Some(&second), "HEAD").unwrap(), []);
+    assert_eq!(git.commits_with(&first).unwrap(), all[..1]);
+    assert_eq!(git.commits_with(&second).unwrap(), all[1..]);
+    assert_eq!(all[0].parent, None);
+    assert_eq!(all[1].parent.as_ref(), Some(&first));
 
     let changed = |from: Option<&str>, to: Option<&str>| git.changed_files(from, to).unwrap();
     assert_eq!(changed(Some(&first), Some(&second)), ["c"]);

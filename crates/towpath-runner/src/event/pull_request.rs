@@ -82,7 +82,8 @@ pub(super) fn read(ground: &Ground<'_>, name: &str, payload: Payload) -> Startin
         .unwrap_or(FIRST);
     let (base, base_sha) = (side("base", "ref"), side("base", "sha"));
     let (head, sha) = (side("head", "ref"), side("head", "sha"));
-    let changed = changed(ground.git, &base_sha, &sha);
+    let asked = ground.git.filter(|_| ground.filters_paths);
+    let changed = changed(asked, &base_sha, &sha);
     // What is started by the target runs its branch, so that nobody's pull request gets its secrets.
     let (reference, sha) = if name == "pull_request_target" {
         (format!("refs/heads/{base}"), base_sha)

@@ -10,23 +10,23 @@ use super::payload::{Payload, commit, page, payload, text};
 use super::subject::{Ground, Identity, NO_COMMIT, Subject, short};
 
 pub(super) fn make(ground: &Ground<'_>, identity: &Identity, subject: &Subject) -> Payload {
-    let before = Before::of(ground.git, identity, subject);
-    let commits = commits(ground.git, &before, subject);
-    let head = commits
+    let push = Push::of(ground.git, identity, subject);
+    let commits = push.commits.iter();
+    let listed: Vec<Json> = commits.map(|one| commit(one, identity)).collect();
+    let head = push
+        .commits
         .last()
         .cloned()
-        .or_else(|| last(ground.git, subject));
-    let listed: &[Commit] = if subject.is_tag() { &[] } else { &commits };
-    let listed: Vec<Json> = listed.iter().map(|one| commit(one, identity)).collect();
+        .or_else(|| last(ground.git?, subject.known_commit()?));
     let own = json!({
         "ref": subject.reference,
-        "before": before.commit,
+        "before": push.before,
         "after": subject.commit,
-        "created": before.commit == NO_COMMIT,
+        "created": push.before == NO_COMMIT,
         "deleted": false,
-        "forced": before.is_forced,
+        "forced": push.is_forced,
         "base_ref": null,
-        "compare": compare(identity, &before.commit, &subject.commit),
+        "compare": compare(identity, &push.before, &subject.commit),
         "commits": listed,
         "head_commit": head.map(|head| commit(&head, identity)),
     });
@@ -42,7 +42,8 @@ pub(super) fn read(ground: &Ground<'_>, identity: &Identity, payload: Payload) -
     let sha = text(&payload, &["after"]).to_owned();
     let name = short(&reference).to_owned();
     let is_tag = reference.starts_with("refs/tags/");
-    let changed = ground.git.filter(|_| !is_tag).and_then(|git| {
+    let asked = ground.git.filter(|_| ground.filters_paths && !is_tag);
+    let changed = asked.and_then(|git| {
         let before = Some(text(&payload, &["before"])).filter(|before| *before != NO_COMMIT);
         changed(git, identity, before, &sha, &name)
     });
@@ -57,60 +58,55 @@ pub(super) fn read(ground: &Ground<'_>, identity: &Identity, payload: Payload) -
     }
 }
 
-/// What the remote has before the push.
-struct Before {
-    /// The commit of the branch there; zeros where the branch is new.
-    commit: String,
-    /// Whether it is lost by the push.
+/// What the push of a branch brings. Nothing is known of a tag's.
+struct Push {
+    /// The commit that the remote has before; zeros where the branch is new.
+    before: String,
+    /// Whether that is lost by the push.
     is_forced: bool,
+    /// What it brings, the oldest first.
+    commits: Vec<Commit>,
 }
 
-impl Before {
+impl Push {
     fn of(git: Option<&Git>, identity: &Identity, subject: &Subject) -> Self {
-        let at = |commit: Option<String>| Self {
-            commit: commit.unwrap_or_else(|| NO_COMMIT.to_owned()),
-            is_forced: false,
-        };
         let (Some(git), false, Some(head)) = (git, subject.is_tag(), subject.known_commit()) else {
-            return at(None);
+            return Self::after(None, Vec::new());
         };
         let name = subject.name();
-        let parent = || git.commit_of(&format!("{head}^"));
-        match git.commit_of(&format!("refs/remotes/origin/{name}")) {
-            // It was pushed already; the last push is taken to have brought one commit.
-            Some(pushed) if pushed == head => at(parent()),
-            Some(pushed) => Self {
-                is_forced: git.common_ancestor(&pushed, head).as_ref() != Some(&pushed),
-                commit: pushed,
-            },
-            None if name == identity.default_branch => at(parent()),
-            None => at(None),
+        let pushed = git.commit_of(&format!("refs/remotes/origin/{name}"));
+        let was_pushed = match &pushed {
+            Some(pushed) => pushed == head,
+            None => name == identity.default_branch,
+        };
+        if was_pushed {
+            // The last push is taken to have brought one commit.
+            let commits = git.commits_with(head).unwrap_or_default();
+            let parent = commits.last().and_then(|head| head.parent.clone());
+            return Self::after(parent, commits);
+        }
+        let default = || base(git, &git.default_branch()?, head);
+        let from = pushed.clone().or_else(default);
+        let from = from.filter(|from| from != head);
+        let commits = git.commits(from.as_deref(), head).unwrap_or_default();
+        let is_lost = |pushed: &String| git.common_ancestor(pushed, head).as_ref() != Some(pushed);
+        Self {
+            is_forced: pushed.as_ref().is_some_and(is_lost),
+            ..Self::after(pushed, commits)
+        }
+    }
+
+    fn after(before: Option<String>, commits: Vec<Commit>) -> Self {
+        Self {
+            before: before.unwrap_or_else(|| NO_COMMIT.to_owned()),
+            is_forced: false,
+            commits,
         }
     }
 }
 
-fn commits(git: Option<&Git>, before: &Before, subject: &Subject) -> Vec<Commit> {
-    let (Some(git), Some(head)) = (git, subject.known_commit()) else {
-        return Vec::new();
-    };
-    if subject.is_tag() {
-        return Vec::new();
-    }
-    let from = Some(before.commit.clone())
-        .filter(|commit| commit != NO_COMMIT)
-        .or_else(|| {
-            git.default_branch()
-                .and_then(|branch| base(git, &branch, head))
-        })
-        .filter(|from| from != head);
-    git.commits(from.as_deref(), head).unwrap_or_default()
-}
-
-fn last(git: Option<&Git>, subject: &Subject) -> Option<Commit> {
-    let head = subject.known_commit()?;
-    let parent = format!("{head}^");
-    let parent = git?.commit_of(&parent);
-    git?.commits(parent.as_deref(), head).ok()?.pop()
+fn last(git: &Git, head: &str) -> Option<Commit> {
+    git.commits_with(head).ok()?.pop()
 }
 
 /// Returns where a commit left a branch.

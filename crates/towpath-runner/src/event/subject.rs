@@ -26,6 +26,8 @@ pub struct Ground<'a> {
     pub actor: Option<&'a str>,
     /// Name of the user of this machine.
     pub user: &'a str,
+    /// Whether a workflow goes by the files that changed, which are looked for only then.
+    pub filters_paths: bool,
 }
 
 /// The repository as events tell of it.
@@ -191,6 +193,7 @@ mod tests {
             reference: None,
             actor: Some("ada"),
             user: "machine",
+            filters_paths: true,
         }
     }
 

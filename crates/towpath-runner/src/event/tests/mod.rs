@@ -69,6 +69,7 @@ impl World {
             reference,
             actor: Some("ada"),
             user: "machine",
+            filters_paths: true,
         }
     }
 
@@ -206,6 +207,13 @@ fn paths_of_a_push_are_those_it_would_change() {
         reason(&event, docs),
         "the changed file is left out by `paths`"
     );
+    // Where no workflow goes by them, nobody asks.
+    let ground = Ground {
+        filters_paths: false,
+        ..world.ground(None)
+    };
+    let event = StartingEvent::make(&request("push", None), &ground).unwrap();
+    assert_eq!(event.changed, None);
     // Another branch is looked at as it is committed.
     let event = world.event("push", Some("main"));
     assert_eq!(
@@ -489,6 +497,7 @@ fn repositories_without_commits_or_git_have_events_too() {
         reference: None,
         actor: Some("Ada Author"),
         user: "",
+        filters_paths: true,
     };
     for git in [Some(&git), None] {
         for name in ["push", "pull_request", "schedule", "workflow_run"] {

@@ -524,7 +524,7 @@ impl<'a> Ground<'a> {
         followers: &'b [WorkflowFile],
     ) -> anyhow::Result<Vec<Started<'b>>> {
         let mut following = Vec::new();
-        if ended.depth == MAX_CHAIN {
+        if followers.is_empty() || ended.depth == MAX_CHAIN {
             return Ok(following);
         }
         let user = super::user(self.process);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use towpath_actions::ActionStore;
 use towpath_report::{Problem, Severity, Source};
-use towpath_workflow::syntax::Workflow;
+use towpath_workflow::syntax::{TriggerKind, Workflow};
 use towpath_workflow::{Sources, parse_workflow};
 
 use super::called;
@@ -116,6 +116,14 @@ impl Files {
         let own = self.chosen.iter().map(|file| &file.text);
         let mut texts = own.chain(self.sources.values());
         texts.any(|text| text.to_ascii_lowercase().contains(&name))
+    }
+
+    /// Tells whether any workflow goes by the files that changed.
+    pub(super) fn filter_paths(&self) -> bool {
+        let triggers = self.chosen.iter().flat_map(|file| &file.workflow.on);
+        triggers
+            .into_iter()
+            .any(|trigger| matches!(trigger.kind, TriggerKind::Event { paths: Some(_), .. }))
     }
 
     /// Returns the texts of all workflows that may run.

@@ -137,6 +137,7 @@ impl Asked {
             reference: run.event.reference.as_deref(),
             actor: run.event.actor.as_deref(),
             user,
+            filters_paths: self.files.filter_paths(),
         }
     }
 
