@@ -1,6 +1,7 @@
 //! Evaluates the texts of a workflow at one place of it: contexts and functions are handed in, mistakes
 //! come back with the place of the text.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use towpath_report::Problem;
@@ -9,15 +10,21 @@ use towpath_workflow::expression::{
 };
 use towpath_workflow::syntax::{Argument, Dynamic, RunsOn, Text, Variables};
 
-/// What expressions at one place are evaluated with.
+/// What expressions at one place are evaluated with. The contexts are made when the first one asks for them,
+/// since most texts hold none.
 pub(crate) struct Values<'a> {
-    contexts: Object,
+    contexts: LazyCell<Object, Box<dyn FnOnce() -> Object + 'a>>,
     call: Box<Call<'a>>,
 }
 
 impl<'a> Values<'a> {
     /// Returns values for places where no function is handed in.
     pub(crate) fn of(contexts: Object) -> Self {
+        Self::made_by(move || contexts)
+    }
+
+    /// Returns values for such places, with contexts that are made when they are asked for.
+    pub(crate) fn made_by(contexts: impl FnOnce() -> Object + 'a) -> Self {
         Self::with(contexts, |function, _| {
             Err(format!("`{}()` cannot be used here", function.name()))
         })
@@ -25,11 +32,11 @@ impl<'a> Values<'a> {
 
     /// Returns values with functions.
     pub(crate) fn with(
-        contexts: Object,
+        contexts: impl FnOnce() -> Object + 'a,
         call: impl Fn(Function, &[Value]) -> Result<Value, String> + 'a,
     ) -> Self {
         Self {
-            contexts,
+            contexts: LazyCell::new(Box::new(contexts)),
             call: Box::new(call),
         }
     }
@@ -64,8 +71,12 @@ impl<'a> Values<'a> {
 
     /// Tells whether a condition holds; none is `success()`.
     pub(crate) fn condition(&self, condition: Option<&Text>) -> Result<bool, Problem> {
-        let nothing = Text::default();
-        let text = condition.unwrap_or(&nothing);
+        let Some(text) = condition else {
+            let success = (self.call)(Function::Success, &[]);
+            return success
+                .map(|value| value.is_truthy())
+                .map_err(Problem::error);
+        };
         let condition = Condition::parse(&text.source, &Names::ALL)
             .map_err(|errors| failed(text, errors.into_iter().next()))?;
         condition

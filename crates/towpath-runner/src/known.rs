@@ -94,19 +94,22 @@ pub(crate) fn holds(
         return (needs == Needs::Skipped && !condition.is_some_and(asks_status)).then_some(false);
     }
     let in_case = |(success, failure, cancelled): (bool, bool, bool)| {
-        let values = Values::with(contexts.clone(), move |function, _: &[Value]| {
-            match function {
-                Function::Success => Ok(success),
-                Function::Failure => Ok(failure),
-                Function::Cancelled => Ok(cancelled),
-                Function::Always => Ok(true),
-                Function::HashFiles => Err(format!(
-                    "`{}` has no answer before the run",
-                    function.name()
-                )),
-            }
-            .map(Value::from)
-        });
+        let values = Values::with(
+            || contexts.clone(),
+            move |function, _: &[Value]| {
+                match function {
+                    Function::Success => Ok(success),
+                    Function::Failure => Ok(failure),
+                    Function::Cancelled => Ok(cancelled),
+                    Function::Always => Ok(true),
+                    Function::HashFiles => Err(format!(
+                        "`{}` has no answer before the run",
+                        function.name()
+                    )),
+                }
+                .map(Value::from)
+            },
+        );
         values.condition(condition).ok()
     };
     let mut cases = needs.ends().iter().map(|end| in_case(*end));

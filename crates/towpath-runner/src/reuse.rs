@@ -4,6 +4,8 @@
 //! sandbox level, names of files …) selects a short list of stored verdicts; of these the one is taken
 //! whose files all have the contents they had. Knows no check and never decides what an input is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use towpath_host::{Digest, Store, Tree, store};
@@ -26,6 +28,12 @@ pub enum Error {
 
 /// How many verdicts are kept for one key: switching between a few branches finds them all.
 const KEPT_VERDICTS: usize = 4;
+
+/// Stands for the file of the standard pipeline, which has none.
+const STANDARD: &str = "";
+
+/// How long the last run of a job is remembered that is no more.
+const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// A verdict as it lies in the store, beside others with the same key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -167,20 +175,39 @@ impl Ledger<'_> {
         Ok((files, result))
     }
 
-    /// Returns what is known of a job's last run.
+    /// Returns what is known of the last runs of a workflow's jobs, by name. The workflow goes by its file.
+    pub fn last_runs(&self, workflow: &str) -> Result<BTreeMap<String, LastRun>, Error> {
+        let bytes = self.store.entry("jobs", &self.jobs_key(workflow))?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    /// Returns what is known of the last run of a job of the standard pipeline.
     pub fn last(&self, job: &str) -> Result<Option<LastRun>, Error> {
-        let bytes = self.store.entry("job", &self.job_key(job))?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(self.last_runs(STANDARD)?.remove(job))
     }
 
-    /// Records a job's last run.
-    pub fn keep_last(&self, job: &str, last: &LastRun) -> Result<(), Error> {
-        let bytes = serde_json::to_vec(last).map_err(Error::from)?;
-        Ok(self.store.put_entry("job", &self.job_key(job), &bytes)?)
+    /// Records the last runs of some jobs of a workflow, beside those of the others. Those a month older go,
+    /// but for jobs that there still are.
+    pub fn keep_last_runs(
+        &self,
+        workflow: &str,
+        runs: BTreeMap<String, LastRun>,
+        is_there: impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
+        let newest = runs.values().map(|run| run.at).max().unwrap_or_default();
+        let mut all = self.last_runs(workflow)?;
+        all.retain(|job, run| run.at > newest - KEPT_SECONDS || is_there(job));
+        all.extend(runs);
+        let bytes = serde_json::to_vec(&all).map_err(Error::from)?;
+        Ok(self
+            .store
+            .put_entry("jobs", &self.jobs_key(workflow), &bytes)?)
     }
 
-    fn job_key(&self, job: &str) -> String {
-        Digest::of(format!("{}\0{job}", self.repository).as_bytes())
+    fn jobs_key(&self, workflow: &str) -> String {
+        Digest::of(format!("{}\0{workflow}", self.repository).as_bytes())
             .as_str()
             .to_owned()
     }

@@ -47,17 +47,17 @@ const KNOWN: [Known; 6] = [
     },
 ];
 
-/// Returns the command that runs a script. Without a shell it is `bash`, where `has_bash` says that this is
-/// there, else `sh`; both end at the first failing command and neither looks into pipes.
+/// Returns the command that runs a script. Without a shell it is the `bash` that was found, else `sh`; both
+/// end at the first failing command and neither looks into pipes.
 pub fn command_line(
     shell: Option<&str>,
     script: &Path,
-    has_bash: bool,
+    bash: Option<&Path>,
 ) -> Result<Vec<String>, Problem> {
     let Some(shell) = given(shell) else {
-        let program = if has_bash { "bash" } else { "sh" };
+        let program = bash.unwrap_or(Path::new("sh"));
         return Ok(vec![
-            program.to_owned(),
+            program.display().to_string(),
             "-e".to_owned(),
             script.display().to_string(),
         ]);
@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn shells_have_their_command_lines() {
         let table: [(Option<&str>, &[&str]); 13] = [
-            (None, &["bash", "-e", "/t/a b.sh"]),
-            (Some(""), &["bash", "-e", "/t/a b.sh"]),
+            (None, &["/b/bash", "-e", "/t/a b.sh"]),
+            (Some(""), &["/b/bash", "-e", "/t/a b.sh"]),
             (
                 Some("bash"),
                 &[
@@ -185,17 +185,18 @@ mod tests {
             (Some("/opt/x/bash {0}"), &["/opt/x/bash", "/t/a b.sh"]),
         ];
         for (shell, expected) in table {
-            let words = command_line(shell, Path::new("/t/a b.sh"), true).unwrap();
+            let words =
+                command_line(shell, Path::new("/t/a b.sh"), Some(Path::new("/b/bash"))).unwrap();
             assert_eq!(words, expected, "{shell:?}");
         }
-        let words = command_line(None, Path::new("/x"), false).unwrap();
+        let words = command_line(None, Path::new("/x"), None).unwrap();
         assert_eq!(words, ["sh", "-e", "/x"]);
     }
 
     #[test]
     fn refuses_shells_that_do_not_take_the_script() {
         for shell in ["perl", "bash -l", "{0}", "fish -c"] {
-            let problem = command_line(Some(shell), Path::new("/x"), true).unwrap_err();
+            let problem = command_line(Some(shell), Path::new("/x"), None).unwrap_err();
             let expected = format!("the shell `{shell}` does not say where the script goes");
             assert_eq!(problem.message, expected);
         }

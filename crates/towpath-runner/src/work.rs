@@ -18,6 +18,14 @@ pub(crate) enum Message {
     Ended { job: usize, outcome: Box<Outcome> },
 }
 
+/// The ways to the loop. What is told on the first wakes nobody: it is heard before the next that comes on
+/// the second, or soon.
+#[derive(Clone)]
+pub(crate) struct Ways {
+    pub(crate) progress: Sender<Message>,
+    pub(crate) ended: Sender<Message>,
+}
+
 struct Channel<'a> {
     job: usize,
     sender: &'a Sender<Message>,
@@ -41,11 +49,11 @@ impl Progress for Channel<'_> {
 }
 
 /// Does a job's work and tells how it ended.
-pub(crate) fn work(request: &Request<'_>, assignment: &Assignment, sender: &Sender<Message>) {
+pub(crate) fn work(request: &Request<'_>, assignment: &Assignment, ways: &Ways) {
     let Assignment { index, job, .. } = assignment;
     let channel = Channel {
         job: *index,
-        sender,
+        sender: &ways.progress,
     };
     let folder = request.folder.join(folder_name(&job.name));
     let outcome = match fs_err::create_dir_all(&folder) {
@@ -71,7 +79,7 @@ pub(crate) fn work(request: &Request<'_>, assignment: &Assignment, sender: &Send
             .with_hint("free space on the disk or set `TOWPATH_STATE_DIR` to a writable folder"),
         ),
     };
-    let _ = sender.send(Message::Ended {
+    let _ = ways.ended.send(Message::Ended {
         job: *index,
         outcome: Box::new(outcome),
     });

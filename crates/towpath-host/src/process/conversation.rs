@@ -47,8 +47,9 @@ impl Conversation {
         Ok((Self { stream }, there.into()))
     }
 
-    pub(super) fn send(&self, request: &Request<&StepCommand>) -> io::Result<()> {
-        say(&self.stream, request)
+    /// Sends the frame of a request.
+    pub(super) fn send(&self, frame: &[u8]) -> io::Result<()> {
+        (&*self.stream).write_all(frame)
     }
 
     /// Waits for an event; `None` when the keeper is gone.

@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::cancel::Cancel;
 use super::conversation::{Conversation, Event, Request};
 use super::error::Error;
+use super::frames;
 use super::inner;
 use super::lines::Lines;
 use super::model::{StepCommand, StepEnd};
@@ -24,7 +25,12 @@ const COMMAND: &str = "__keep";
 const DRAIN: Duration = Duration::from_secs(5);
 /// Fewer turns between a command that prints much and its reader.
 const PIPE_SIZE: i32 = 1 << 20;
-const PIECE: usize = 256 * 1024;
+/// Read at once, at first: most steps print little, and memory that is touched costs more than a turn.
+const PIECE: usize = 8 * 1024;
+/// Read at once from a step that prints much.
+const LARGEST_PIECE: usize = 256 * 1024;
+/// What surely fits into a socket that nobody reads yet.
+const SHORT: usize = 16 * 1024;
 /// The keeper's last words are no longer than this.
 const LAST_WORDS: u64 = 64 * 1024;
 
@@ -67,9 +73,8 @@ impl Keeper {
         if let Err(error) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)) {
             tracing::trace!(%error, "the pipe stays small");
         }
-        let conversation = self.converse(&[writer.as_fd()])?;
+        let conversation = self.ask(&Request::Run(command), &[writer.as_fd()])?;
         drop(writer);
-        self.heard(conversation.send(&Request::Run(command)))?;
         let _listening = cancel.listen(conversation.teller());
         let mut reading = Reading {
             output: Some(reader),
@@ -88,8 +93,7 @@ impl Keeper {
     /// Kills what still runs of a job: every process with this `RUNNER_TRACKING_ID` in its environment and
     /// all below it, and where no other job runs, whatever else was left. Returns how many.
     pub fn end_job(&self, tracking: &str) -> Result<u32, Error> {
-        let conversation = self.converse(&[])?;
-        self.heard(conversation.send(&Request::EndJob(tracking.to_owned())))?;
+        let conversation = self.ask(&Request::EndJob(tracking.to_owned()), &[])?;
         match self.receive(&conversation)? {
             Event::JobEnded(killed) => Ok(killed),
             Event::Ended(_) | Event::Released => Err(out_of_turn()),
@@ -161,11 +165,25 @@ impl Keeper {
         }
     }
 
-    fn converse(&self, files: &[BorrowedFd<'_>]) -> Result<Conversation, Error> {
+    /// Begins a conversation with a request. A short one is there before the keeper hears of it, which
+    /// then wakes up once; a long one needs it to listen.
+    fn ask(
+        &self,
+        request: &Request<&StepCommand>,
+        files: &[BorrowedFd<'_>],
+    ) -> Result<Conversation, Error> {
         let (conversation, theirs) = Conversation::open().map_err(Error::Pipe)?;
+        let frame = frames::message(request).map_err(Error::Pipe)?;
+        let is_short = frame.len() <= SHORT;
+        if is_short {
+            self.heard(conversation.send(&frame))?;
+        }
         let mut all = vec![theirs.as_fd()];
         all.extend_from_slice(files);
         self.send(Kind::Converse, &all)?;
+        if !is_short {
+            self.heard(conversation.send(&frame))?;
+        }
         Ok(conversation)
     }
 
@@ -239,6 +257,9 @@ impl Reading {
             Ok(length) => {
                 let piece = self.piece.get(..length).unwrap_or_default();
                 self.lines.push(piece, output);
+                if length == self.piece.len() && length < LARGEST_PIECE {
+                    self.piece.resize(2 * length, 0);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -31,7 +31,8 @@ pub(crate) fn find_program(
         })
 }
 
-fn is_executable(path: &Path) -> bool {
+/// Tells whether a path leads to a program, by its rights.
+pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }

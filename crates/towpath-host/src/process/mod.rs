@@ -27,6 +27,7 @@ pub(crate) use ending::{Ending, Grace};
 pub use error::Error;
 pub use holder::keep;
 pub use keeper::Keeper;
+pub use launch::is_executable;
 pub(crate) use lines::Lines;
 pub use model::{CommandEnd, StepCommand, StepEnd};
 pub(crate) use reaper::cpu_us;

@@ -59,7 +59,8 @@ impl RunningJob<'_> {
             ..Done::default()
         };
         // Outputs are there even where a step failed.
-        let values = self.values(&inner, &BTreeMap::new(), None);
+        let no_variables = BTreeMap::new();
+        let values = self.values(&inner, &no_variables, None);
         for output in &action.outputs {
             let Some(value) = &output.value else {
                 continue;

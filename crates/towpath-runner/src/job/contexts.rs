@@ -7,7 +7,6 @@ use towpath_workflow::WorkflowPlace;
 use towpath_workflow::expression::{Object, Value};
 
 use super::RunningJob;
-use super::files::CommandFiles;
 use super::level::Level;
 use super::places::Places;
 use crate::assignment::Assignment;
@@ -192,7 +191,6 @@ impl RunningJob<'_> {
         level: &Level,
         own: &BTreeMap<String, String>,
         step: Option<&str>,
-        files: &CommandFiles,
     ) -> BTreeMap<String, String> {
         let mut environment = self.machine.environment.clone();
         for (name, value) in [
@@ -206,12 +204,10 @@ impl RunningJob<'_> {
         let own = self.step_variables(level, own).into_iter();
         environment.extend(own.filter(|(name, _)| !is_reserved(name)));
         let github = self.github(level, step);
-        for key in EXPORTED {
-            if let Some(value) = github.get(key) {
-                environment.insert(
-                    format!("GITHUB_{}", key.to_ascii_uppercase()),
-                    value.to_text(),
-                );
+        for (key, value) in &github.0 {
+            if EXPORTED.contains(&key.as_str()) {
+                let name = format!("GITHUB_{}", key.to_ascii_uppercase());
+                environment.insert(name, value.to_text());
             }
         }
         environment.insert("GITHUB_WORKSPACE".to_owned(), text(&self.places.workspace));
@@ -222,7 +218,7 @@ impl RunningJob<'_> {
             }
         }
         environment.insert("RUNNER_TRACKING_ID".to_owned(), self.tracking.clone());
-        environment.extend(files.variables());
+        environment.extend(self.files.variables());
         if !self.paths.is_empty() {
             let before = environment.get("PATH").cloned().unwrap_or_default();
             let paths = self.paths.join(":");

@@ -2,7 +2,7 @@
 //! `GITHUB_STATE` and `GITHUB_STEP_SUMMARY`. Each step gets new ones.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -12,20 +12,27 @@ use towpath_report::Problem;
 
 use crate::commands::{FileError, read_environment, read_paths, read_summary, read_variables};
 
-/// The variables that name the files.
-const VARIABLES: [&str; 5] = [
-    "GITHUB_ENV",
-    "GITHUB_OUTPUT",
-    "GITHUB_PATH",
-    "GITHUB_STATE",
-    "GITHUB_STEP_SUMMARY",
+/// The variables that name the files, and how the names of the files begin.
+const KINDS: [(&str, &str); 5] = [
+    ("GITHUB_ENV", "env"),
+    ("GITHUB_OUTPUT", "output"),
+    ("GITHUB_PATH", "path"),
+    ("GITHUB_STATE", "state"),
+    ("GITHUB_STEP_SUMMARY", "step_summary"),
 ];
 
 /// A file of a step is not read beyond this many bytes.
 const LONGEST: u64 = 64 << 20;
 
-/// The files of one step, in the order of [`VARIABLES`].
-pub(super) struct CommandFiles([PathBuf; 5]);
+/// The number of the files of a job's first step.
+const FIRST: u64 = 1;
+
+/// The files of a job's steps, those of one step after those of another.
+pub(super) struct CommandFiles {
+    folder: PathBuf,
+    /// The number of the step that has them; 0 before the first one.
+    number: u64,
+}
 
 /// What a step wrote into its files.
 #[derive(Debug, Default)]
@@ -42,36 +49,59 @@ pub(super) struct Written {
 }
 
 impl CommandFiles {
-    /// Makes empty files with a number of their own.
-    pub(super) fn make(folder: &Path, number: u64) -> Result<Self, Problem> {
-        let files = VARIABLES.map(|name| folder.join(format!("{}_{number}", kind(name))));
-        for file in &files {
-            // To make a file costs far more than to rename one.
-            if fs::rename(spare(file), file).is_err() {
+    /// Returns the files of the job that has this folder.
+    pub(super) fn of(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            number: 0,
+        }
+    }
+
+    /// Returns the number of the step that has them.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns the number that the files of the next step get.
+    pub(super) fn next_number(&self) -> u64 {
+        self.number + 1
+    }
+
+    /// Makes empty files for the next step. To make a file costs far more than to rename one, so those
+    /// that nobody wrote into get a new name.
+    pub(super) fn renew(&mut self) -> Result<(), Problem> {
+        let before = self.number.max(FIRST);
+        self.number += 1;
+        for (_, kind) in KINDS {
+            let file = self.file(kind);
+            if fs::rename(self.numbered(kind, before), &file).is_err() {
                 fs::File::create(file).map_err(|error| {
                     Problem::error(format!("cannot make the step's files: {error}"))
                         .with_hint("free space on the disk")
                 })?;
             }
         }
-        Ok(Self(files))
+        Ok(())
     }
 
     /// Returns the variables that name the files.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
-        let named = VARIABLES.iter().zip(&self.0);
-        named.map(|(name, file)| ((*name).to_owned(), file.to_string_lossy().into_owned()))
+        let value = |kind| self.file(kind).to_string_lossy().into_owned();
+        KINDS
+            .map(|(name, kind)| (name.to_owned(), value(kind)))
+            .into_iter()
     }
 
-    /// Reads what was written and removes the files.
-    pub(super) fn take(self) -> Written {
+    /// Takes what was written, with the files that it was written into.
+    pub(super) fn take(&self) -> Written {
         let mut written = Written::default();
-        let [environment, outputs, paths, state, summary] = &self.0;
-        for (file, target, name) in [
-            (outputs, &mut written.outputs, VARIABLES[1]),
-            (state, &mut written.state, VARIABLES[3]),
+        let [environment, outputs, paths, state, summary] =
+            KINDS.map(|(_, kind)| take(&self.file(kind)));
+        for (read, target, name) in [
+            (outputs, &mut written.outputs, KINDS[1].0),
+            (state, &mut written.state, KINDS[3].0),
         ] {
-            match contents(file) {
+            match read {
                 Ok(bytes) => {
                     let read = read_variables(&bytes);
                     *target = read.values;
@@ -81,79 +111,77 @@ impl CommandFiles {
                 Err(problem) => written.problems.push(problem),
             }
         }
-        match contents(environment) {
+        match environment {
             Ok(bytes) => {
                 let read = read_environment(&bytes);
                 written.environment = read.variables;
                 written
                     .warnings
                     .extend(read.refused.iter().map(|name| refused(name)));
-                let mistake = read.mistake.map(|error| broken(VARIABLES[0], &error));
+                let mistake = read.mistake.map(|error| broken(KINDS[0].0, &error));
                 written.problems.extend(mistake);
             }
             Err(problem) => written.problems.push(problem),
         }
-        match contents(paths) {
+        match paths {
             Ok(bytes) => written.paths = read_paths(&bytes),
             Err(problem) => written.problems.push(problem),
         }
-        let read = contents(summary)
-            .and_then(|bytes| read_summary(&bytes).map_err(|error| broken(VARIABLES[4], &error)));
+        let read = summary
+            .and_then(|bytes| read_summary(&bytes).map_err(|error| broken(KINDS[4].0, &error)));
         match read {
             Ok(text) => written.summary = text,
             Err(problem) => written.warnings.push(problem),
         }
-        for file in &self.0 {
-            // A step may have removed a file itself.
-            let _ = if is_untouched(file) {
-                fs::rename(file, spare(file))
-            } else {
-                fs::remove_file(file)
-            };
-        }
         written
+    }
+
+    /// Gives the files that hold nothing the names that those of another job's first step have, and returns
+    /// these names.
+    pub(super) fn spare(&self) -> Vec<String> {
+        let spare = |(_, kind)| {
+            let file = self.file(kind);
+            let is_spare = is_untouched(&file)
+                && (self.number == FIRST || fs::rename(file, self.numbered(kind, FIRST)).is_ok());
+            is_spare.then(|| numbered(kind, FIRST))
+        };
+        KINDS.into_iter().filter_map(spare).collect()
+    }
+
+    fn file(&self, kind: &str) -> PathBuf {
+        self.numbered(kind, self.number)
+    }
+
+    fn numbered(&self, kind: &str, number: u64) -> PathBuf {
+        self.folder.join(numbered(kind, number))
     }
 }
 
-/// Returns the bytes of a file; one that the step removed says nothing.
-fn contents(file: &Path) -> Result<Vec<u8>, Problem> {
+fn numbered(kind: &str, number: u64) -> String {
+    format!("{kind}_{number}")
+}
+
+/// Takes a file that a step wrote into, and returns its bytes; one that the step removed says nothing.
+fn take(file: &Path) -> Result<Vec<u8>, Problem> {
     if is_untouched(file) {
         return Ok(Vec::new());
     }
-    match read_regular(file, LONGEST) {
-        Ok(bytes) => Ok(bytes),
+    let read = read_regular(file, LONGEST);
+    // What a step put in its place is no file for the next one either.
+    let _ = fs::remove_file(file).or_else(|_| fs::remove_dir_all(file));
+    match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Problem::error(format!(
-            "cannot read what the step wrote: {error}"
-        ))),
+        read => read
+            .map_err(|error| Problem::error(format!("cannot read what the step wrote: {error}"))),
     }
 }
 
 /// Tells whether a file is as it was made: the next step may get it under a new name.
 fn is_untouched(file: &Path) -> bool {
     fs::symlink_metadata(file).is_ok_and(|data| {
-        let is_own = data.is_file() && data.permissions().mode() & 0o600 == 0o600;
+        let is_own = data.is_file() && data.nlink() == 1 && data.mode() & 0o600 == 0o600;
         is_own && data.len() == 0
     })
-}
-
-/// Returns the names of the files in a folder that wait for a step and hold nothing.
-pub(super) fn spare_files(folder: &Path) -> Vec<String> {
-    let kinds = VARIABLES.iter().map(|name| kind(name));
-    kinds
-        .filter(|kind| is_untouched(&folder.join(kind)))
-        .collect()
-}
-
-fn kind(variable: &str) -> String {
-    variable.trim_start_matches("GITHUB_").to_ascii_lowercase()
-}
-
-/// Returns where a file waits for the next step that needs one of its kind.
-fn spare(file: &Path) -> PathBuf {
-    let name = file.file_name().and_then(|name| name.to_str());
-    let kind = name.and_then(|name| name.rsplit_once('_'));
-    file.with_file_name(kind.map_or("spare", |(kind, _)| kind))
 }
 
 fn broken(name: &str, error: &FileError) -> Problem {

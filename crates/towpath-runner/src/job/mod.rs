@@ -33,6 +33,7 @@ use crate::evaluate::Values;
 use crate::request::{Machine, Request};
 use crate::standing::Status;
 use container::Containers;
+use files::CommandFiles;
 use level::Level;
 use places::Places;
 pub(crate) use places::remove_spares;
@@ -101,8 +102,7 @@ struct RunningJob<'a> {
     notes: Vec<String>,
     commands: Vec<Vec<String>>,
     cpu_ms: u64,
-    /// How many steps got files so far.
-    files: u64,
+    files: CommandFiles,
 }
 
 impl<'a> RunningJob<'a> {
@@ -123,18 +123,10 @@ impl<'a> RunningJob<'a> {
 
     /// Evaluates what the job gives to others.
     fn give_outputs(&mut self, level: &Level) {
-        let values = Values::of(self.contexts(level, &BTreeMap::new(), None));
-        let outputs = match &self.work.outputs {
-            towpath_workflow::syntax::Dynamic::Value(outputs) if outputs.is_empty() => {
-                Ok(BTreeMap::new())
-            }
-            outputs => values.variables(outputs),
-        };
+        let outputs = self.evaluate_at_end(level, |values| values.variables(&self.work.outputs));
         let environment = self.work.environment.as_ref();
-        let url = environment
-            .and_then(|environment| environment.url.as_ref())
-            .map(|url| values.text(url))
-            .transpose();
+        let url = environment.and_then(|environment| environment.url.as_ref());
+        let url = url.map(|url| self.evaluate_at_end(level, |values| values.text(url)));
         match outputs {
             Ok(outputs) => {
                 for (name, value) in outputs {
@@ -149,13 +141,20 @@ impl<'a> RunningJob<'a> {
             Err(problem) => self.fail(problem),
         }
         match url {
-            Ok(Some(url)) if !url.is_empty() => {
+            Some(Ok(url)) if !url.is_empty() => {
                 let url = self.sink.masked(&url);
                 self.notes.push(format!("deployed to {url}"));
             }
-            Ok(_) => {}
-            Err(problem) => self.fail(problem),
+            Some(Err(problem)) => self.fail(problem),
+            Some(Ok(_)) | None => {}
         }
+    }
+
+    fn evaluate_at_end<T>(&self, level: &Level, evaluate: impl FnOnce(&Values<'_>) -> T) -> T {
+        let no_variables = BTreeMap::new();
+        evaluate(&Values::made_by(|| {
+            self.contexts(level, &no_variables, None)
+        }))
     }
 
     /// Notes what went wrong with the job itself, which fails it.
@@ -219,7 +218,7 @@ impl<'a> RunningJob<'a> {
             )),
             Err(error) => self.fail(Problem::error(error.to_string())),
         }
-        if let Err(error) = self.places.remove() {
+        if let Err(error) = self.places.remove(&self.files) {
             self.notes
                 .push(format!("its workspace could not be removed: {error}"));
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use towpath_workflow::expression::Value;
 
-use super::files::spare_files;
+use super::files::CommandFiles;
 use crate::assignment::Assignment;
 use crate::event::RunContext;
 use crate::request::Machine;
@@ -60,12 +60,16 @@ impl Places {
             temp,
             root,
         };
-        take_spare(machine.work, &places.root);
-        for folder in [&places.workspace, &places.files, &places.home] {
-            fs::create_dir_all(folder)?;
-        }
-        if let Some(folder) = places.event.parent() {
-            fs::create_dir_all(folder)?;
+        // Those that waited for a job are all there, but for the workspace where that has another name.
+        if !take_spare(machine.work, &places.root) || !places.workspace.is_dir() {
+            let folders = [&places.workspace, &places.files, &places.home];
+            for folder in folders
+                .into_iter()
+                .map(PathBuf::as_path)
+                .chain(places.event.parent())
+            {
+                fs::create_dir_all(folder)?;
+            }
         }
         fs::write(&places.event, &context.event_text)?;
         Ok(places)
@@ -82,15 +86,17 @@ impl Places {
     }
 
     /// Removes all that a job left; the folders themselves wait for the next one, where they are as they were.
-    pub(super) fn remove(&self) -> io::Result<()> {
-        if let Err(error) = self.spare() {
+    pub(super) fn remove(&self, files: &CommandFiles) -> io::Result<()> {
+        if let Err(error) = self.spare(files) {
             tracing::debug!(%error, "the folders of a job cannot be used again");
             return self.remove_all();
         }
         Ok(())
     }
 
-    fn spare(&self) -> io::Result<()> {
+    fn spare(&self, files: &CommandFiles) -> io::Result<()> {
+        let files = files.spare();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
         let nothing = Path::new("");
         let outer = self.workspace.parent().unwrap_or(nothing);
         let name = self.workspace.file_name().and_then(|name| name.to_str());
@@ -102,7 +108,7 @@ impl Places {
         clear(&self.workspace, &[])?;
         clear(&self.temp, &[FILES, EVENT_FOLDER])?;
         clear(&self.temp.join(EVENT_FOLDER), &[])?;
-        clear_files(&self.files)?;
+        clear(&self.files, &files)?;
         clear(&self.home, &[])?;
         fs::rename(&self.root, self.root.with_file_name(spare))
     }
@@ -124,10 +130,10 @@ pub(crate) fn remove_spares(work: &Path) {
     }
 }
 
-/// Gives a job folders that wait for one, if there are any.
-fn take_spare(work: &Path, root: &Path) {
+/// Gives a job folders that wait for one; tells whether there are any.
+fn take_spare(work: &Path, root: &Path) -> bool {
     // Another job may be quicker.
-    let _ = spares(work).find(|spare| fs::rename(spare, root).is_ok());
+    spares(work).any(|spare| fs::rename(spare, root).is_ok())
 }
 
 fn spares(work: &Path) -> impl Iterator<Item = PathBuf> {
@@ -162,11 +168,4 @@ fn clear(folder: &Path, kept: &[&str]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Empties the folder of command files but for those that wait for a step.
-fn clear_files(folder: &Path) -> io::Result<()> {
-    let kinds = spare_files(folder);
-    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    clear(folder, &kinds)
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use towpath_host::disk::read_regular;
-use towpath_host::process::{CommandEnd, StepCommand};
+use towpath_host::process::{CommandEnd, StepCommand, is_executable};
 use towpath_host::secret::Secret;
 use towpath_report::{Place, Problem, Severity};
 use towpath_workflow::syntax::Text;
 
 use super::RunningJob;
 use super::container::Program;
-use super::files::{CommandFiles, Written};
+use super::files::Written;
 use super::level::Level;
 use super::step::{Done, ReadyStep};
 use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
@@ -56,6 +56,51 @@ impl RunningJob<'_> {
         own_shell: Option<&Text>,
         own_folder: Option<&Text>,
     ) -> Result<(Vec<String>, PathBuf, PathBuf), Problem> {
+        let (script, shell, folder) =
+            self.evaluate_script(level, ready, script, own_shell, own_folder)?;
+        // A container may have folders of its own.
+        let is_known = !self.is_in_container() || folder.starts_with(self.places.root());
+        if is_known && !folder.is_dir() {
+            return Err(Problem::error(format!(
+                "the working directory `{}` does not exist",
+                folder.display()
+            ))
+            .with_hint(
+                "check the repository out first (`uses: actions/checkout@v4`), or make the folder",
+            ));
+        }
+        let shell = shell.as_deref();
+        let name = format!(
+            "step_{}{}",
+            self.files.next_number(),
+            shell::extension(shell)
+        );
+        let file = self.places.temp.join(name);
+        let bash = match shell {
+            None | Some("") if !self.is_in_container() => {
+                self.find_program(level, &ready.environment, "bash")
+            }
+            _ => None,
+        };
+        let command = shell::command_line(shell, &file, bash.as_deref())?;
+        fs::write(&file, shell::prepare(shell, &script)).map_err(|error| {
+            Problem::error(format!("cannot write the script of the step: {error}"))
+                .with_hint("free space on the disk")
+        })?;
+        self.sink.note(&indented(&script));
+        self.sink.begin();
+        Ok((command, folder, file))
+    }
+
+    /// Returns the text of a script, its shell and its folder.
+    fn evaluate_script(
+        &self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        script: &Text,
+        own_shell: Option<&Text>,
+        own_folder: Option<&Text>,
+    ) -> Result<(String, Option<String>, PathBuf), Problem> {
         let values = self.values(level, &ready.environment, ready.id());
         let script = values.text(script)?;
         let evaluated = |text: Option<&Text>| text.map(|text| values.text(text)).transpose();
@@ -74,31 +119,7 @@ impl RunningJob<'_> {
             }
         }
         let folder = self.places.workspace.join(folder.unwrap_or_default());
-        // A container may have folders of its own.
-        let is_known = !self.is_in_container() || folder.starts_with(self.places.root());
-        if is_known && !folder.is_dir() {
-            return Err(Problem::error(format!(
-                "the working directory `{}` does not exist",
-                folder.display()
-            ))
-            .with_hint(
-                "check the repository out first (`uses: actions/checkout@v4`), or make the folder",
-            ));
-        }
-        let shell = shell.as_deref();
-        self.files += 1;
-        let name = format!("step_{}{}", self.files, shell::extension(shell));
-        let file = self.places.temp.join(name);
-        let has_bash = shell.is_some()
-            || (!self.is_in_container() && self.finds(level, &ready.environment, "bash"));
-        let command = shell::command_line(shell, &file, has_bash)?;
-        fs::write(&file, shell::prepare(shell, &script)).map_err(|error| {
-            Problem::error(format!("cannot write the script of the step: {error}"))
-                .with_hint("free space on the disk")
-        })?;
-        self.sink.note(&indented(&script));
-        self.sink.begin();
-        Ok((command, folder, file))
+        Ok((script, shell, folder))
     }
 
     /// Runs a process of a step and takes in what it says and writes.
@@ -109,12 +130,10 @@ impl RunningJob<'_> {
         own: &BTreeMap<String, String>,
         program: Program,
     ) -> Done {
-        self.files += 1;
-        let files = match CommandFiles::make(&self.places.files, self.files) {
-            Ok(files) => files,
-            Err(problem) => return Done::failed(problem),
-        };
-        let environment = self.process_environment(level, own, ready.id(), &files);
+        if let Err(problem) = self.files.renew() {
+            return Done::failed(problem);
+        }
+        let environment = self.process_environment(level, own, ready.id());
         let mut heard = Heard {
             listener: self.listener(&environment),
             written: Written::default(),
@@ -148,7 +167,7 @@ impl RunningJob<'_> {
             ..
         } = heard;
         self.matchers = listener.into_matchers();
-        self.take_in(files.take(), written, problems, &mut done);
+        self.take_in(self.files.take(), written, problems, &mut done);
         done
     }
 
@@ -330,15 +349,21 @@ impl RunningJob<'_> {
         }
     }
 
-    /// Tells whether a program is on the `PATH` of a step.
-    fn finds(&self, level: &Level, own: &BTreeMap<String, String>, program: &str) -> bool {
+    /// Looks for a program on the `PATH` of a step.
+    fn find_program(
+        &self,
+        level: &Level,
+        own: &BTreeMap<String, String>,
+        program: &str,
+    ) -> Option<PathBuf> {
         let variables = self.step_variables(level, own);
         let before = variables
             .get("PATH")
             .or_else(|| self.machine.environment.get("PATH"));
         let before = before.map(|path| path.split(':')).into_iter().flatten();
-        let mut folders = self.paths.iter().map(String::as_str).chain(before);
-        folders.any(|folder| Path::new(folder).join(program).is_file())
+        let folders = self.paths.iter().map(String::as_str).chain(before);
+        let mut files = folders.map(|folder| Path::new(folder).join(program));
+        files.find(|file| file.is_absolute() && is_executable(file))
     }
 
     fn failed_command(&mut self, command: &StepCommand) {

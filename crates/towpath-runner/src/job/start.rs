@@ -1,11 +1,13 @@
 //! The start of a job: whether it may run here, its folders, its variables, its time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use towpath_report::{CheckResult, Conclusion, Problem};
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
+use super::files::CommandFiles;
 use super::places::Places;
 use super::sink::Sink;
 use super::{RunningJob, contexts};
@@ -79,6 +81,7 @@ impl<'a> RunningJob<'a> {
             assignment,
             context,
             work,
+            files: CommandFiles::of(&places.files),
             places,
             containers: None,
             fixed,
@@ -99,7 +102,6 @@ impl<'a> RunningJob<'a> {
             notes: Vec::new(),
             commands: Vec::new(),
             cpu_ms: 0,
-            files: 0,
         })
     }
 }
@@ -111,20 +113,20 @@ pub(super) fn minutes_long(minutes: f64) -> Option<Duration> {
 }
 
 /// Returns the run's context with what the job's deployment environment adds, once it is approved.
-fn environment_context(
-    assignment: &Assignment,
+fn environment_context<'a>(
+    assignment: &'a Assignment,
     work: &StepsJob,
-) -> Result<RunContext, Box<Outcome>> {
-    let mut context = (*assignment.frame.context).clone();
+) -> Result<Cow<'a, RunContext>, Box<Outcome>> {
+    let context: &RunContext = &assignment.frame.context;
     let Some(environment) = &work.environment else {
-        return Ok(context);
+        return Ok(Cow::Borrowed(context));
     };
-    let values = Values::of(contexts::of_job(assignment, &context));
+    let values = Values::of(contexts::of_job(assignment, context));
     let name = values
         .text(&environment.name)
         .map_err(|problem| Box::new(refused(&context.masked(problem))))?;
     if name.is_empty() {
-        return Ok(context);
+        return Ok(Cow::Borrowed(context));
     }
     let known = context.environment(&name);
     if known.approval == Approval::Needed {
@@ -133,9 +135,10 @@ fn environment_context(
         let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
         return Err(Box::new(outcome.because(reason)));
     }
+    let mut context = context.clone();
     context.variables.extend(known.variables);
     context.secrets.extend(known.secrets);
-    Ok(context)
+    Ok(Cow::Owned(context))
 }
 
 /// Returns the outcome of a job that cannot start.

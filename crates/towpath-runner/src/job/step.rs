@@ -2,6 +2,7 @@
 //! leaves to those after it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use towpath_host::glob::hash_files;
@@ -117,17 +118,14 @@ impl RunningJob<'_> {
     /// Evaluates what a step needs to start; none where its condition is false. Its variables come before
     /// its condition, which may use them.
     fn ready<'s>(
-        &mut self,
+        &self,
         level: &Level,
         step: &'s Step,
         name: &mut String,
     ) -> Result<Option<ReadyStep<'s>>, Problem> {
         let no_variables = BTreeMap::new();
         let id = step.id.as_deref();
-        let environment = {
-            let values = self.values(level, &no_variables, id);
-            values.variables(&step.env)?
-        };
+        let environment = self.values(level, &no_variables, id).variables(&step.env)?;
         let values = self.values(level, &environment, id);
         if !values.condition(step.condition.as_ref())? {
             return Ok(None);
@@ -144,6 +142,7 @@ impl RunningJob<'_> {
         };
         let minutes = step.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose()?;
+        drop(values);
         let own = minutes.and_then(minutes_long);
         let own = own.map(|minutes| Instant::now() + minutes);
         let deadline = [own, level.deadline]
@@ -245,18 +244,18 @@ impl RunningJob<'_> {
     }
 
     /// Returns the values for the expressions of a step whose own variables are `own`.
-    pub(super) fn values(
-        &self,
-        level: &Level,
-        own: &BTreeMap<String, String>,
-        step: Option<&str>,
-    ) -> Values<'static> {
+    pub(super) fn values<'v>(
+        &'v self,
+        level: &'v Level,
+        own: &'v BTreeMap<String, String>,
+        step: Option<&'v str>,
+    ) -> Values<'v> {
         let status = self.status_at(level);
         let is_cancelled = self.status == Status::Cancelled;
-        let workspace = self.places.workspace.clone();
-        let action = level.action.as_ref().map(|action| action.folder.clone());
+        let workspace = &self.places.workspace;
+        let action = level.action.as_ref().map(|action| &action.folder);
         Values::with(
-            self.contexts(level, own, step),
+            move || self.contexts(level, own, step),
             move |function, arguments| {
                 Ok(match function {
                     Function::Always => Value::from(true),
@@ -265,7 +264,11 @@ impl RunningJob<'_> {
                     Function::Cancelled => Value::from(is_cancelled),
                     Function::HashFiles => {
                         let patterns: Vec<String> = arguments.iter().map(Value::to_text).collect();
-                        Value::from(hash_files(&workspace, action.as_deref(), &patterns)?)
+                        Value::from(hash_files(
+                            workspace,
+                            action.map(PathBuf::as_path),
+                            &patterns,
+                        )?)
                     }
                 })
             },

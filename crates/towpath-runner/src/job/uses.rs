@@ -10,7 +10,6 @@ use towpath_workflow::syntax::{Action as Metadata, Runs, Text, Variables};
 
 use super::RunningJob;
 use super::composite::ActionFolder;
-use super::files::CommandFiles;
 use super::level::Level;
 use super::post::{Post, PostWork};
 use super::script::took_too_long;
@@ -132,17 +131,10 @@ impl RunningJob<'_> {
         if let Err(reason) = action.accepts(version) {
             return Done::failed(Problem::error(format!("`{uses}`: {reason}")));
         }
-        let values = self.values(level, &ready.environment, ready.id());
-        let mut inputs = given;
-        for (name, default) in action.defaults() {
-            if !inputs.contains_key(*name) {
-                match values.text(&Text::from(*default)) {
-                    Ok(value) => inputs.insert((*name).to_owned(), value),
-                    Err(problem) => return Done::failed(problem),
-                };
-            }
-        }
-        let inputs = StepInputs(inputs);
+        let inputs = match self.with_defaults(level, ready, action, given) {
+            Ok(inputs) => StepInputs(inputs),
+            Err(problem) => return Done::failed(problem),
+        };
         let no_state = BTreeMap::new();
         let Some(outcome) = self.call(level, ready, &no_state, |context| {
             Some(action.run(&inputs, context))
@@ -168,6 +160,24 @@ impl RunningJob<'_> {
         done
     }
 
+    /// Adds the defaults of a built-in action to the inputs that it is given.
+    fn with_defaults(
+        &self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        action: &dyn Action,
+        mut inputs: BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let values = self.values(level, &ready.environment, ready.id());
+        for (name, default) in action.defaults() {
+            if !inputs.contains_key(*name) {
+                let value = values.text(&Text::from(*default))?;
+                inputs.insert((*name).to_owned(), value);
+            }
+        }
+        Ok(inputs)
+    }
+
     /// Calls a built-in action with what it may use; none where its files cannot be made.
     pub(super) fn call(
         &mut self,
@@ -176,16 +186,12 @@ impl RunningJob<'_> {
         state: &BTreeMap<String, String>,
         call: impl FnOnce(&JobContext<'_>) -> Option<Outcome>,
     ) -> Option<Outcome> {
-        self.files += 1;
-        let files = match CommandFiles::make(&self.places.files, self.files) {
-            Ok(files) => files,
-            Err(problem) => {
-                let mut outcome = Outcome::ended(Conclusion::Error, CheckResult::default());
-                outcome.result.errors.push(problem);
-                return Some(outcome);
-            }
-        };
-        let environment = self.process_environment(level, &ready.environment, ready.id(), &files);
+        if let Err(problem) = self.files.renew() {
+            let mut outcome = Outcome::ended(Conclusion::Error, CheckResult::default());
+            outcome.result.errors.push(problem);
+            return Some(outcome);
+        }
+        let environment = self.process_environment(level, &ready.environment, ready.id());
         let github = self.github(level, ready.id());
         let step = StepContext {
             repository: self.machine.repository,
@@ -215,7 +221,7 @@ impl RunningJob<'_> {
         for line in lines.unwrap_or_else(PoisonError::into_inner) {
             self.sink.note(&line);
         }
-        files.take();
+        self.files.take();
         outcome
     }
 

@@ -27,8 +27,11 @@ use crate::request::Request;
 use crate::reuse::LastRun;
 use crate::schedule::Schedule;
 use crate::standing::{self, Standing};
-use crate::work::{Message, work};
+use crate::work::{Message, Ways, work};
 use keep::{Keepsake, keep_all};
+
+/// How long the loop sleeps while no job ends.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Hears what happens, in order.
 pub trait Observer {
@@ -50,7 +53,9 @@ pub struct Completed {
 
 /// Runs all jobs of a plan and returns their records.
 pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
-    let (sender, messages) = crossbeam_channel::unbounded();
+    let (progress, told) = crossbeam_channel::unbounded();
+    let (ended, messages) = crossbeam_channel::unbounded();
+    let ways = Ways { progress, ended };
     let jobs = &request.plan.jobs;
     let started: Vec<AtomicBool> = jobs.iter().map(|_| AtomicBool::new(false)).collect();
     std::thread::scope(|scope| {
@@ -66,19 +71,25 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
         run.announce();
         loop {
             while let Some(job) = run.next_job() {
-                let (sender, assignment) = (sender.clone(), run.assignment(job));
-                scope.spawn(move || work(request, &assignment, &sender));
+                let (ways, assignment) = (ways.clone(), run.assignment(job));
+                scope.spawn(move || work(request, &assignment, &ways));
             }
             if run.schedule.running() == 0 {
                 break;
             }
             crossbeam_channel::select! {
                 recv(messages) -> message => match message {
-                    Ok(message) => run.hear(message),
+                    Ok(message) => {
+                        told.try_iter().for_each(|message| run.hear(message));
+                        run.hear(message);
+                    }
                     Err(_) => break,
                 },
                 recv(request.signals) -> signal => if signal.is_ok() { run.stop() },
-                default(Duration::from_millis(100)) => run.observer.tick(),
+                default(TICK) => {
+                    told.try_iter().for_each(|message| run.hear(message));
+                    run.observer.tick();
+                }
             }
         }
         if let Some(machine) = request.machine {
@@ -120,6 +131,8 @@ struct Run<'a, 'b> {
     begun: Instant,
     started_ms: BTreeMap<usize, u64>,
     last: Vec<Option<LastRun>>,
+    /// Those of jobs that are not known yet.
+    last_runs: LastRuns,
     records: BTreeMap<usize, JobRecord>,
     order: Vec<usize>,
     examined: BTreeSet<usize>,
@@ -129,6 +142,8 @@ struct Run<'a, 'b> {
     ahead: Ahead<'a>,
     /// Takes what is to be kept of jobs that ended.
     keepsakes: Sender<Keepsake>,
+    /// What waits for the end of the run to be kept.
+    unsent: Vec<Keepsake>,
 }
 
 impl<'a, 'b> Run<'a, 'b> {
@@ -139,12 +154,12 @@ impl<'a, 'b> Run<'a, 'b> {
         keepsakes: Sender<Keepsake>,
     ) -> Self {
         let mut warnings = Vec::new();
-        let last: Vec<Option<LastRun>> = request
-            .plan
-            .jobs
-            .iter()
-            .map(|job| last_run(request, &request.plan.frames, job, &mut warnings))
-            .collect();
+        let mut last_runs = LastRuns::default();
+        let mut last_run = |job: &PlannedJob| {
+            let frame = &request.plan.frames[job.frame];
+            last_runs.take(request, frame, job, &mut warnings)
+        };
+        let last: Vec<Option<LastRun>> = request.plan.jobs.iter().map(&mut last_run).collect();
         let estimates: Vec<u64> = last
             .iter()
             .map(|last| last.as_ref().map_or(0, LastRun::median_ms))
@@ -173,6 +188,7 @@ impl<'a, 'b> Run<'a, 'b> {
             begun: Instant::now(),
             started_ms: BTreeMap::new(),
             last,
+            last_runs,
             records: BTreeMap::new(),
             order: Vec::new(),
             examined: BTreeSet::new(),
@@ -181,6 +197,7 @@ impl<'a, 'b> Run<'a, 'b> {
             warnings,
             ahead,
             keepsakes,
+            unsent: Vec::new(),
         }
     }
 
@@ -298,7 +315,10 @@ impl<'a, 'b> Run<'a, 'b> {
 
     /// Adds a job that became known during the run.
     fn add(&mut self, job: PlannedJob) {
-        let last = last_run(self.request, &self.frames, &job, &mut self.warnings);
+        let frame = &self.frames[job.frame];
+        let last = self
+            .last_runs
+            .take(self.request, frame, &job, &mut self.warnings);
         let estimate_ms = last.as_ref().map_or(0, LastRun::median_ms);
         self.schedule.add(job.needs.clone(), estimate_ms);
         self.last.push(last);
@@ -379,6 +399,9 @@ impl<'a, 'b> Run<'a, 'b> {
             let record = self.record(index, outcome.because(reason), None);
             self.finish(index, record);
         }
+        for keepsake in std::mem::take(&mut self.unsent) {
+            self.send(keepsake);
+        }
         let records = &mut self.records;
         Completed {
             jobs: self
@@ -398,11 +421,6 @@ impl<'a, 'b> Run<'a, 'b> {
     fn definition(&self, index: usize) -> &Job {
         let job = &self.jobs[index];
         &self.frames[job.frame].workflow.jobs[job.definition]
-    }
-
-    /// Returns the name under which earlier runs of a job are remembered.
-    fn history_name(&self, index: usize) -> String {
-        history_name(&self.frames, &self.jobs[index])
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -431,23 +449,29 @@ fn waiting_frames(frames: &[Arc<Frame>]) -> BTreeMap<usize, usize> {
     waiting
 }
 
-/// Jobs of different workflows may share a name; those of the standard pipeline have theirs alone.
-fn history_name(frames: &[Arc<Frame>], job: &PlannedJob) -> String {
-    match frames[job.frame].file.as_str() {
-        "" => job.name.clone(),
-        file => format!("{file}: {}", job.name),
-    }
-}
+/// What is known of the last runs of jobs, read once for each workflow.
+#[derive(Default)]
+struct LastRuns(BTreeMap<String, BTreeMap<String, LastRun>>);
 
-fn last_run(
-    request: &Request<'_>,
-    frames: &[Arc<Frame>],
-    job: &PlannedJob,
-    warnings: &mut Vec<String>,
-) -> Option<LastRun> {
-    let last = request.ledger.last(&history_name(frames, job));
-    last.unwrap_or_else(|error| {
-        warnings.push(error.to_string());
-        None
-    })
+impl LastRuns {
+    /// Takes what is known of a job.
+    fn take(
+        &mut self,
+        request: &Request<'_>,
+        frame: &Frame,
+        job: &PlannedJob,
+        warnings: &mut Vec<String>,
+    ) -> Option<LastRun> {
+        let read = || {
+            request
+                .ledger
+                .last_runs(&frame.file)
+                .unwrap_or_else(|error| {
+                    warnings.push(error.to_string());
+                    BTreeMap::new()
+                })
+        };
+        let runs = self.0.entry(frame.file.clone()).or_insert_with(read);
+        runs.remove(&job.name)
+    }
 }

@@ -31,17 +31,19 @@ impl Run<'_, '_> {
                     || !self.examined.contains(index)
                     || (self.is_call(*index) && !self.is_held(*index))
             };
-            let mut ready = ready.into_iter();
-            let Some(index) = ready.find(|index| !self.waits_for_frame(*index) && fresh(index))
-            else {
+            let is_fresh = |index: &usize| !self.waits_for_frame(*index) && fresh(index);
+            let ready: Vec<usize> = ready.into_iter().filter(is_fresh).collect();
+            if ready.is_empty() {
                 return;
-            };
-            self.examined.insert(index);
-            self.started_ms.insert(index, self.elapsed_ms());
-            match self.decide(index) {
-                Decision::Start => {}
-                Decision::Ended(record) => self.finish(index, *record),
-                Decision::Expand => self.expand(index),
+            }
+            for index in ready {
+                self.examined.insert(index);
+                self.started_ms.insert(index, self.elapsed_ms());
+                match self.decide(index) {
+                    Decision::Start => {}
+                    Decision::Ended(record) => self.finish(index, *record),
+                    Decision::Expand => self.expand(index),
+                }
             }
         }
     }
@@ -216,25 +218,30 @@ impl Run<'_, '_> {
         let mut contexts = frame.contexts();
         let needs = standing::context(frame, &above);
         contexts.0.push(("needs".to_owned(), needs.into()));
-        let values = Values::with(contexts, |function, ids| {
-            let asked = || {
-                above.iter().filter(|(definition, _)| {
-                    let id = frame.workflow.jobs[**definition].id.as_str();
-                    ids.is_empty()
-                        || ids
-                            .iter()
-                            .any(|asked| asked.to_text().eq_ignore_ascii_case(id))
-                })
-            };
-            Ok(match function {
-                Function::Always => true,
-                Function::Success => asked().all(|(_, need)| need.line_passed),
-                Function::Failure => asked().any(|(_, need)| need.line_failed),
-                Function::Cancelled => self.interrupted,
-                Function::HashFiles => return Err("`hashFiles()` cannot be used here".to_owned()),
-            }
-            .into())
-        });
+        let values = Values::with(
+            || contexts,
+            |function, ids| {
+                let asked = || {
+                    above.iter().filter(|(definition, _)| {
+                        let id = frame.workflow.jobs[**definition].id.as_str();
+                        ids.is_empty()
+                            || ids
+                                .iter()
+                                .any(|asked| asked.to_text().eq_ignore_ascii_case(id))
+                    })
+                };
+                Ok(match function {
+                    Function::Always => true,
+                    Function::Success => asked().all(|(_, need)| need.line_passed),
+                    Function::Failure => asked().any(|(_, need)| need.line_failed),
+                    Function::Cancelled => self.interrupted,
+                    Function::HashFiles => {
+                        return Err("`hashFiles()` cannot be used here".to_owned());
+                    }
+                }
+                .into())
+            },
+        );
         if values.condition(definition.condition.as_ref())? {
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use towpath_report::{Conclusion, JobRecord, Reused, RunEvent};
 
 use super::Run;
-use super::keep::Keepsake;
+use super::keep::{Keepsake, Verdict};
 use crate::action::Outcome;
 use crate::dependencies::Dependencies;
 use crate::past::last_pass;
@@ -33,45 +33,62 @@ impl Run<'_, '_> {
 
     /// Keeps the verdict, where its dependencies are known, and the duration.
     fn remember(
-        &self,
+        &mut self,
         index: usize,
         record: &JobRecord,
         dependencies: Option<Dependencies>,
         duration_ms: u64,
     ) {
-        let keepsake = Keepsake {
-            name: self.history_name(index),
+        let verdict = dependencies.map(|dependencies| Verdict {
             dependencies,
-            conclusion: record.conclusion,
             reason: record.reason.clone(),
             commands: record.commands.clone(),
             result: Arc::clone(&record.result),
             duration_ms,
-            durations_ms: job_history(self.last[index].as_ref(), duration_ms),
-            passed: self.pass_before(index, record.conclusion),
-        };
-        // Whoever keeps it lives as long as the scope of the run.
-        let _ = self.keepsakes.send(keepsake);
+        });
+        let durations_ms = job_history(self.last[index].as_ref(), duration_ms);
+        self.keep(index, record.conclusion, durations_ms, verdict);
     }
 
     /// Records that a job does not apply, so that the next run expects no more of it.
     pub(super) fn remember_skip(&mut self, index: usize) {
         let before = self.last[index].as_ref();
-        if before.is_some_and(|last| last.conclusion == Conclusion::Skipped) {
-            return;
+        if before.is_none_or(|last| last.conclusion != Conclusion::Skipped) {
+            self.keep(index, Conclusion::Skipped, Vec::new(), None);
         }
-        let last = LastRun {
-            dependencies: None,
-            conclusion: Conclusion::Skipped,
-            at: self.request.started,
-            commit: self.request.commit.to_owned(),
-            durations_ms: Vec::new(),
-            result: None,
-            passed: self.pass_before(index, Conclusion::Skipped),
+    }
+
+    /// Has something kept. Whoever does it lives as long as the scope of the run.
+    pub(super) fn send(&self, keepsake: Keepsake) {
+        let _ = self.keepsakes.send(keepsake);
+    }
+
+    fn keep(
+        &mut self,
+        index: usize,
+        conclusion: Conclusion,
+        durations_ms: Vec<u64>,
+        verdict: Option<Verdict>,
+    ) {
+        let job = self.job(index);
+        let keepsake = Keepsake {
+            workflow: self.frames[job.frame].file.clone(),
+            job: job.name.clone(),
+            last: LastRun {
+                dependencies: None,
+                conclusion,
+                at: self.request.started,
+                commit: self.request.commit.to_owned(),
+                durations_ms,
+                result: None,
+                passed: self.pass_before(index, conclusion),
+            },
+            verdict,
         };
-        let name = self.history_name(index);
-        if let Err(error) = self.request.ledger.keep_last(&name, &last) {
-            self.warnings.push(error.to_string());
+        if keepsake.verdict.is_some() {
+            self.send(keepsake);
+        } else {
+            self.unsent.push(keepsake);
         }
     }
 

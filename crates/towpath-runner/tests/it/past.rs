@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use towpath_host::{SnapshotOptions, Store, Tree, snapshot};
 use towpath_report::{CheckResult, Conclusion, JobRecord, RunEvent, TestCase, TestOutcome};
 use towpath_runner::{
-    Action, Actions, Completed, Dependencies, Examined, JobContext, JobCopy, Key, Ledger,
+    Action, Actions, Completed, Dependencies, Examined, JobContext, JobCopy, Key, LastRun, Ledger,
     NeededResult, Observer, Outcome, PlannedJob, PlannedStep, Request, StepInputs, run,
 };
 use towpath_testing::TestContext;
@@ -228,4 +228,47 @@ fn time_left_is_told_once_every_job_has_run_or_been_skipped() {
         [true],
         "`c` is reused: what it needs found the same"
     );
+}
+
+#[test]
+fn a_job_that_is_no_more_is_forgotten_after_a_month() {
+    const MONTH: i64 = 30 * 24 * 60 * 60;
+    let context = TestContext::new();
+    let store = Store::open(&context.folder().join("store")).expect("a store");
+    let tree = snapshot(&SnapshotOptions {
+        root: context.root(),
+        index_file: &context.folder().join("index"),
+        verify: true,
+    })
+    .expect("a tree");
+    let ledger = Ledger {
+        store: &store,
+        repository: "demo",
+        tree: &tree,
+        tree_digest: tree.contents_digest(),
+        history: String::new(),
+    };
+    let keep = |job: &str, at: i64| {
+        let run = LastRun {
+            dependencies: None,
+            conclusion: Conclusion::Success,
+            at,
+            commit: String::new(),
+            durations_ms: vec![1],
+            result: None,
+            passed: None,
+        };
+        let runs = BTreeMap::from([(job.to_owned(), run)]);
+        let kept = ledger.keep_last_runs("ci.yml", runs, |job| job == "idle");
+        kept.expect("a store that can be written");
+        let runs = ledger
+            .last_runs("ci.yml")
+            .expect("a store that can be read");
+        runs.into_keys().collect::<Vec<_>>()
+    };
+    keep("gone", 0);
+    keep("idle", 0);
+    assert_eq!(keep("lint", MONTH - 1), ["gone", "idle", "lint"]);
+    assert_eq!(keep("lint", MONTH), ["idle", "lint"]);
+    assert_eq!(ledger.last_runs("other.yml").expect("a store").len(), 0);
 }

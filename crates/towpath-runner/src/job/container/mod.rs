@@ -111,7 +111,8 @@ impl RunningJob<'_> {
 
     /// Evaluates what the job says of containers.
     fn wanted_containers(&self) -> Result<Wanted, Problem> {
-        let values = self.values(&Level::of_job(), &BTreeMap::new(), None);
+        let (level, no_variables) = (Level::of_job(), BTreeMap::new());
+        let values = self.values(&level, &no_variables, None);
         let own = match &self.work.container {
             Some(container) => Spec::of(container, &values)?,
             None => None,

@@ -80,6 +80,11 @@ pub(super) fn variables(process: &Process) -> BTreeMap<String, String> {
     variables
         .entry("LANG".to_owned())
         .or_insert_with(|| "C.UTF-8".to_owned());
+    // As on GitHub's runners. Without it each bash looks into the list of users when it starts.
+    if let Some(bash) = program(process, "bash") {
+        let bash = bash.to_string_lossy().into_owned();
+        variables.insert("SHELL".to_owned(), bash);
+    }
     variables
 }
 
@@ -201,6 +206,7 @@ mod tests {
                 "PATH",
                 "PIP_CONFIG_FILE",
                 "PIP_INDEX_URL",
+                "SHELL",
                 "https_proxy"
             ]
         );
