@@ -219,7 +219,21 @@ fn index_brings_what_a_backend_asks_for() {
 
 #[test]
 fn index_compiles_where_the_backend_has_no_hook_for_editing() {
-    let manifest = "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"backend\"\nbackend-path = [\"tools\"]\n";
+    check_compiled("backend", "from setuptools.build_meta import build_wheel\n");
+}
+
+#[test]
+fn index_compiles_where_the_hook_for_editing_builds_at_each_import() {
+    let backend = "from setuptools.build_meta import build_wheel\n\ndef build_editable(*_):\n    raise SystemExit('ninja')\n";
+    check_compiled("mesonpy", backend);
+}
+
+/// Checks that an extension module is compiled beside its source by a backend of the project's own.
+#[track_caller]
+fn check_compiled(name: &str, backend: &str) {
+    let manifest = format!(
+        "[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"{name}\"\nbackend-path = [\"tools\"]\n"
+    );
     let setup = "from setuptools import setup, Extension\n\
         setup(name='old', version='0.3', packages=['old'], package_dir={'': 'src'}, \
         ext_modules=[Extension('old._c', ['src/old/_c.c'])])\n";
@@ -227,12 +241,9 @@ fn index_compiles_where_the_backend_has_no_hook_for_editing() {
         static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", \"\", -1, NULL};\n\
         PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n";
     let editable = Installation::new(&[
-        ("pyproject.toml", manifest),
+        ("pyproject.toml", &manifest),
         ("setup.py", setup),
-        (
-            "tools/backend.py",
-            "from setuptools.build_meta import build_wheel\n",
-        ),
+        (&format!("tools/{name}.py"), backend),
         ("src/old/__init__.py", "from old import _c\n"),
         ("src/old/_c.c", source),
     ]);

@@ -24,7 +24,8 @@ def main():
     answer = {}
     try:
         backend = build_hooks.load(name, paths)
-        is_editable = hasattr(backend, "build_editable")
+        # meson-python's runs ninja at each import, which lies in the environment of the build, out of reach.
+        is_editable = hasattr(backend, "build_editable") and name != "mesonpy"
         answer["requires"] = build_hooks.missing(backend, "editable" if is_editable else "wheel")
         if not answer["requires"]:
             if is_editable:
