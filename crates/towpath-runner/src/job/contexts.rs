@@ -161,6 +161,9 @@ impl RunningJob<'_> {
             _ => Object::default(),
         };
         set(&mut github, "action", step.unwrap_or("__run"));
+        for (name, file) in self.files.next() {
+            github.0.push((name.to_owned(), Value::from(file)));
+        }
         if let Some(action) = &level.action {
             set(&mut github, "action_path", text(&action.folder));
             set(&mut github, "action_repository", action.repository.as_str());

@@ -67,6 +67,15 @@ impl CommandFiles {
         self.number + 1
     }
 
+    /// Returns where the files of the next step will be, by the names that the `github` context has for them.
+    pub(super) fn next(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let next = self.next_number();
+        KINDS.into_iter().map(move |(_, kind)| {
+            let file = self.numbered(kind, next);
+            (kind, file.to_string_lossy().into_owned())
+        })
+    }
+
     /// Makes empty files for the next step. To make a file costs far more than to rename one, so those
     /// that nobody wrote into get a new name.
     pub(super) fn renew(&mut self) -> Result<(), Problem> {

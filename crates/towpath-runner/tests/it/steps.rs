@@ -61,6 +61,16 @@ fn outcome_comes_before_continue_on_error_and_conclusion_after() {
 }
 
 #[test]
+fn expressions_name_the_files_of_their_step() {
+    let ran = run(
+        r#"- {id: a, run: 'echo v=1 >> "${{ github.output }}"; test "${{ github.env }}" = "$GITHUB_ENV"'}
+- run: echo ${{ steps.a.outputs.v }}; echo /added >> ${{ github.path }}
+- {run: 'echo "${PATH%%:*}"'}"#,
+    );
+    assert_eq!(ran.log("t"), "1\n/added");
+}
+
+#[test]
 fn variables_come_in_layers() {
     let ran = run(
         r#"- {run: 'echo "$LEVEL $ONLY"', env: {LEVEL: step, GITHUB_SHA: mine, RUNNER_OS: mine}}
