@@ -53,6 +53,8 @@ pub enum Reason {
     OnlyFor(&'static str),
     /// None of so many changed files is meant by the filter of this name.
     NoPath(usize, &'static str, Vec<String>),
+    /// The message of the newest commit asks for it in these words.
+    AskedTo(&'static str),
 }
 
 /// Returns the names of all events.
@@ -69,6 +71,31 @@ pub fn nearest_event(name: &str) -> Option<&'static str> {
 pub fn activities(event: &str) -> &'static [&'static str] {
     let known = events::EVENTS.iter().find(|known| known.name == event);
     known.map_or(&[], |known| known.types)
+}
+
+/// What in the message of a commit keeps a push or a pull request from starting workflows.
+const SKIP_WORDS: [&str; 5] = [
+    "[skip ci]",
+    "[ci skip]",
+    "[no ci]",
+    "[skip actions]",
+    "[actions skip]",
+];
+/// The same as a trailer.
+const SKIP_TRAILER: &str = "skip-checks: true";
+
+/// Returns why the newest commit of a push or a pull request starts nothing, as its message asks.
+pub fn asks_to_skip(message: &str) -> Option<Reason> {
+    let lower = message.to_ascii_lowercase();
+    let word = SKIP_WORDS.into_iter().find(|word| lower.contains(word));
+    let is_trailer = |line: &str| line.replace(' ', "") == "skip-checks:true";
+    let last = lower.trim_end().rsplit("\n\n").next();
+    let trailer = || {
+        let has_body = lower.trim_end().contains("\n\n");
+        let is_there = has_body && last.is_some_and(|last| last.lines().any(is_trailer));
+        is_there.then_some(SKIP_TRAILER)
+    };
+    word.or_else(trailer).map(Reason::AskedTo)
 }
 
 /// Returns why `event` starts no workflow with these triggers; none if it does.
@@ -200,6 +227,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::OnlyFor(kind) => write!(f, "it filters {kind} only"),
+            Self::AskedTo(words) => write!(f, "the message of the newest commit says `{words}`"),
             Self::NoPath(0, ..) => f.write_str("no file was changed"),
             Self::NoPath(1, filter, _) => write!(f, "the changed file is left out by `{filter}`"),
             Self::NoPath(number, filter, _) => {
@@ -413,5 +441,30 @@ mod tests {
             &dispatched,
             "`deploy` is none of its types `other`",
         );
+    }
+
+    #[test]
+    fn messages_of_commits_may_ask_for_no_run() {
+        for (message, expected) in [
+            ("fix: a thing", None),
+            ("docs: typo [skip ci]", Some("[skip ci]")),
+            ("docs: typo\n\n[No CI] since it is a typo", Some("[no ci]")),
+            (
+                "docs: typo\n\nbody\n\nskip-checks: true\n",
+                Some("skip-checks: true"),
+            ),
+            (
+                "docs: typo\n\nskip-checks:true\nSigned-off-by: a",
+                Some("skip-checks: true"),
+            ),
+            ("skip-checks: true", None),
+            ("say skip ci", None),
+        ] {
+            let words = asks_to_skip(message).map(|reason| match reason {
+                Reason::AskedTo(words) => words,
+                other => panic!("{other}"),
+            });
+            assert_eq!(words, expected, "{message:?}");
+        }
     }
 }

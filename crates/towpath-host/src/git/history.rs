@@ -161,6 +161,12 @@ impl Git {
         self.log(&["--ignore-missing", "--end-of-options", commit, &before])
     }
 
+    /// Returns the whole message of a commit; `None` for one that is not here.
+    pub fn message_of(&self, commit: &str) -> Option<String> {
+        let commits = self.log(&["-1", "--end-of-options", commit]).ok()?;
+        commits.into_iter().next().map(|commit| commit.message)
+    }
+
     fn log(&self, what: &[&str]) -> Result<Vec<Commit>, Error> {
         let count = format!("--max-count={MAX_COMMITS}");
         let fields = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B";

@@ -84,6 +84,12 @@ pub(super) fn read(ground: &Ground<'_>, name: &str, payload: Payload) -> Startin
     let (head, sha) = (side("head", "ref"), side("head", "sha"));
     let asked = ground.git.filter(|_| ground.filters_paths);
     let changed = changed(asked, &base_sha, &sha);
+    // What is started by the target runs whatever the pull request says.
+    let speaks = name == "pull_request";
+    let head_message = ground
+        .git
+        .filter(|_| speaks)
+        .and_then(|git| git.message_of(&sha));
     // What is started by the target runs its branch, so that nobody's pull request gets its secrets.
     let (reference, sha) = if name == "pull_request_target" {
         (format!("refs/heads/{base}"), base_sha)
@@ -95,6 +101,7 @@ pub(super) fn read(ground: &Ground<'_>, name: &str, payload: Payload) -> Startin
         changed,
         base_ref: base,
         head_ref: head,
+        head_message: head_message.unwrap_or_default(),
         ..StartingEvent::of(name, reference, sha, payload)
     }
 }

@@ -42,6 +42,8 @@ pub struct StartingEvent {
     pub(super) filtered: Option<Reference>,
     pub(super) changed: Option<Vec<String>>,
     pub(super) workflow: Option<String>,
+    /// What the newest commit of a pull request says.
+    pub(super) head_message: String,
 }
 
 impl StartingEvent {
@@ -170,6 +172,7 @@ impl StartingEvent {
             filtered: None,
             changed: None,
             workflow: None,
+            head_message: String::new(),
         }
     }
 
@@ -207,7 +210,12 @@ impl StartingEvent {
             }
             _ => {}
         }
-        match trigger::skips(triggers, &event.trigger_event()) {
+        let message = match self.name.as_str() {
+            "push" => text(&self.payload, &["head_commit", "message"]),
+            _ => &self.head_message,
+        };
+        let reason = trigger::skips(triggers, &event.trigger_event());
+        match reason.or_else(|| trigger::asks_to_skip(message)) {
             None => Ok(event),
             Some(reason) => Err(reason),
         }

@@ -226,6 +226,22 @@ fn paths_of_a_push_are_those_it_would_change() {
 }
 
 #[test]
+fn the_newest_commit_may_ask_for_no_run() {
+    let world = World::new();
+    world.context.write("z", "1");
+    world.context.commit("five [skip ci]");
+    for (name, is_skipped) in [
+        ("push", true),
+        ("pull_request", true),
+        ("pull_request_target", false),
+        ("workflow_dispatch", false),
+    ] {
+        let told = reason(&world.event(name, None), &format!("on: {name}"));
+        assert_eq!(told.contains("`[skip ci]`"), is_skipped, "{name}: {told}");
+    }
+}
+
+#[test]
 fn a_tag_is_pushed_without_commits() {
     let world = World::new();
     world.context.git(&["tag", "v1", "main"]);

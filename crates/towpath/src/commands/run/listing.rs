@@ -148,7 +148,7 @@ fn workflow(
             described: candidate.event.describe(),
         },
         starts: candidate.refused.is_none(),
-        reason: candidate.refused.clone(),
+        reason: candidate.refused.as_ref().map(ToString::to_string),
         jobs: jobs.collect(),
     }
 }

@@ -198,7 +198,7 @@ fn contexts(
     run: &RunArguments,
 ) -> Result<Vec<RunContext>, Failure> {
     let of = |candidate: &Candidate<'_>| {
-        let context = match candidate.refused {
+        let context = match &candidate.refused {
             Some(_) => RunContext::default(),
             None => candidate.context(0, &run.event)?,
         };

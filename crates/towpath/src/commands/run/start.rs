@@ -6,6 +6,7 @@ use std::path::Path;
 use towpath_report::Problem;
 use towpath_runner::{EventRequest, Ground, RunContext, RunIdentity, StartingEvent};
 use towpath_workflow::syntax::{Trigger, TriggerKind};
+use towpath_workflow::trigger::Reason;
 
 use super::files::{Files, WorkflowFile};
 use crate::arguments::run::EventArguments;
@@ -26,7 +27,7 @@ pub(super) struct Candidate<'a> {
     /// The event that was looked at.
     pub(super) event: StartingEvent,
     /// Why the event does not start it.
-    pub(super) refused: Option<String>,
+    pub(super) refused: Option<Reason>,
 }
 
 /// Looks at each workflow that is asked for. One that is named and that nothing starts is a mistake,
@@ -111,7 +112,7 @@ fn consider<'a>(file: &'a WorkflowFile, event: &StartingEvent) -> Candidate<'a> 
         Err(reason) => Candidate {
             file,
             event: event.clone(),
-            refused: Some(reason.to_string()),
+            refused: Some(reason),
         },
     }
 }
@@ -153,6 +154,10 @@ fn refuse_those_not_started(candidates: &[Candidate<'_>]) -> Result<(), Failure>
 }
 
 fn hint(candidate: &Candidate<'_>) -> String {
+    if let Some(Reason::AskedTo(_)) = &candidate.refused {
+        return "commit again without these words, or give another event: `--event EVENT`"
+            .to_owned();
+    }
     let trigger = candidate
         .file
         .workflow
