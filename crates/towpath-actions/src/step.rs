@@ -1,8 +1,10 @@
 //! What the actions of a job's steps share: their context, their inputs and the ways in which they end.
 
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use towpath_host::Digest;
+use towpath_host::process::Cancel;
 use towpath_report::{CheckResult, Conclusion, Problem, Severity};
 use towpath_runner::commands::Annotation;
 use towpath_runner::{Effects, JobContext, Outcome, StepContext, StepInputs};
@@ -43,6 +45,43 @@ pub(crate) fn in_workspace(
             };
             Outcome::ended(Conclusion::Failure, result)
         }
+    }
+}
+
+/// Passes bytes on until the step is asked to end or has taken too long.
+pub(crate) struct Passing<'a, T> {
+    /// Where they come from or go to.
+    pub(crate) inner: T,
+    /// What ends it.
+    pub(crate) cancel: &'a Cancel,
+}
+
+impl<T> Passing<'_, T> {
+    fn check(&self) -> io::Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(io::Error::other(
+                "the step was asked to end, or took longer than it may",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl<T: Read> Read for Passing<'_, T> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        self.inner.read(bytes)
+    }
+}
+
+impl<T: Write> Write for Passing<'_, T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check()?;
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 

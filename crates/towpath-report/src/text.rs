@@ -5,40 +5,118 @@ use std::borrow::Cow;
 
 /// Returns the text without ANSI escape sequences (colours, cursor movement, window titles, links).
 pub fn strip_ansi(text: &str) -> Cow<'_, str> {
-    if !text.contains('\u{1b}') {
+    if !text.contains(|c: char| c == '\u{1b}' || is_c1(c)) {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
-        if character != '\u{1b}' {
-            plain.push(character);
-            continue;
-        }
-        match rest.next() {
-            Some('[') => skip_until(&mut rest, |next| ('\u{40}'..='\u{7e}').contains(&next)),
-            Some(']' | 'P' | '_' | '^') => skip_string(&mut rest),
-            Some('(' | ')') => {
-                rest.next();
-            }
-            _ => {}
+        match character {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_sequence(&mut rest),
+            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(&mut rest),
+            other if is_c1(other) => {}
+            other => plain.push(other),
         }
     }
     Cow::Owned(plain)
 }
 
-fn skip_until(rest: &mut impl Iterator<Item = char>, ends: impl Fn(char) -> bool) {
-    for character in rest {
-        if ends(character) {
-            return;
+/// Skips an escape sequence behind its first character.
+fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match rest.next() {
+        Some('[') => skip_sequence(rest),
+        Some(']' | 'P' | '_' | '^' | 'X') => skip_string(rest),
+        Some('(' | ')') => {
+            rest.next();
+        }
+        _ => {}
+    }
+}
+
+/// Returns a JSON text with the control characters escaped that JSON allows within texts and a terminal may obey.
+pub fn json_shown(text: String) -> String {
+    let is_control = |c: char| ('\u{7f}'..='\u{9f}').contains(&c);
+    if !text.contains(is_control) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_control(character) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            escaped.push(character);
         }
     }
+    escaped
+}
+
+/// Returns the text as a terminal only shows it, on one line: no escapes, and control characters, line
+/// ends among them, as blanks.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let blank = |c: char| if c.is_control() { ' ' } else { c };
+    Cow::Owned(strip_ansi(text).chars().map(blank).collect())
+}
+
+/// Returns what a program printed as a terminal may show it: with its lines, tabs and colours, without
+/// all else that a terminal obeys.
+pub fn coloured(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('\u{1b}') {
+        let (plain, escape) = rest.split_at(start);
+        out.extend(plain.chars().filter(|c| is_layout(*c)));
+        let colour = colour_length(escape);
+        let (colour, after) = escape.split_at(colour);
+        out.push_str(colour);
+        if colour.is_empty() {
+            let mut characters = escape.chars().peekable();
+            characters.next();
+            skip_escape(&mut characters);
+            let left: usize = characters.map(char::len_utf8).sum();
+            rest = &escape[escape.len() - left..];
+        } else {
+            rest = after;
+        }
+    }
+    out.extend(rest.chars().filter(|c| is_layout(*c)));
+    out
+}
+
+fn is_layout(character: char) -> bool {
+    matches!(character, '\n' | '\t') || !character.is_control()
+}
+
+/// Returns how many bytes the colour takes that an escape sequence begins with.
+fn colour_length(escape: &str) -> usize {
+    let Some(body) = escape.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let numbers = body.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';' || c == ':');
+    if numbers.starts_with('m') {
+        escape.len() - numbers.len() + 1
+    } else {
+        0
+    }
+}
+
+/// Tells whether a character is one of the control characters that stand for an escape of two.
+fn is_c1(character: char) -> bool {
+    ('\u{80}'..='\u{9f}').contains(&character)
+}
+
+/// Skips a control sequence up to its final byte.
+fn skip_sequence(rest: &mut impl Iterator<Item = char>) {
+    rest.find(|next| ('\u{40}'..='\u{7e}').contains(next));
 }
 
 /// Skips an operating system command: up to BEL or `ESC \`.
 fn skip_string(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     while let Some(character) = rest.next() {
-        if character == '\u{7}' {
+        if matches!(character, '\u{7}' | '\u{9c}') {
             return;
         }
         if character == '\u{1b}' {
@@ -144,6 +222,33 @@ pub fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_in_json() {
+        let text = json_shown("{\"a\": \"\u{9b}2Jé\u{7f}\"}\n".to_owned());
+        assert_eq!(text, "{\"a\": \"\\u009b2Jé\\u007f\"}\n");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(value["a"], "\u{9b}2Jé\u{7f}");
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_becomes_blank_or_goes() {
+        for (text, one_line, in_colour) in [
+            ("plain", "plain", "plain"),
+            ("a\n\tb", "a  b", "a\n\tb"),
+            (
+                "\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J!",
+                "red!",
+                "\u{1b}[1;31mred\u{1b}[0m!",
+            ),
+            ("\u{1b}]0;title\u{7}x\u{1b}", "x", "x"),
+            ("\u{1b}P1\u{1b}\\a\u{9b}2J\u{8}\r", "a  ", "a2J"),
+            ("\u{1b}[31", "", ""),
+        ] {
+            assert_eq!(harmless(text), one_line, "{text:?}");
+            assert_eq!(coloured(text), in_colour, "{text:?}");
+        }
+    }
 
     #[test]
     fn strips_every_kind_of_escape() {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use towpath_host::secret::{Masker, Secret};
 use towpath_report::{JobRecord, Problem, RunRecord};
 use towpath_runner::{Frame, PlannedJob};
 use towpath_workflow::expression::Value;
@@ -15,6 +16,9 @@ use crate::failure::Failure;
 
 /// How many runs are kept.
 const KEPT_RUNS: u64 = 20;
+
+/// What has a higher number is none of ours; all up to it are exact in JSON.
+const LAST_RUN: u64 = 1 << 52;
 
 /// The file of a run that tells what its workflows knew.
 const FRAMES: &str = "frames.json";
@@ -35,17 +39,38 @@ pub(crate) struct RunFrame {
 }
 
 impl RunFrame {
-    /// Returns what a workflow of a plan knows.
+    /// Returns what a workflow of a plan knows. Inputs and variables may repeat a secret.
     pub(crate) fn of(frame: &Frame) -> Self {
         let mut github = frame.context.github.clone();
         github.0.retain(|(name, _)| name != "token");
+        let secrets: Vec<Secret> = frame.context.secrets.values().cloned().collect();
+        let masker = Masker::new(&secrets);
         Self {
             file: frame.file.clone(),
             prefix: frame.prefix.clone(),
-            github: Json::from(&Value::from(github)),
-            inputs: Json::from(&Value::from(frame.context.inputs.clone())),
-            vars: serde_json::json!(frame.context.variables),
+            github: masked(Json::from(&Value::from(github)), &masker),
+            inputs: masked(
+                Json::from(&Value::from(frame.context.inputs.clone())),
+                &masker,
+            ),
+            vars: masked(serde_json::json!(frame.context.variables), &masker),
         }
+    }
+}
+
+/// Masks the texts within a value.
+fn masked(value: Json, masker: &Masker) -> Json {
+    match value {
+        Json::String(text) => masker.mask_text(&text).into(),
+        Json::Array(values) => values
+            .into_iter()
+            .map(|value| masked(value, masker))
+            .collect(),
+        Json::Object(values) => values
+            .into_iter()
+            .map(|(name, value)| (name, masked(value, masker)))
+            .collect(),
+        other => other,
     }
 }
 
@@ -194,6 +219,7 @@ impl History {
         let mut numbers: Vec<u64> = entries
             .filter_map(Result::ok)
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|number| *number <= LAST_RUN)
             .collect();
         numbers.sort_unstable();
         Ok(numbers)
@@ -236,6 +262,19 @@ fn unwritable(what: &str, error: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_run_takes_no_number() {
+        let context = towpath_testing::TestContext::without_git();
+        let runs = History::of(context.folder());
+        assert_eq!(runs.next().unwrap(), 1);
+        for name in ["abc", "-1", "18446744073709551615", "99999999999999999"] {
+            fs_err::create_dir(context.folder().join("runs").join(name)).expect("a folder");
+        }
+        assert_eq!(runs.next().unwrap(), 2);
+        runs.prune(2, &AtomicBool::new(false));
+        assert_eq!(runs.numbers().unwrap(), [1, 2]);
+    }
 
     #[test]
     fn old_runs_go_until_told_to_stop() {

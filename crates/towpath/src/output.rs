@@ -1,21 +1,28 @@
 //! The standard streams of the process: the one place that prints.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
+use anyhow::Context as _;
 use towpath_report::writers;
 
 use crate::failure::Failure;
 use crate::terminal::Surroundings;
 
-/// Prints a text on standard output. A reader that went away (`| head`) is no error.
-pub(crate) fn print(text: &str) {
-    print_bytes(text.as_bytes());
+/// Prints a text on standard output. A reader that went away (`| head`) is no error, but what is lost
+/// otherwise is.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
 }
 
 /// Prints bytes on standard output, as [`print`] does.
-pub(crate) fn print_bytes(bytes: &[u8]) {
+pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stream = std::io::stdout().lock();
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+    match stream.write_all(bytes).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a text on standard error.

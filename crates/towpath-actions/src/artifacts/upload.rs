@@ -1,16 +1,18 @@
 //! `actions/upload-artifact`.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use towpath_host::glob::{GlobOptions, Globs};
+use towpath_host::process::Cancel;
 use towpath_report::Problem;
 use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::store::{ArtifactStore, Pending};
-use crate::step::{Done, caused, count, github, home, in_workspace, is_true, problem, warn};
+use crate::step::{
+    Done, Passing, caused, count, github, home, in_workspace, is_true, problem, warn,
+};
 use crate::versions::Versions;
 
 const UPLOAD: &str = "actions/upload-artifact";
@@ -64,7 +66,7 @@ impl Action for UploadArtifact {
 }
 
 fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>) -> Done {
-    let found = find(inputs, step)?;
+    let found = find(inputs, context, step)?;
     let mut effects = Effects::default();
     if found.files.is_empty() {
         nothing_found(inputs, context, &mut effects)?;
@@ -99,9 +101,9 @@ fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>)
     };
     let mut pending = pending.map_err(failed)?;
     let written = if is_archive {
-        write_archive(&mut pending, &found, level(inputs)?)
+        write_archive(&mut pending, &found, level(inputs)?, context.cancel)
     } else {
-        write_file(&mut pending, &found.files[0])
+        write_file(&mut pending, &found.files[0], context.cancel)
     };
     written.map_err(|error| problem(error.to_string(), "check that the files may be read"))?;
     let artifact = store.finish(pending).map_err(failed)?;
@@ -128,7 +130,11 @@ fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>)
     Ok(effects)
 }
 
-fn find(inputs: &StepInputs, step: &StepContext<'_>) -> Result<Found, Problem> {
+fn find(
+    inputs: &StepInputs,
+    context: &JobContext<'_>,
+    step: &StepContext<'_>,
+) -> Result<Found, Problem> {
     let home = home(step);
     let options = GlobOptions {
         root: step.workspace,
@@ -145,7 +151,9 @@ fn find(inputs: &StepInputs, step: &StepContext<'_>) -> Result<Found, Problem> {
             "name files or folders, such as `path: dist/`",
         ));
     }
-    let mut files = globs.find().map_err(failed)?;
+    let mut files = globs
+        .find(&|| context.cancel.is_cancelled())
+        .map_err(failed)?;
     // A pipe or a device may never end.
     files.retain(|path| path.is_file());
     let mut starts = globs.search_paths();
@@ -216,7 +224,12 @@ fn level(inputs: &StepInputs) -> Result<i64, Problem> {
 }
 
 /// Writes the files into an archive. Permissions are not kept, as on GitHub.
-fn write_archive(pending: &mut Pending, found: &Found, level: i64) -> io::Result<()> {
+fn write_archive(
+    pending: &mut Pending,
+    found: &Found,
+    level: i64,
+    cancel: &Cancel,
+) -> io::Result<()> {
     let mut options = SimpleFileOptions::default()
         .large_file(true)
         .unix_permissions(0o644);
@@ -234,20 +247,19 @@ fn write_archive(pending: &mut Pending, found: &Found, level: i64) -> io::Result
             .unwrap_or(path)
             .to_string_lossy();
         writer.start_file(name, options)?;
-        io::copy(&mut open(path)?, &mut writer)?;
+        io::copy(&mut open(path, cancel)?, &mut writer)?;
     }
     writer.finish()?;
     Ok(())
 }
 
-fn write_file(pending: &mut Pending, path: &Path) -> io::Result<()> {
-    io::copy(&mut open(path)?, pending.file.as_file_mut()).map(drop)
+fn write_file(pending: &mut Pending, path: &Path, cancel: &Cancel) -> io::Result<()> {
+    io::copy(&mut open(path, cancel)?, pending.file.as_file_mut()).map(drop)
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    fs_err::File::open(path)
-        .map(fs_err::File::into_parts)
-        .map(|(file, _)| file)
+fn open<'a>(path: &Path, cancel: &'a Cancel) -> io::Result<Passing<'a, fs_err::File>> {
+    let inner = fs_err::File::open(path)?;
+    Ok(Passing { inner, cancel })
 }
 
 #[cfg(test)]

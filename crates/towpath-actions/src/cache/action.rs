@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use towpath_host::Digest;
 use towpath_host::glob::{GlobOptions, Globs};
+use towpath_host::process::Cancel;
 use towpath_report::Problem;
 use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
 use towpath_workflow::expression::Value;
 
 use super::archive::{self, Root};
 use super::store::{CacheStore, Entry, Error, Lookup};
-use crate::step::{Done, caused, github, home, in_workspace, is_true, lines, problem, warn};
+use crate::step::{
+    Done, Passing, caused, github, home, in_workspace, is_true, lines, problem, warn,
+};
 use crate::versions::Versions;
 
 const CACHE: &str = "actions/cache";
@@ -166,7 +169,12 @@ impl<'a> Job<'a> {
             version: &version,
             scopes: &scopes,
         };
-        let found = self.look_up(&lookup, looks_only).unwrap_or_else(|problem| {
+        let mut damage = Vec::new();
+        let found = self.look_up(&lookup, looks_only, &mut |what| damage.push(what));
+        for what in damage {
+            warn(context, &mut effects, what);
+        }
+        let found = found.unwrap_or_else(|problem| {
             go_on_without(context, &mut effects, &problem);
             None
         });
@@ -200,9 +208,14 @@ impl<'a> Job<'a> {
     }
 
     /// Returns the cache that fits best, after its files were brought back unless it is only looked for.
-    fn look_up(&self, lookup: &Lookup<'_>, looks_only: bool) -> Result<Option<Entry>, Problem> {
+    fn look_up(
+        &self,
+        lookup: &Lookup<'_>,
+        looks_only: bool,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<Option<Entry>, Problem> {
         let store = CacheStore::of(self.step.cache_folder);
-        let found = store.find(lookup).map_err(|error| failed(&error))?;
+        let found = store.find(lookup, tell).map_err(|error| failed(&error))?;
         if let Some(entry) = found.as_ref().filter(|_| !looks_only) {
             self.bring_back(&store, entry)?;
         }
@@ -231,7 +244,7 @@ impl<'a> Job<'a> {
             ));
             return Ok(effects);
         }
-        let packed = self.pack(inputs, key, &store);
+        let packed = self.pack(inputs, key, &store, context.cancel);
         let kept = packed.and_then(|archive| match archive {
             None => Ok(Kept::Nothing),
             Some(archive) => match store.keep(archive, key, &version, &scope) {
@@ -265,15 +278,17 @@ impl<'a> Job<'a> {
         inputs: &StepInputs,
         key: &str,
         store: &CacheStore,
+        cancel: &Cancel,
     ) -> Result<Option<NamedTempFile>, Problem> {
         let roots = self.roots();
-        let mut paths = self.find(inputs)?;
+        let mut paths = self.find(inputs, cancel)?;
         paths.retain(|path| archive::name_of(path, &roots).is_some());
         if paths.is_empty() {
             return Ok(None);
         }
         let mut file = store.start().map_err(|error| failed(&error))?;
-        let mut writer = std::io::BufWriter::new(file.as_file_mut());
+        let inner = file.as_file_mut();
+        let mut writer = std::io::BufWriter::new(Passing { inner, cancel });
         let written = archive::write(&mut writer, &paths, &roots).and_then(|()| writer.flush());
         drop(writer);
         written.map_err(|error| {
@@ -285,7 +300,7 @@ impl<'a> Job<'a> {
         Ok(Some(file))
     }
 
-    fn find(&self, inputs: &StepInputs) -> Result<Vec<PathBuf>, Problem> {
+    fn find(&self, inputs: &StepInputs, cancel: &Cancel) -> Result<Vec<PathBuf>, Problem> {
         let options = GlobOptions {
             root: self.step.workspace,
             home: self.home.as_deref(),
@@ -294,7 +309,7 @@ impl<'a> Job<'a> {
             omits_hidden: false,
         };
         Globs::new(inputs.get("path"), options)
-            .and_then(|globs| globs.find())
+            .and_then(|globs| globs.find(&|| cancel.is_cancelled()))
             .map_err(|error| caused(&error, error.hints()))
     }
 

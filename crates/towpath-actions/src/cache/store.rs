@@ -5,6 +5,7 @@
 //! and is moved into the folder `bad`.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,10 +13,13 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
+use towpath_host::disk::read_regular;
 use towpath_host::{Digest, clock, digest_file};
 
 /// The most bytes that the caches of one repository take; what was used longest ago goes first.
 const LIMIT: u64 = 10 << 30;
+/// No record of a cache is longer, in bytes.
+const LONGEST_RECORD: u64 = 1 << 20;
 /// What nobody asked for in this time goes too.
 const UNUSED: Duration = Duration::from_hours(7 * 24);
 
@@ -105,14 +109,20 @@ impl CacheStore {
 
     /// Finds the cache that fits best: of the own ref before others, an exact key before those that begin
     /// with it, an earlier key before a later, the newest first.
-    pub fn find(&self, lookup: &Lookup<'_>) -> Result<Option<Entry>, Error> {
-        let mut entries = self.list()?;
+    ///
+    /// What is damaged counts as absent and is moved aside; `tell` gets a sentence about it.
+    pub fn find(
+        &self,
+        lookup: &Lookup<'_>,
+        tell: &mut dyn FnMut(String),
+    ) -> Result<Option<Entry>, Error> {
+        let mut entries = self.list(tell)?;
         entries.retain(|entry| entry.version == lookup.version);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_ns));
         for scope in lookup.scopes {
             while let Some(place) = best(&entries, lookup.keys, scope) {
                 let entry = entries.remove(place);
-                if self.is_whole(&entry) {
+                if self.is_whole(&entry, tell) {
                     towpath_host::cache::note_use(&self.record(&entry));
                     return Ok(Some(entry));
                 }
@@ -200,7 +210,7 @@ impl CacheStore {
         File::open(&path).map_err(|source| Error::Io { path, source })
     }
 
-    fn list(&self) -> Result<Vec<Entry>, Error> {
+    fn list(&self, tell: &mut dyn FnMut(String)) -> Result<Vec<Entry>, Error> {
         let files = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             files => files.map_err(|source| self.failed(source))?,
@@ -209,23 +219,36 @@ impl CacheStore {
         for file in files {
             let path = file.map_err(|source| self.failed(source))?.path();
             if path.extension().is_some_and(|end| end == "json") {
-                // One that another run removes meanwhile is not there.
-                let bytes = std::fs::read(&path).unwrap_or_default();
-                entries.extend(serde_json::from_slice::<Entry>(&bytes));
+                let read = read_regular(&path, LONGEST_RECORD);
+                let entry = read.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+                match entry {
+                    Ok(entry) => entries.push(entry),
+                    // One that another run removes meanwhile is not there.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        tell(format!(
+                            "the record of a cache is damaged and counts as absent: {error}"
+                        ));
+                        self.set_aside(&path, path.file_name().unwrap_or_default());
+                    }
+                }
             }
         }
         Ok(entries)
     }
 
     /// Compares an archive with its record; what is damaged is moved aside.
-    fn is_whole(&self, entry: &Entry) -> bool {
+    fn is_whole(&self, entry: &Entry, tell: &mut dyn FnMut(String)) -> bool {
+        let key = &entry.key;
         match digest_file(&self.path(entry)) {
             Ok(digest) if digest == entry.digest => return true,
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(key = entry.key, %error, "a cache cannot be read and counts as absent");
+                tell(format!(
+                    "the cache `{key}` cannot be read and counts as absent: {error}"
+                ));
             }
             _ => {
-                tracing::warn!(key = entry.key, "a cache was damaged and counts as absent");
+                tell(format!("the cache `{key}` is damaged and counts as absent"));
                 self.move_aside(entry);
             }
         }
@@ -234,17 +257,19 @@ impl CacheStore {
 
     /// Moves a cache into the folder `bad`, where at most one of its name is kept.
     fn move_aside(&self, entry: &Entry) {
+        let name = record_name(&entry.key, &entry.version, &entry.scope);
+        self.set_aside(&self.record(entry), name.as_ref());
+        let archive = Path::new(&name).with_extension("archive");
+        self.set_aside(&self.path(entry), archive.as_os_str());
+    }
+
+    fn set_aside(&self, path: &Path, name: &OsStr) {
         let bad = self.bad();
         if let Err(error) = std::fs::create_dir_all(&bad) {
             tracing::warn!(%error, path = %bad.display(), "a damaged cache cannot be moved aside");
             return;
         }
-        let (record, archive) = (self.record(entry), self.path(entry));
-        let ends = [("json", record), ("archive", archive)];
-        for (end, path) in ends {
-            let target = bad.join(record_name(&entry.key, &entry.version, &entry.scope));
-            note(&std::fs::rename(&path, target.with_extension(end)), &path);
-        }
+        note(&std::fs::rename(path, bad.join(name)), path);
     }
 
     fn remove(&self, entry: &Entry) {
@@ -256,8 +281,9 @@ impl CacheStore {
     /// Removes what was not used for long, and what is too much.
     fn make_room(&self) -> Result<(), Error> {
         let now = clock::system_time();
+        let mut tell = |what: String| tracing::warn!("{what}");
         let mut entries: Vec<(SystemTime, Entry)> = self
-            .list()?
+            .list(&mut tell)?
             .into_iter()
             .map(|entry| {
                 let used = self
@@ -279,7 +305,11 @@ impl CacheStore {
         // What was moved aside.
         self.sweep(&self.bad(), now, UNUSED, &|_| true)?;
         // What runs began that were killed: files without a name yet, and archives without a record.
-        let whole: BTreeSet<PathBuf> = self.list()?.iter().map(|entry| self.path(entry)).collect();
+        let whole: BTreeSet<PathBuf> = self
+            .list(&mut |_| {})?
+            .iter()
+            .map(|entry| self.path(entry))
+            .collect();
         self.sweep(&self.folder, now, ABANDONED, &|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let is_archive = path.extension().is_some_and(|end| end == "archive");
@@ -371,7 +401,7 @@ mod tests {
             version: "v",
             scopes: &scopes,
         };
-        let entry = store.find(&lookup).unwrap()?;
+        let entry = store.find(&lookup, &mut |_| {}).unwrap()?;
         Some(format!("{} {}", entry.key, entry.scope))
     }
 
@@ -463,5 +493,36 @@ mod tests {
             [false, true, false]
         );
         assert_eq!(find(&store, "a-", "main").as_deref(), Some("a-1 main"));
+    }
+
+    #[test]
+    fn damage_is_told_and_kept_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = CacheStore::of(folder.path());
+        let keys = ["a".to_owned()];
+        let lookup = Lookup {
+            keys: &keys,
+            version: "v",
+            scopes: &["main".to_owned()],
+        };
+        for damage in ["record", "archive", "pipe"] {
+            let entry = keep(&store, "a", "main").unwrap();
+            match damage {
+                "record" => std::fs::write(store.record(&entry), "{").unwrap(),
+                "archive" => std::fs::write(store.path(&entry), "damaged").unwrap(),
+                _ => {
+                    std::fs::remove_file(store.record(&entry)).unwrap();
+                    std::os::unix::fs::symlink("/dev/zero", store.record(&entry)).unwrap();
+                }
+            }
+            let mut told = Vec::new();
+            let found = store.find(&lookup, &mut |what| told.push(what)).unwrap();
+            assert_eq!(found, None, "{damage}");
+            assert!(
+                told.len() == 1 && told[0].contains("damaged and counts as absent"),
+                "{told:?}"
+            );
+            assert!(!store.has("a", "v", "main"), "{damage}");
+        }
     }
 }

@@ -126,11 +126,13 @@ fn keep(shared: &Shared, is_wanted: impl Fn(u64, &Target) -> bool) -> Result<boo
 }
 
 fn find(shared: &Shared, keys: &[String], version: &str) -> Result<Option<Entry>, Error> {
-    shared.caches.find(&Lookup {
+    let lookup = Lookup {
         keys,
         version,
         scopes: &shared.scopes,
-    })
+    };
+    let mut tell = |what: String| tracing::warn!("{what}");
+    shared.caches.find(&lookup, &mut tell)
 }
 
 fn offer(shared: &Shared, entry: Entry) -> String {

@@ -176,7 +176,7 @@ impl SetupPython<'_> {
             omits_hidden: false,
         };
         let found = Globs::new(&patterns, options)
-            .and_then(|globs| globs.find())
+            .and_then(|globs| globs.find(&|| false))
             .map_err(|error| caused(&error, error.hints()))?;
         if found.is_empty() {
             return Err(problem(

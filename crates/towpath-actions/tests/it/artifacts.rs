@@ -57,7 +57,7 @@ fn what_is_uploaded_comes_back_below_the_common_folder() {
                 omits_hidden: false,
             },
         );
-        let files = got.unwrap().find().unwrap();
+        let files = got.unwrap().find(&|| false).unwrap();
         let count = files.iter().filter(|path| path.is_file()).count();
         assert_eq!(count, expected.len(), "{path}: {files:?}");
     }

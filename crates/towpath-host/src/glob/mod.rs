@@ -38,6 +38,9 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// It took too long, or was no longer wanted.
+    #[error("the search for files was stopped before its end")]
+    Stopped,
     /// A file or folder could not be read.
     #[error("cannot read `{}`", path.display())]
     Unreadable {
@@ -55,6 +58,11 @@ impl Error {
         match self {
             Self::Pattern { .. } => vec![
                 "write the pattern relative to the workspace, such as `**/requirements*.txt`"
+                    .to_owned(),
+            ],
+            Self::Stopped => vec![
+                "give the step more time, or name fewer files: links are followed, also out of the \
+                 workspace"
                     .to_owned(),
             ],
             Self::Unreadable { path, .. } => {
@@ -107,12 +115,17 @@ impl<'a> Globs<'a> {
         paths
     }
 
-    /// Returns the files and folders that fit, as absolute paths.
-    pub fn find(&self) -> Result<Vec<PathBuf>, Error> {
+    /// Returns the files and folders that fit, as absolute paths. Looks no further once `is_over` says so: a
+    /// link may lead to all that the machine has.
+    pub fn find(&self, is_over: &dyn Fn() -> bool) -> Result<Vec<PathBuf>, Error> {
         let mut found = Vec::new();
         self.each(&mut |path, _| {
             found.push(path);
-            Ok(())
+            if is_over() {
+                Err(Error::Stopped)
+            } else {
+                Ok(())
+            }
         })?;
         Ok(found)
     }

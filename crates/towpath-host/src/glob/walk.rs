@@ -163,7 +163,7 @@ mod tests {
             omits_hidden: false,
         });
         let globs = Globs::new(patterns, options).unwrap();
-        let paths = globs.find().unwrap();
+        let paths = globs.find(&|| false).unwrap();
         let relative = |path: &PathBuf| {
             let path = path.strip_prefix(folder.path()).unwrap();
             path.display().to_string()
@@ -244,5 +244,26 @@ mod tests {
         for (patterns, change, expected) in cases {
             assert_eq!(found(patterns, change), expected, "{patterns}");
         }
+    }
+
+    #[test]
+    fn a_search_that_is_over_ends() {
+        let folder = tree();
+        let options = GlobOptions {
+            root: folder.path(),
+            home: None,
+            follows_links: true,
+            descends: true,
+            omits_hidden: false,
+        };
+        let everything = folder.path().join("everything");
+        symlink("/", &everything).unwrap();
+        let globs = Globs::new("everything", options).unwrap();
+        let left = std::cell::Cell::new(100);
+        let found = globs.find(&|| {
+            left.set(left.get() - 1);
+            left.get() == 0
+        });
+        assert!(matches!(found, Err(Error::Stopped)));
     }
 }

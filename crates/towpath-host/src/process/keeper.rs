@@ -108,6 +108,8 @@ impl Keeper {
         let (way, theirs) = parcel::way().map_err(Error::Pipe)?;
         let mut child = Command::new(program)
             .arg(COMMAND)
+            // Commands could read it there, and it is the user's.
+            .env_clear()
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

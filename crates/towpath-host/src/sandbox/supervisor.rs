@@ -92,6 +92,8 @@ impl Supervisor {
     fn spawn(program: &Path, sandbox: &JobSandbox) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg(COMMAND)
+            // Commands could read it there, and it is the user's.
+            .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

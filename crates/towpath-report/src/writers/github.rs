@@ -117,19 +117,22 @@ fn message(cause: &Cause) -> String {
 /// Returns a job's log as a group that is folded in GitHub's log. Workflow commands in the log are not
 /// obeyed: a test that prints `::error::` is no annotation.
 pub fn group(name: &str, log: &str) -> String {
-    let mut token = fingerprint(log);
-    while log.contains(&token) {
+    let name = data(&one_line(name, 200));
+    format!("::group::{name}\n{}::endgroup::\n", quoted(log))
+}
+
+/// Returns a text in which GitHub obeys no workflow commands.
+pub fn quoted(text: &str) -> String {
+    let mut token = fingerprint(text);
+    while text.contains(&token) {
         token = fingerprint(&token);
     }
-    let end = if log.is_empty() || log.ends_with('\n') {
+    let end = if text.is_empty() || text.ends_with('\n') {
         ""
     } else {
         "\n"
     };
-    let name = data(&one_line(name, 200));
-    format!(
-        "::group::{name}\n::stop-commands::towpath-{token}\n{log}{end}::towpath-{token}::\n::endgroup::\n"
-    )
+    format!("::stop-commands::towpath-{token}\n{text}{end}::towpath-{token}::\n")
 }
 
 /// Escapes the text of a workflow command, cut to what GitHub shows.

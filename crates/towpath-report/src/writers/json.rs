@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::text::json_shown;
 use crate::{RunRecord, SCHEMA_VERSION};
 
 /// The JSON Schema of the form, draft 2020-12.
@@ -37,7 +38,7 @@ impl Error {
 pub fn write(run: &RunRecord) -> Result<String, Error> {
     let mut text = serde_json::to_string_pretty(run).map_err(Error::Form)?;
     text.push('\n');
-    Ok(text)
+    Ok(json_shown(text))
 }
 
 /// Returns the record in a JSON text of [`write()`].

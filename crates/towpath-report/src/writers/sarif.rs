@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::text::{cut, strip_ansi};
+use crate::text::{cut, json_shown, strip_ansi};
 use crate::{Cause, CauseKind, Finding, Place, RunRecord, Severity, causes};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -35,7 +35,7 @@ pub fn write(run: &RunRecord) -> String {
         runs.push(tool_run("towpath", &[], run));
     }
     let log = json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs });
-    format!("{log:#}\n")
+    json_shown(format!("{log:#}\n"))
 }
 
 fn entry(cause: &Cause) -> (String, Entry<'_>) {

@@ -142,6 +142,12 @@ impl Ground<'_> {
     fn named(&self, name: &str) -> Result<Subject, Box<Problem>> {
         let commit_of = |name: &str| self.git.and_then(|git| git.commit_of(name));
         if name.starts_with("refs/") {
+            if !is_reference(name) {
+                return Err(Box::new(
+                    Problem::error(format!("`{name}` cannot be the name of a branch or a tag"))
+                        .with_hint("write a name that `git check-ref-format` takes"),
+                ));
+            }
             let commit = commit_of(name).or_else(|| {
                 let branch = name.strip_prefix("refs/heads/")?;
                 self.git?.branch_commit(branch)
@@ -181,10 +187,48 @@ impl Ground<'_> {
     }
 }
 
+/// Tells whether git takes a name: it becomes a path in the repository of a workspace.
+fn is_reference(name: &str) -> bool {
+    let is_refused = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.ends_with(".lock")
+    };
+    !name.contains(is_refused)
+        && !name.contains("..")
+        && !name.contains("@{")
+        && name.split('/').all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use towpath_testing::TestContext;
+
+    #[test]
+    fn names_that_git_refuses_are_refused() {
+        for (name, expected) in [
+            ("refs/heads/main", true),
+            ("refs/heads/a/b-c_d@e", true),
+            ("refs/tags/v1.0;$(x)", true),
+            ("refs/heads/é", true),
+            ("refs/pull/3/merge", true),
+            ("refs/heads/../../x", false),
+            ("refs/heads/a..b", false),
+            ("refs/heads//a", false),
+            ("refs/heads/", false),
+            ("refs/heads/.a", false),
+            ("refs/heads/a.lock", false),
+            ("refs/heads/a b", false),
+            ("refs/heads/a\n", false),
+            ("refs/heads/a@{1}", false),
+            ("refs/heads/a\\b", false),
+        ] {
+            assert_eq!(is_reference(name), expected, "{name:?}");
+        }
+    }
 
     fn ground<'a>(context: &'a TestContext, git: Option<&'a Git>) -> Ground<'a> {
         Ground {

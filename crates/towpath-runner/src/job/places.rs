@@ -1,5 +1,6 @@
 //! The folders of a job. What a job left in them is gone before the next one gets them.
 
+use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,10 @@ impl Places {
             {
                 fs::create_dir_all(folder)?;
             }
+        }
+        // Scripts and command files may hold secrets.
+        for folder in [&places.temp, &places.home] {
+            fs::set_permissions(folder, Permissions::from_mode(0o700))?;
         }
         fs::write(&places.event, &context.event_text)?;
         Ok(places)

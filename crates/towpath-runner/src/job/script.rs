@@ -8,6 +8,7 @@ use fs_err as fs;
 use towpath_host::disk::read_regular;
 use towpath_host::process::{CommandEnd, StepCommand, is_executable};
 use towpath_host::secret::Secret;
+use towpath_report::text::cut;
 use towpath_report::{Place, Problem, Severity};
 use towpath_workflow::syntax::Text;
 
@@ -23,6 +24,8 @@ use crate::shell;
 const MOST_PROBLEMS: usize = 10;
 /// As many bytes may the commands of a step give: outputs, variables and state.
 const MOST_GIVEN: usize = 16 << 20;
+/// As much of an annotation is kept as GitHub keeps, in bytes; the log holds the rest.
+const LONGEST_MESSAGE: usize = 4096;
 /// The longest file of problem matchers, in bytes.
 const LONGEST_MATCHERS: u64 = 1 << 20;
 
@@ -309,7 +312,7 @@ impl RunningJob<'_> {
         if let Some(title) = &annotation.title {
             message = format!("{title}: {message}");
         }
-        let message = self.sink.masked(&message);
+        let message = cut(&self.sink.masked(&message), LONGEST_MESSAGE).into_owned();
         let mut finding = super::finding(message, place, annotation.level);
         "annotation".clone_into(&mut finding.tool);
         self.findings.push(finding);

@@ -17,6 +17,10 @@ pub(super) const LOG: &str = "log.txt";
 const SUMMARY: &str = "summary.md";
 /// A log is cut behind this many bytes.
 const LONGEST_LOG: u64 = 64 << 20;
+/// What stands where it is cut.
+const CUT: &[u8] = b"[the log is cut here: a job has 64 MiB, and 1 MiB for each later step]\n";
+/// Where it is cut, steps that come later have this many bytes each.
+const LATER_STEP: u64 = 1 << 20;
 /// How many of the last lines are kept, to be told when a step fails.
 const TAIL: usize = 12;
 /// A line is shown to who watches at most this often.
@@ -47,6 +51,8 @@ pub(super) struct Sink<'a> {
     masked: Vec<u8>,
     log: io::BufWriter<fs::File>,
     written: u64,
+    /// How many bytes the log may have.
+    limit: u64,
     failed: Option<io::Error>,
     summary: PathBuf,
     tail: VecDeque<String>,
@@ -72,6 +78,7 @@ impl<'a> Sink<'a> {
             masked: Vec::new(),
             log: io::BufWriter::with_capacity(64 << 10, log),
             written: 0,
+            limit: LONGEST_LOG,
             failed: None,
             summary,
             tail: VecDeque::new(),
@@ -127,6 +134,15 @@ impl<'a> Sink<'a> {
     /// Forgets the last lines, as a new step begins.
     pub(super) fn begin(&mut self) {
         self.tail.clear();
+    }
+
+    /// Writes the headline of a new step, which has room in the log however much was printed before it.
+    pub(super) fn headline(&mut self, name: &str) {
+        if self.written > self.limit {
+            self.limit = self.written + LATER_STEP;
+        }
+        self.note(&format!("## {name}"));
+        self.begin();
     }
 
     /// Returns the last lines.
@@ -187,13 +203,12 @@ impl<'a> Sink<'a> {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if self.failed.is_some() || self.written > LONGEST_LOG {
+        if self.failed.is_some() || self.written > self.limit {
             return;
         }
         self.written += bytes.len() as u64;
-        let written = if self.written > LONGEST_LOG {
-            let note = format!("[the log is cut here, behind {LONGEST_LOG} bytes]\n");
-            self.log.write_all(note.as_bytes())
+        let written = if self.written > self.limit {
+            self.log.write_all(CUT)
         } else {
             self.log.write_all(bytes)
         };
@@ -204,4 +219,40 @@ impl<'a> Sink<'a> {
 fn shown(line: &[u8]) -> String {
     let end = line.len().min(SHOWN);
     String::from_utf8_lossy(&line[..end]).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl Progress for Nobody {
+        fn doing(&self, _: &str) {}
+
+        fn output(&self, _: &str) {}
+    }
+
+    #[test]
+    fn a_flood_takes_no_later_step_its_log() {
+        let context = towpath_testing::TestContext::without_git();
+        let mut sink = Sink::new(context.root(), &[], &Nobody).unwrap();
+        sink.headline("first");
+        for _ in 0..3 {
+            sink.take(&vec![b'x'; 40 << 20]);
+            sink.note("");
+        }
+        sink.headline("second");
+        sink.note("said by the second");
+        for _ in 0..3 {
+            sink.take(&vec![b'x'; 1 << 20]);
+            sink.note("");
+        }
+        sink.headline("third");
+        sink.close().unwrap();
+        let log = fs::read_to_string(context.root().join(LOG)).unwrap();
+        assert!(log.len() as u64 <= LONGEST_LOG + 3 * LATER_STEP);
+        assert!(log.contains("\n## second\nsaid by the second\n") && log.ends_with("## third\n"));
+        assert_eq!(log.matches("[the log is cut here").count(), 2);
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use towpath_host::glob::hash_files;
 use towpath_host::process::Cancel;
+use towpath_report::text::one_line;
 use towpath_report::{Conclusion, Problem, StepRecord};
 use towpath_workflow::expression::{Function, Value};
 use towpath_workflow::syntax::{Step, StepWork};
@@ -18,6 +19,9 @@ use crate::action::Progress;
 use crate::evaluate::Values;
 use crate::refusals::background;
 use crate::standing::Status;
+
+/// A longer name of a step is cut, in bytes.
+const LONGEST_NAME: usize = 500;
 
 /// What a step did.
 #[derive(Debug, Default)]
@@ -83,13 +87,13 @@ impl RunningJob<'_> {
             ),
             Ok(Some(ready)) => {
                 self.sink.progress().doing(&ready.name);
-                self.sink.note(&format!("## {}", ready.name));
+                self.sink.headline(&ready.name);
                 let done = self.perform(level, &ready);
                 output = self.sink.tail();
                 self.conclude(level, &ready, done)
             }
             Err(problem) => {
-                self.sink.note(&format!("## {name}"));
+                self.sink.headline(&name);
                 let reason = self.sink.masked(&problem.message);
                 self.tell(level, step, problem);
                 (Status::Failure, Status::Failure, reason, BTreeMap::new())
@@ -131,9 +135,11 @@ impl RunningJob<'_> {
             return Ok(None);
         }
         if let Some(written) = &step.name {
-            let written = values.text(written)?;
-            if !written.trim().is_empty() {
-                written.trim().clone_into(name);
+            // Masked before it is cut: no part of a secret is left over.
+            let written = self.sink.masked(&values.text(written)?);
+            let written = one_line(&written, LONGEST_NAME);
+            if !written.is_empty() {
+                *name = written;
             }
         }
         let (limit, cancel) = match self.last_call {
@@ -276,11 +282,15 @@ impl RunningJob<'_> {
     }
 }
 
-/// Returns the name of a step that has none of its own, as GitHub shows it.
+/// Returns the name of a step that has none of its own, as GitHub shows it, on one line.
 pub(super) fn plain_name(step: &Step) -> String {
     if let Some(name) = step.name.as_ref().filter(|name| !name.has_expression()) {
-        return name.source.trim().to_owned();
+        return one_line(&name.source, LONGEST_NAME);
     }
+    one_line(&default_name(step), LONGEST_NAME)
+}
+
+fn default_name(step: &Step) -> String {
     match &step.work {
         StepWork::Run { script, .. } => {
             let first = script.source.trim().lines().next().unwrap_or_default();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use towpath_host::secret::Masker;
 use towpath_report::Problem;
+use towpath_report::text::one_line;
 use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::matrix::{self, MatrixValues, expand_matrix};
 use towpath_workflow::syntax::{Dynamic, Job, JobWork, Step, StepWork};
@@ -10,6 +12,9 @@ use towpath_workflow::syntax::{Dynamic, Job, JobWork, Step, StepWork};
 use super::{Error, Frame, JobCopy, PlannedJob, PlannedStep};
 use crate::action::StepInputs;
 use crate::evaluate::{Values, reads_any};
+
+/// A longer name is cut, in bytes.
+const LONGEST_NAME: usize = 500;
 
 /// Tells whether a job's copies are known before the run: it calls nothing, runs whenever its needs
 /// passed or always, and no other job's outputs shape it.
@@ -180,9 +185,18 @@ fn job_name(
         Some(name) => name.source.clone() + &copy.suffix(),
         None => job.id.to_string() + &copy.suffix(),
     };
-    let name = Some(name.trim())
-        .filter(|name| !name.is_empty())
-        .map_or_else(|| job.id.to_string(), str::to_owned);
+    // Inputs and variables may repeat a secret, and a name is told everywhere.
+    let secrets = frame.context.all_secrets();
+    let holds_secret = secrets.iter().any(|secret| name.contains(secret.expose()));
+    let name = if holds_secret {
+        Masker::new(&secrets).mask_text(&name)
+    } else {
+        name
+    };
+    let mut name = one_line(&name, LONGEST_NAME);
+    if name.is_empty() {
+        name = job.id.to_string();
+    }
     Ok(format!("{}{name}", frame.prefix))
 }
 

@@ -126,7 +126,7 @@ impl Reader<'_> {
         let keys = match name.to_ascii_lowercase().as_str() {
             "composite" => COMPOSITE_KEYS,
             "docker" => DOCKER_KEYS,
-            node if node.starts_with("node") => NODE_KEYS,
+            "node12" | "node16" | "node20" | "node24" => NODE_KEYS,
             _ => {
                 let hint = "the kinds are `composite`, `node20`, `node24` and `docker`".to_owned();
                 self.problem(

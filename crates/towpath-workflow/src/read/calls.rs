@@ -19,6 +19,9 @@ use crate::syntax::{
 /// How deep workflows may call one another, the first one included.
 pub const MAX_DEPTH: usize = 10;
 
+/// How many jobs a workflow may have with all that its jobs call, each counted as often as it is called.
+const MAX_JOBS: u64 = 1000;
+
 /// Checks the calls of a file and of the files they call.
 pub(super) fn check(
     source: &Source<'_>,
@@ -33,6 +36,8 @@ pub(super) fn check(
         problems: Vec::new(),
     };
     checker.file(source, workflow, calls, None, 1);
+    let bomb = checker.bomb(source, calls);
+    checker.problems.extend(bomb);
     checker.problems
 }
 
@@ -71,6 +76,49 @@ impl Checker<'_> {
             self.call(&mut reader, call, &uses, allowed, depth);
         }
         self.problems.extend(reader.into_problems());
+    }
+
+    /// Tells the first call with which there are too many jobs. They are counted without being put together.
+    fn bomb(&self, source: &Source<'_>, calls: &[Call]) -> Vec<Problem> {
+        let mut counted = HashMap::new();
+        let mut jobs: u64 = 0;
+        let too_many = calls.iter().find(|call| {
+            let uses = WorkflowPlace::of(source.path).called(&call.job.uses);
+            jobs = jobs.saturating_add(self.jobs_of(&uses, &mut counted));
+            jobs > MAX_JOBS
+        });
+        let mut reader = Reader::new(source);
+        if let Some(call) = too_many {
+            reader.problem(
+                call.uses.clone(),
+                format!("the called workflows have more than {MAX_JOBS} jobs together"),
+                "too many jobs from here on",
+                "call fewer workflows, or each less often".to_owned(),
+            );
+        }
+        reader.into_problems()
+    }
+
+    /// Returns how many jobs a called file has with all that they call. One that calls itself is told as
+    /// too deep.
+    fn jobs_of(&self, uses: &str, counted: &mut HashMap<String, u64>) -> u64 {
+        if let Some(jobs) = counted.get(uses) {
+            return *jobs;
+        }
+        counted.insert(uses.to_owned(), 0);
+        let jobs = self.called.get(uses).map_or(0, |called| {
+            let own = called
+                .workflow
+                .as_ref()
+                .map_or(0, |own| own.jobs.len() as u64);
+            let calls = called.calls.iter();
+            calls.fold(own, |jobs, call| {
+                let uses = WorkflowPlace::of(uses).called(&call.job.uses);
+                jobs.saturating_add(self.jobs_of(&uses, counted))
+            })
+        });
+        counted.insert(uses.to_owned(), jobs);
+        jobs
     }
 
     fn call(

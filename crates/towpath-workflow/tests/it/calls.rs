@@ -125,3 +125,37 @@ fn circles_of_calls_end() {
     .1;
     insta::assert_snapshot!(render(&problems));
 }
+
+#[test]
+fn calls_that_multiply_are_refused_without_being_followed_one_by_one() {
+    let path = |level: u32| format!("./.github/workflows/{level}.yml");
+    let calling = |level: u32, times: u32| {
+        let call = |job: u32| format!("  j{job}:\n    uses: {}\n", path(level + 1));
+        let jobs: String = (0..times).map(call).collect();
+        format!("on: workflow_call\njobs:\n{jobs}")
+    };
+    let last = "on: workflow_call\njobs:\n  a:\n    runs-on: x\n    steps: [{run: a}]\n";
+    for (times, expected) in [
+        (2, None),
+        (
+            10,
+            Some("the called workflows have more than 1000 jobs together"),
+        ),
+    ] {
+        let mut sources: Sources = (1..8)
+            .map(|level| (path(level), calling(level, times)))
+            .collect();
+        sources.insert(path(8), last.to_owned());
+        let text = calling(0, 1).replace("workflow_call", "push");
+        let source = Source {
+            path: "ci.yml",
+            text: &text,
+        };
+        let problems = parse_workflow(&source, &sources).1;
+        let told: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
+        assert_eq!(told, expected.into_iter().collect::<Vec<_>>());
+    }
+}

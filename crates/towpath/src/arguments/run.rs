@@ -166,16 +166,14 @@ impl std::fmt::Debug for SecretArgument {
 }
 
 impl FromStr for SecretArgument {
-    type Err = String;
+    type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (text, None),
         };
-        if name.is_empty() {
-            return Err("write NAME, or NAME=VALUE".to_owned());
-        }
+        // Whether it is a name is asked later: a mistake that is told here would show the value.
         Ok(Self {
             name: name.to_owned(),
             value,

@@ -54,7 +54,7 @@ pub(super) fn run(
             .said
             .push_str("There is nothing to fetch: all actions are built in or local.\n");
     }
-    output::print(&fetching.said);
+    output::print(&fetching.said)?;
     if fetching.problems.is_empty() {
         return Ok(ExitCode::Passed);
     }

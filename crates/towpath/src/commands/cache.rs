@@ -36,7 +36,7 @@ pub(super) fn run(process: &Process, cache: &CacheArguments) -> anyhow::Result<E
             data["schema"] = SCHEMA_VERSION.into();
             format!("{data:#}\n")
         }
-    });
+    })?;
     Ok(ExitCode::Passed)
 }
 

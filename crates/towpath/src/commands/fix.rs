@@ -73,10 +73,10 @@ pub(super) fn run(
         number => format!("{number} files mended\n"),
     };
     if problems.is_empty() {
-        output::print(&(lines.concat() + &closing));
+        output::print(&(lines.concat() + &closing))?;
         return Ok(ExitCode::Passed);
     }
-    output::print(&lines.concat());
+    output::print(&lines.concat())?;
     let closing = match lines.len() {
         0 => "nothing was mended".to_owned(),
         _ => closing.trim_end().to_owned(),
@@ -164,6 +164,6 @@ fn write_baseline(
     output::print(&format!(
         "{BASELINE_FILE} holds {} of {name}; set `baseline = true` in `[tool.towpath.{name}]`\n",
         counted(findings.len(), "finding")
-    ));
+    ))?;
     Ok(ExitCode::Passed)
 }

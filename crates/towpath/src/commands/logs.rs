@@ -1,6 +1,9 @@
 //! `towpath logs`: what the processes of a job printed the last time it ran.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context;
+use towpath_report::text::coloured;
 use towpath_report::{Conclusion, JobRecord, Problem};
 
 use crate::arguments::{GlobalArguments, LogsArguments, as_argument};
@@ -34,7 +37,7 @@ pub(super) fn run(
     if wanted.is_empty() {
         let with_log = jobs.iter().filter(|(run, job)| log(*run, job).is_some());
         let names: Vec<String> = with_log.map(|(_, job)| format!("{}\n", job.name)).collect();
-        output::print(&names.concat());
+        output::print(&names.concat())?;
         return Ok(ExitCode::Passed);
     }
     let (run, job) = jobs
@@ -46,7 +49,12 @@ pub(super) fn run(
         return Err(without_log(*run, job).into());
     };
     let bytes = fs_err::read(&path).context("cannot read the log")?;
-    output::print(&String::from_utf8_lossy(&bytes));
+    let text = String::from_utf8_lossy(&bytes);
+    if std::io::stdout().is_terminal() {
+        output::print(&coloured(&text))?;
+    } else {
+        output::print(&text)?;
+    }
     Ok(ExitCode::Passed)
 }
 

@@ -38,15 +38,15 @@ pub(crate) fn run(process: &Process, arguments: &Arguments) -> anyhow::Result<Ex
         Command::Help(help) => {
             let style = crate::run::surroundings(process, arguments.global.color).report_style();
             let text = help::help(&help.topic, style).map_err(|problem| Failure::of(*problem))?;
-            crate::output::print(&text);
+            crate::output::print(&text)?;
             Ok(ExitCode::Passed)
         }
         Command::Completions(shell) => {
-            crate::output::print_bytes(&completions::completions(shell.shell));
+            crate::output::print_bytes(&completions::completions(shell.shell))?;
             Ok(ExitCode::Passed)
         }
         Command::Man => {
-            crate::output::print_bytes(&completions::man_page()?);
+            crate::output::print_bytes(&completions::man_page()?)?;
             Ok(ExitCode::Passed)
         }
         Command::Expr(_) => expr::run(),

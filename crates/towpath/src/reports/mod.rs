@@ -48,19 +48,23 @@ pub(crate) fn write(
     let text = |format| text(format, surroundings, scope, record);
     let shown = text(scope.report.format)?;
     let is_on_github = process.environment.get("GITHUB_ACTIONS");
-    if is_on_github.is_some_and(|value| value == "true") {
+    let printed = if is_on_github.is_some_and(|value| value == "true") {
         let logs = groups(&History::of(scope.state), record);
-        print_on_github(scope.report.format, &logs, &shown, record, &scope.changes);
+        let format = scope.report.format;
+        let printed = print_on_github(format, &logs, &shown, record, &scope.changes);
         write_summary(process, &markdown(scope, record))?;
+        printed
     } else {
-        output::print(&shown);
-    }
+        output::print(&shown)
+    };
     for target in &scope.report.reports {
         if let FileFormat::Report(format) = target.format {
             write_file(&scope.folder.join(&target.file), &text(format)?)?;
         }
     }
-    coverage_files::write(scope, surroundings, record)
+    coverage_files::write(scope, surroundings, record)?;
+    // What cannot be shown is still kept in files.
+    printed
 }
 
 /// What a program reads from standard output must stay whole, so commands to the runner then go to
@@ -71,14 +75,18 @@ fn print_on_github(
     shown: &str,
     record: &RunRecord,
     changes: &Changes,
-) {
+) -> anyhow::Result<()> {
     let annotations = || writers::github::annotations(record, changes);
     match format {
-        ReportFormat::Text => output::print(&format!("{logs}{shown}{}", annotations())),
+        ReportFormat::Text => {
+            // It quotes what jobs printed.
+            let shown = writers::github::quoted(shown);
+            output::print(&format!("{logs}{shown}{}", annotations()))
+        }
         ReportFormat::Github => output::print(&format!("{logs}{shown}")),
         _ => {
-            output::print(shown);
             output::tell(&format!("{logs}{}", annotations()));
+            output::print(shown)
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use owo_colors::{OwoColorize, Style as Ansi};
+use towpath_report::text::harmless;
 
 /// When to colour, as `--color` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -34,6 +35,8 @@ pub enum Paint {
     Doubtful,
     /// A hint, a command or a path.
     Hint,
+    /// Painted already, by a writer of reports.
+    Painted,
 }
 
 /// How text is written to one stream.
@@ -90,16 +93,21 @@ impl Style {
         }
     }
 
-    /// Returns `text` in its colour, and in ASCII where the stream shows nothing else.
+    /// Returns `text` in its colour, and in ASCII where the stream shows nothing else. Names come from the
+    /// user's files and from what jobs print: they may neither move the cursor nor begin a line.
     pub fn paint(&self, paint: Paint, text: &str) -> String {
+        let text = match paint {
+            Paint::Painted => text.into(),
+            _ => harmless(text),
+        };
         let text = if self.unicode {
-            text.to_owned()
+            text.into_owned()
         } else {
-            in_ascii(text)
+            in_ascii(&text)
         };
         let ansi = match paint {
             _ if !self.color || text.is_empty() => return text,
-            Paint::Plain => return text,
+            Paint::Plain | Paint::Painted => return text,
             Paint::Faint => Ansi::new().dimmed(),
             Paint::Strong => Ansi::new().bold(),
             Paint::Good => Ansi::new().green(),
@@ -262,6 +270,20 @@ mod tests {
         assert_eq!(style(&[("COLUMNS", "100")], None), 100);
         assert_eq!(style(&[("COLUMNS", "wide")], None), 80);
         assert_eq!(style(&[], Some(0)), 80);
+    }
+
+    #[test]
+    fn names_move_no_cursor_and_begin_no_line() {
+        let style = Style {
+            color: false,
+            unicode: true,
+            columns: 80,
+        };
+        let hostile = "a\u{1b}]0;t\u{7}\u{1b}[2Jb\n::set-env name=A::c\u{9b}2J";
+        let shown = style.paint(Paint::Strong, hostile);
+        assert_eq!(shown, "ab ::set-env name=A::c");
+        let painted = "\u{1b}[31mred\u{1b}[0m";
+        assert_eq!(style.paint(Paint::Painted, painted), painted);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::world::{TOWPATH, World};
 
 /// Runs a shell command in a mount namespace of its own, and returns exit code and all that it said;
 /// `None` where the system allows no such namespace.
-fn in_namespace(world: &World, script: &str) -> Option<(Option<i32>, String)> {
+pub(crate) fn in_namespace(world: &World, script: &str) -> Option<(Option<i32>, String)> {
     let unshared = |script: &str| {
         let mut command: Command = world.command(Path::new("unshare"));
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);

@@ -52,7 +52,7 @@ pub(super) fn run(
     if explain.format == DataFormat::Text
         && let Some(told) = of_workflow(process, global, &words.join(" "))?
     {
-        output::print(&told);
+        output::print(&told)?;
         return Ok(ExitCode::Passed);
     }
     let ground = Ground::prepare(process, &folder, &EXECUTION)?;
@@ -71,7 +71,7 @@ pub(super) fn run(
             }
         }
     };
-    output::print(&text);
+    output::print(&text)?;
     Ok(ExitCode::Passed)
 }
 

@@ -27,6 +27,12 @@ pub(super) fn parse(path: &str, text: &str) -> Result<Vec<(String, String)>, Vec
     }
 }
 
+/// Tells whether a text can be the name of a variable or a secret.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// What a line says: a variable, nothing, or a mistake.
 type Entry = Result<Option<(String, String)>, &'static str>;
 
@@ -42,9 +48,7 @@ fn entry(text: &str) -> (Entry, usize) {
     };
     let name = text[..sign].trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim();
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !is_name {
+    if !is_name(name) {
         return (Err("what stands before the `=` is no name"), end);
     }
     let behind = &text[sign + 1..];

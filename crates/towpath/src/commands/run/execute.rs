@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -117,7 +118,13 @@ pub(super) fn execute(
         screen: screen(progress, &run.report, &record),
     };
     let mut journal = Journal::open(&ground.folder, &mut watcher)?;
-    let mut completed = ground.all(started, &mut journal)?;
+    let is_over = AtomicBool::new(false);
+    let mut completed = std::thread::scope(|scope| {
+        scope.spawn(|| history.prune(ground.number, &is_over));
+        let completed = ground.all(started, &mut journal);
+        is_over.store(true, Ordering::Relaxed);
+        completed
+    })?;
     let unnoted = journal
         .failed
         .map(|error| format!("not every job was noted, so `--resume` runs more of them: {error}"));
@@ -173,6 +180,8 @@ struct Ground<'a> {
     signals: crossbeam_channel::Receiver<()>,
     /// What runs containers, looked for on first use.
     engine: OnceLock<Result<Engine, String>>,
+    /// What is to be said before anything runs.
+    notes: Vec<String>,
     began: i64,
     begun: Instant,
 }
@@ -234,6 +243,11 @@ impl<'a> Ground<'a> {
             fetched,
             signals: signals::listen()?,
             engine: OnceLock::new(),
+            notes: folders
+                .notes
+                .iter()
+                .map(|note| note.message.clone())
+                .collect(),
             began: clock::now(),
             begun,
         })
@@ -251,7 +265,7 @@ impl<'a> Ground<'a> {
                 names.join(", "),
                 event.unwrap_or_default().replace('`', "")
             ),
-            notes: Vec::new(),
+            notes: self.notes.clone(),
             started: self.began,
             duration_ms: 0,
             commit: started

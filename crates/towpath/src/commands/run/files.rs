@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use towpath_actions::ActionStore;
+use towpath_host::disk::read_regular;
 use towpath_report::{Problem, Severity, Source};
 use towpath_workflow::syntax::{TriggerKind, Workflow};
 use towpath_workflow::{Sources, parse_workflow};
@@ -12,6 +13,9 @@ use super::called;
 use super::names::{FOLDER, file_name};
 use crate::failure::Failure;
 use crate::nearest;
+
+/// More of a file is not read, in bytes; far less is refused as too long, with what to do.
+const LONGEST: u64 = 16 << 20;
 
 /// A workflow that may run.
 #[derive(Debug)]
@@ -68,12 +72,16 @@ pub(super) fn read(
     targets: &[&str],
     jobs: &[String],
 ) -> Result<Files, Failure> {
-    let own = listed(&places.root.join(FOLDER));
+    let there = listed(&places.root.join(FOLDER));
+    let (own, foreign): (Vec<PathBuf>, Vec<PathBuf>) = there
+        .iter()
+        .cloned()
+        .partition(|path| !leads_out(places.root, path));
     let mut paths: Vec<PathBuf> = Vec::new();
     let mut wanted: Vec<String> = jobs.to_vec();
     let mut problems = Vec::new();
     for target in targets {
-        match find(places, &own, target) {
+        match find(places, &there, target) {
             Ok((found, job)) => {
                 paths.extend(found);
                 wanted.extend(job);
@@ -82,12 +90,20 @@ pub(super) fn read(
         }
     }
     if targets.is_empty() {
-        if own.is_empty() {
+        if own.is_empty() && foreign.is_empty() {
             problems.push(no_workflow(places.root));
         }
         paths.clone_from(&own);
+        problems.extend(foreign.iter().map(|path| leading_out(places, path)));
     }
     paths.dedup();
+    paths.retain(|path| {
+        let is_foreign = leads_out(places.root, path);
+        if is_foreign {
+            problems.push(leading_out(places, path));
+        }
+        !is_foreign
+    });
     let mut files = Files {
         chosen: Vec::new(),
         are_named: !targets.is_empty(),
@@ -136,7 +152,7 @@ impl Files {
     /// Reads one file and returns the mistakes in it.
     fn add(&mut self, places: Places<'_>, path: &Path) -> Vec<Problem> {
         let shown = in_repository(places, path);
-        let text = match fs_err::read(path).map(String::from_utf8) {
+        let text = match read_regular(path, LONGEST).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 let message = format!("`{shown}` is no text in UTF-8");
@@ -307,6 +323,31 @@ fn in_repository(places: Places<'_>, path: &Path) -> String {
     inside.to_string_lossy().into_owned()
 }
 
+/// Tells whether a file of the repository is a link to something outside, whose contents mistakes would
+/// show. A file elsewhere that the user names is none.
+fn leads_out(root: &Path, path: &Path) -> bool {
+    let folder = path
+        .parent()
+        .and_then(|folder| fs_err::canonicalize(folder).ok());
+    let (Some(folder), Ok(root), Ok(whole)) = (
+        folder,
+        fs_err::canonicalize(root),
+        fs_err::canonicalize(path),
+    ) else {
+        return false;
+    };
+    folder.starts_with(&root) && !whole.starts_with(&root)
+}
+
+fn leading_out(places: Places<'_>, path: &Path) -> Problem {
+    let root = places.root;
+    let shown = path.strip_prefix(root).unwrap_or(path).display();
+    Problem::error(format!(
+        "`{shown}` is a link that leads out of the repository"
+    ))
+    .with_hint("put the workflow itself there, or run the file that it leads to by its own path")
+}
+
 fn no_workflow(root: &Path) -> Problem {
     let folder = root.join(FOLDER);
     Problem::error(format!("there is no workflow in `{}`", folder.display()))
@@ -423,6 +464,32 @@ mod tests {
                 .message
                 .starts_with("there is no workflow in")
         );
+    }
+
+    #[test]
+    fn link_out_of_the_repository_is_not_read() {
+        let context = context();
+        context.write("../private", "hunter2: x\n");
+        let folder = context.root().join(FOLDER);
+        let link =
+            |to: &str, name: &str| std::os::unix::fs::symlink(to, folder.join(name)).unwrap();
+        link("../../../private", "out.yml");
+        link("ci.yml", "in.yml");
+        for targets in [&[][..], &["out"], &[".github/workflows/out.yml"]] {
+            let failure = found(&context, "", targets).unwrap_err();
+            let told: Vec<&str> = failure
+                .problems
+                .iter()
+                .map(|p| p.message.as_str())
+                .collect();
+            let expected = "`.github/workflows/out.yml` is a link that leads out of the repository";
+            assert_eq!(told, [expected], "{targets:?}");
+        }
+        for target in ["ci", "in.yml", "../private"] {
+            let told = found(&context, "", &[target]).map_err(|failure| failure.to_string());
+            assert_eq!(told.is_ok(), target != "../private", "{told:?}");
+            assert!(!format!("{told:?}").contains("leads out"), "{told:?}");
+        }
     }
 
     #[test]

@@ -8,9 +8,8 @@ use towpath_host::secret::{self, Secret};
 use towpath_python::RawSettings;
 use towpath_report::Problem;
 
-use super::dotenv;
 use super::files::mistakes;
-use super::surroundings;
+use super::{dotenv, surroundings};
 use crate::arguments::run::{Assignment, GivenArguments};
 use crate::failure::Failure;
 use crate::process::Process;
@@ -58,6 +57,9 @@ pub(super) fn given(sources: Sources<'_>, asked: &GivenArguments) -> Result<Give
         given.secrets.extend(secrets);
     }
     for argument in &asked.secrets {
+        if !dotenv::is_name(&argument.name) {
+            return Err(no_name(&argument.name));
+        }
         let value = match &argument.value {
             Some(value) => Some(Secret::new(value.as_str())),
             None => found(sources, &argument.name)?,
@@ -68,6 +70,17 @@ pub(super) fn given(sources: Sources<'_>, asked: &GivenArguments) -> Result<Give
     }
     ask_programs(sources, &mut given)?;
     Ok(given)
+}
+
+/// Refuses the name of a secret. A value without a name is not shown.
+fn no_name(name: &str) -> Failure {
+    let what = if name.is_empty() {
+        "`--secret` has no name before the `=`".to_owned()
+    } else {
+        format!("`{name}` is no name of a secret")
+    };
+    let hint = "write `--secret NAME` or `--secret NAME=VALUE`; a name has letters, digits and `_`";
+    Failure::of(Problem::error(what).with_hint(hint))
 }
 
 fn pairs(assignments: &[Assignment]) -> impl Iterator<Item = (String, String)> + '_ {
@@ -198,6 +211,20 @@ mod tests {
         assert_eq!(given.variables["B"], "line");
         assert_eq!(given.environment["E"], "1");
         assert_eq!(context.read("ran"), "x\n");
+    }
+
+    #[test]
+    fn a_secret_without_a_name_is_refused_and_not_shown() {
+        for (argument, message) in [
+            ("=hunter2", "`--secret` has no name before the `=`"),
+            ("A B=hunter2", "`A B` is no name of a secret"),
+            ("1A", "`1A` is no name of a secret"),
+        ] {
+            let argument: SecretArgument = argument.parse().unwrap();
+            assert!(!dotenv::is_name(&argument.name));
+            let failure = no_name(&argument.name);
+            assert_eq!(failure.problems[0].message, message);
+        }
     }
 
     #[test]

@@ -246,6 +246,6 @@ fn show(
             .into());
         }
     };
-    output::print(&text);
+    output::print(&text)?;
     Ok(ExitCode::Passed)
 }

@@ -32,7 +32,8 @@ pub(super) struct Subject {
     payload: String,
     reference: String,
     commit: String,
-    inputs: BTreeMap<String, String>,
+    /// Digest of the inputs that were given, in which secrets may be.
+    inputs: String,
 }
 
 /// One attempt at a run.
@@ -61,9 +62,10 @@ impl Attempt {
             None => String::new(),
         };
         let inputs = run.event.inputs.iter();
-        let inputs: BTreeMap<String, String> = inputs
-            .map(|input| (input.name.clone(), input.value.clone()))
+        let inputs: BTreeMap<&str, &str> = inputs
+            .map(|input| (input.name.as_str(), input.value.as_str()))
             .collect();
+        let inputs = Digest::of(&serde_json::to_vec(&inputs)?).to_string();
         let starting = candidates
             .iter()
             .filter(|candidate| candidate.refused.is_none());

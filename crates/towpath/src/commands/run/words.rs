@@ -1,5 +1,7 @@
 //! `--list`, `--plan` and `--dry-run` in words.
 
+use towpath_report::text::harmless;
+
 use crate::terminal::{Paint, Style, wrap};
 
 use super::listing::{CopyListing, JobListing, Listing, WorkflowListing, text};
@@ -208,7 +210,7 @@ impl Page {
 
     fn heading(&self, workflow: &WorkflowListing, about: &str) -> String {
         let name = workflow.name.as_deref().unwrap_or_default();
-        let start = filled(&clean(&workflow.file), self.names) + &clean(name);
+        let start = filled(&harmless(&workflow.file), self.names) + &harmless(name);
         let column = if self.style.is_narrow() {
             2
         } else {
@@ -218,8 +220,8 @@ impl Page {
         format!(
             "{}{rest}",
             first.replacen(
-                &*clean(&workflow.file),
-                &self.style.paint(Paint::Strong, &clean(&workflow.file)),
+                &*harmless(&workflow.file),
+                &self.style.paint(Paint::Strong, &harmless(&workflow.file)),
                 1,
             )
         )
@@ -233,7 +235,7 @@ impl Page {
             let (first, rest) = self.beside(&id, &words.join("; "), 4);
             return first + &rest;
         }
-        let start = filled(&id, self.second) + &clean(&cells.second);
+        let start = filled(&id, self.second) + &harmless(&cells.second);
         let mut lines = cells.third.iter();
         let Some(first) = lines.next() else {
             return format!("{}\n", self.style.paint(Paint::Plain, start.trim_end()));
@@ -252,7 +254,7 @@ impl Page {
     fn beside(&self, start: &str, text: &str, column: usize) -> (String, String) {
         let columns = self.style.text_columns();
         let fits = start.chars().count() + 2 <= column || start.is_empty();
-        let parts = wrap(&clean(text), columns.saturating_sub(column).max(20));
+        let parts = wrap(&harmless(text), columns.saturating_sub(column).max(20));
         let mut lines = Vec::new();
         let mut parts = parts.into_iter();
         if fits {
@@ -268,7 +270,7 @@ impl Page {
 
     /// Returns a text right behind a start, wrapped below it where the line is too short.
     fn behind(&self, start: &str, text: &str) -> String {
-        let whole = format!("{}  {}", start.trim_end(), clean(text));
+        let whole = format!("{}  {}", start.trim_end(), harmless(text));
         let indent = start.chars().take_while(|c| *c == ' ').count();
         let columns = self.style.text_columns().saturating_sub(indent + 2).max(20);
         let mut out = String::new();
@@ -332,7 +334,7 @@ impl Page {
         }
         let mut out = String::new();
         for copy in job.copies.iter().flatten() {
-            let start = format!("  {}", clean(&copy.name));
+            let start = format!("  {}", harmless(&copy.name));
             let about = if copy.runs_here {
                 String::new()
             } else {
@@ -369,7 +371,7 @@ pub(super) fn closing(listing: &Listing, style: Style) -> String {
         .partition(|workflow| workflow.starts);
     let mut out = String::new();
     let mut say = |text: &str, indent: usize| {
-        for line in wrap(&clean(text), style.text_columns().saturating_sub(indent)) {
+        for line in wrap(&harmless(text), style.text_columns().saturating_sub(indent)) {
             let line = format!("{}{line}", " ".repeat(indent));
             out.push_str(&(style.paint(Paint::Plain, &line) + "\n"));
         }
@@ -491,13 +493,6 @@ fn short(step: &str) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Returns a text of a workflow file without what a terminal would obey.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

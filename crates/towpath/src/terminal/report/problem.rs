@@ -187,7 +187,9 @@ fn test(
 
 /// Lines that a writer of reports has made, for this stream.
 fn written(lines: Vec<String>) -> impl Iterator<Item = Line> {
-    lines.into_iter().map(|line| Line::new().plain(line))
+    lines
+        .into_iter()
+        .map(|line| Line::new().painted(Paint::Painted, line))
 }
 
 /// The source around a place, where the file can be read.
