@@ -1,13 +1,13 @@
-//! The coverage as files, written where they are asked for: the pages of a large repository take longer
-//! than all else that follows a run.
+//! The coverage as files: kept with the run, and written where it is asked for.
 
 use std::path::Path;
 
-use towpath_report::{Coverage, Problem, RunRecord, writers};
+use towpath_report::{Coverage, JobRecord, Problem, RunRecord, writers};
 
 use super::{Scope, write_file};
 use crate::arguments::FileFormat;
 use crate::failure::Failure;
+use crate::history::History;
 use crate::output;
 use crate::terminal::Surroundings;
 
@@ -25,8 +25,11 @@ pub(super) fn write(
 ) -> anyhow::Result<()> {
     let targets = scope.report.reports.iter();
     let targets = targets.filter(|target| !matches!(target.format, FileFormat::Report(_)));
+    // The run that computed a reused coverage keeps its files.
+    let is_new = |job: &JobRecord| job.result.coverage.is_some() && job.reused.is_none();
+    let is_computed = record.jobs.iter().any(is_new);
     let is_checked = scope.is_for_coverage;
-    if !is_checked && targets.clone().next().is_none() {
+    if !is_computed && !is_checked && targets.clone().next().is_none() {
         return Ok(());
     }
     let Some(coverage) = record.coverage() else {
@@ -40,6 +43,12 @@ pub(super) fn write(
         scope,
         record,
     };
+    if is_computed {
+        let kept = History::of(scope.state).folder(record.run);
+        for (form, name) in HERE {
+            files.write(form, &kept.join(name))?;
+        }
+    }
     for target in targets.clone() {
         files.write(target.format, &scope.folder.join(&target.file))?;
     }
