@@ -200,6 +200,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// Returns the command that runs again what failed.
+    pub fn command_again(&self) -> String {
+        match self.workflows.as_slice() {
+            [] => "towpath ci --failed".to_owned(),
+            [file] => format!("towpath run {}", file.rsplit('/').next().unwrap_or(file)),
+            _ => "towpath run".to_owned(),
+        }
+    }
+
     /// Returns the coverage of the run, that of several projects joined; `None` where none was computed.
     pub fn coverage(&self) -> Option<Coverage> {
         let computed = |group: Option<&str>| {

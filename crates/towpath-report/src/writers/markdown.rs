@@ -166,7 +166,7 @@ fn footer(run: &RunRecord) -> String {
         time
     });
     if run.verdict != Verdict::Passed {
-        words.push("`towpath ci --failed` reproduces it".to_owned());
+        words.push(format!("`{}` reproduces it", run.command_again()));
     }
     words.join(" · ")
 }

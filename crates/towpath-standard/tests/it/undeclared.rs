@@ -99,6 +99,39 @@ fn own_and_standard_modules_cannot_be_declared() {
 }
 
 #[test]
+fn own_module_off_the_path_is_one_problem() {
+    let error = |module: &str| {
+        let message = format!("ModuleNotFoundError: No module named '{module}'");
+        failed(TestOutcome::Error, &message)
+    };
+    let files = [
+        FILES[0],
+        ("src/app.py", ""),
+        ("pkg/a/__init__.py", ""),
+        ("pkg/a/b.py", ""),
+    ];
+    let found = Partial {
+        tests: vec![error("app"), error("app"), error("b")],
+        ..Partial::default()
+    };
+    let result = verdict_of("tests", &files, found);
+    let findings: Vec<&str> = result.findings.iter().map(|one| &*one.message).collect();
+    assert_eq!(
+        findings,
+        [
+            "the tests import `src/app.py`, which lies where Python does not look; set `pythonpath = \
+             [\"src\"]` in `[tool.pytest.ini_options]`"
+        ]
+    );
+    assert_eq!(
+        result.tests.len(),
+        1,
+        "a module of a package belongs on no path"
+    );
+    assert!(result.failed);
+}
+
+#[test]
 fn wheel_without_tests_is_skipped() {
     let found = Partial {
         facts: [("not_installed".to_owned(), String::new())].into(),

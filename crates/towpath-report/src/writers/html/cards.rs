@@ -48,11 +48,12 @@ pub(super) fn causes(
         counted(all, "report"),
         counted(jobs, "job")
     )];
+    let is_standard = run.workflows.is_empty();
     parts.extend(
         blocking
             .iter()
             .take(SHOWN)
-            .map(|cause| card(cause, sources)),
+            .map(|cause| card(cause, sources, is_standard)),
     );
     parts.push("</div>".to_owned());
     if blocking.len() > SHOWN {
@@ -65,9 +66,17 @@ pub(super) fn causes(
         parts.push(advice_list(&advice));
     }
     if !blocking.is_empty() {
+        let only = if is_standard {
+            format!(
+                "<span class=\"n\">runs only what failed in run {}</span>",
+                run.run
+            )
+        } else {
+            String::new()
+        };
         parts.push(format!(
-            "<div class=\"rep\"><span>Reproduce it on your machine</span><code>towpath ci --failed</code><span class=\"n\">runs only what failed in run {}</span></div>",
-            run.run
+            "<div class=\"rep\"><span>Reproduce it on your machine</span><code>{}</code>{only}</div>",
+            escaped(&run.command_again(), SHORT)
         ));
     }
     parts.push("</section>".to_owned());
@@ -103,7 +112,8 @@ fn advice_list(advice: &[&Cause]) -> String {
     )
 }
 
-fn card(cause: &Cause, sources: &BTreeMap<String, String>) -> String {
+/// `is_standard` says whether the group of a cause is a check, which `towpath fix` knows.
+fn card(cause: &Cause, sources: &BTreeMap<String, String>, is_standard: bool) -> String {
     let project = if cause.project.is_empty() {
         String::new()
     } else {
@@ -166,9 +176,11 @@ fn card(cause: &Cause, sources: &BTreeMap<String, String>) -> String {
         }
     }
     if cause.fixable {
+        let check = if is_standard { &cause.group } else { "" };
+        let command = format!("towpath fix {check}");
         parts.push(format!(
-            "<p class=\"say\">Fixable: <code>towpath fix {}</code></p>",
-            escaped(&cause.group, SHORT)
+            "<p class=\"say\">Fixable: <code>{}</code></p>",
+            escaped(command.trim_end(), SHORT)
         ));
     }
     parts.push(format!(

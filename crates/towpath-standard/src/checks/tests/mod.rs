@@ -3,6 +3,7 @@
 mod command;
 mod judge;
 mod left_out;
+mod off_path;
 mod read;
 
 use towpath_python::{PythonVersion, TestRunner};
@@ -67,7 +68,9 @@ impl Check for Definition {
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
-        conclude_tests(facts, found)
+        let mut result = conclude_tests(facts, found);
+        off_path::gather(facts, &mut result);
+        result
     }
 }
 
