@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::expression::{Scope, Template};
+use crate::expression::{Scope, Template, is_insert};
 use crate::legal::Legal;
 use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCell, MatrixCells, Text};
 
@@ -87,16 +87,15 @@ impl MatrixValues {
             include: cells(&axes.include)?,
             exclude: cells(&axes.exclude)?,
         };
-        let cells = values.include.iter().chain(&values.exclude);
-        let mut all = values
+        let in_axes = values
             .axes
             .iter()
-            .flat_map(|(_, axis)| axis)
-            .chain(cells.flat_map(|cell| cell.values()));
-        (!all.any(has_expression)).then_some(values)
+            .any(|(name, axis)| name.contains("${{") || axis.iter().any(has_expression));
+        let mut cells = values.include.iter().chain(&values.exclude);
+        (!in_axes && !cells.any(cell_has_expression)).then_some(values)
     }
 
-    /// Evaluates every expression of a matrix: the whole, an axis, a list, an item, or a text in one.
+    /// Evaluates every expression of a matrix: the whole, an axis, a list, an item, or a name or text in one.
     pub fn evaluated(matrix: &Matrix, scope: &Scope<'_>) -> Result<Self, Error> {
         let axes = match matrix {
             Dynamic::Value(axes) => axes,
@@ -108,10 +107,12 @@ impl MatrixValues {
                 Dynamic::Value(values) => evaluate(&Value::Array(values.clone()), scope)?,
                 Dynamic::Expression(text) => evaluate_text(text, scope)?,
             };
-            whole.insert(name.clone(), values);
+            put(&mut whole, name, values, scope)?;
         }
         for (name, cells) in [("include", &axes.include), ("exclude", &axes.exclude)] {
-            whole.insert(name.to_owned(), evaluate_cells(cells, scope)?);
+            if *cells != MatrixCells::default() {
+                put(&mut whole, name, evaluate_cells(cells, scope)?, scope)?;
+            }
         }
         Self::from_value(&Value::Object(whole))
     }
@@ -178,11 +179,56 @@ fn evaluate_cells(cells: &MatrixCells, scope: &Scope<'_>) -> Result<Value, Error
         Dynamic::Value(cells) => cells,
         Dynamic::Expression(text) => return evaluate_text(text, scope),
     };
-    let cell = |cell: &Dynamic<MatrixCell>| match cell {
-        Dynamic::Value(cell) => evaluate(&Value::Object(cell.clone()), scope),
-        Dynamic::Expression(text) => evaluate_text(text, scope),
+    let mut all = Vec::with_capacity(cells.len());
+    for cell in cells {
+        match cell {
+            Dynamic::Value(cell) => all.push(evaluate(&Value::Object(cell.clone()), scope)?),
+            Dynamic::Expression(text) => extend(&mut all, evaluate_text(text, scope)?),
+        }
+    }
+    Ok(Value::Array(all))
+}
+
+/// Adds what an item of a list gave: a list stands for its items.
+fn extend(all: &mut Vec<Value>, given: Value) {
+    match given {
+        Value::Array(items) => all.extend(items),
+        value => all.push(value),
+    }
+}
+
+/// Adds an entry to a mapping: its name may be an expression, and `${{ insert }}` stands for the entries
+/// of its value.
+fn put(all: &mut MatrixCell, name: &str, value: Value, scope: &Scope<'_>) -> Result<(), Error> {
+    let entries = if is_insert(name) {
+        let Value::Object(entries) = value else {
+            return Err(Error::Form(format!("`{name}` of the matrix is no mapping")));
+        };
+        entries
+    } else {
+        Map::from_iter([(evaluate_name(name, scope)?, value)])
     };
-    cells.iter().map(cell).collect()
+    for (name, value) in entries {
+        if lookup(all, &name).is_some() {
+            return Err(Error::Form(format!("the matrix defines `{name}` twice")));
+        }
+        all.insert(name, value);
+    }
+    Ok(())
+}
+
+fn evaluate_name(name: &str, scope: &Scope<'_>) -> Result<String, Error> {
+    if !name.contains("${{") {
+        return Ok(name.to_owned());
+    }
+    match evaluate_text(&Text::from(name), scope)? {
+        Value::String(name) => Ok(name),
+        Value::Array(_) | Value::Object(_) => {
+            Err(Error::Form(format!("`{name}` gives no name in the matrix")))
+        }
+        Value::Null => Ok(String::new()),
+        value => Ok(value.to_string()),
+    }
 }
 
 /// Evaluates the texts in a value, however deep they lie.
@@ -191,11 +237,25 @@ fn evaluate(value: &Value, scope: &Scope<'_>) -> Result<Value, Error> {
         Value::String(text) if text.contains("${{") => {
             evaluate_text(&Text::from(text.as_str()), scope)
         }
-        Value::Array(items) => items.iter().map(|item| evaluate(item, scope)).collect(),
-        Value::Object(entries) => entries
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), evaluate(value, scope)?)))
-            .collect(),
+        Value::Array(items) => {
+            let mut all = Vec::with_capacity(items.len());
+            for item in items {
+                let given = evaluate(item, scope)?;
+                if item.is_string() {
+                    extend(&mut all, given);
+                } else {
+                    all.push(given);
+                }
+            }
+            Ok(Value::Array(all))
+        }
+        Value::Object(entries) => {
+            let mut all = Map::new();
+            for (name, value) in entries {
+                put(&mut all, name, evaluate(value, scope)?, scope)?;
+            }
+            Ok(Value::Object(all))
+        }
         _ => Ok(value.clone()),
     }
 }
@@ -219,9 +279,14 @@ fn has_expression(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("${{"),
         Value::Array(items) => items.iter().any(has_expression),
-        Value::Object(entries) => entries.values().any(has_expression),
+        Value::Object(entries) => cell_has_expression(entries),
         _ => false,
     }
+}
+
+fn cell_has_expression(cell: &MatrixCell) -> bool {
+    cell.iter()
+        .any(|(name, value)| name.contains("${{") || has_expression(value))
 }
 
 fn cells(name: &str, value: &Value) -> Result<Vec<MatrixCell>, Error> {
@@ -459,6 +524,63 @@ mod tests {
             let error = MatrixValues::evaluated(&Dynamic::Expression(expression(text)), &scope)
                 .expect_err("it is no matrix");
             assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+
+    // The template language of GitHub: a list in a list, `insert`, and names that are expressions.
+    #[test]
+    fn puts_lists_and_entries_in_the_place_of_their_expressions() {
+        use crate::expression::{Object, Value as Evaluated};
+        let contexts = Object(vec![(
+            "inputs".to_owned(),
+            Evaluated::from(
+                &json!({"name": "os", "list": ["x", ["y"]], "cells": [{"a": 1}, {"a": 2}]}),
+            ),
+        )]);
+        let scope = Scope {
+            contexts: &contexts,
+            call: &|_, _| Err("no function is called".to_owned()),
+        };
+        let evaluated = |name: &str, value: Value| {
+            let mut axes = MatrixAxes::of_axis(name, vec![value]);
+            let cells = Text::from("${{ inputs.cells }}");
+            axes.include = Dynamic::Value(vec![Dynamic::Expression(cells)]);
+            assert_eq!(MatrixValues::written(&axes), None);
+            MatrixValues::evaluated(&Dynamic::Value(axes), &scope)
+        };
+        for (name, value, axis, expected) in [
+            ("a", json!("${{ inputs.list }}"), "a", json!(["x", ["y"]])),
+            ("${{ inputs.name }}", json!(1), "os", json!([1])),
+            (
+                "a",
+                json!({"v${{ inputs.name }}": 1, "${{insert}}": {"b": 2}, "${{ insert }}": "${{ inputs.cells[0] }}"}),
+                "a",
+                json!([{"vos": 1, "b": 2, "a": 1}]),
+            ),
+        ] {
+            let values = evaluated(name, value).expect("it has values");
+            assert_eq!(json!(values.axes), json!([[axis, expected]]));
+            assert_eq!(json!(values.include), json!([{"a": 1}, {"a": 2}]));
+        }
+        for (name, value, expected) in [
+            (
+                "a",
+                json!({"${{ insert }}": 1}),
+                "`${{ insert }}` of the matrix is no mapping",
+            ),
+            (
+                "a",
+                json!({"OS": 1, "${{ inputs.name }}": 2}),
+                "the matrix defines `os` twice",
+            ),
+            (
+                "${{ inputs.list }}",
+                json!(1),
+                "`${{ inputs.list }}` gives no name in the matrix",
+            ),
+        ] {
+            let error = evaluated(name, value).expect_err("it is no matrix");
+            assert_eq!(error.to_string(), expected);
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) use functions::built_in_names;
 pub(crate) use lexer::is_name;
 pub use parser::Names;
 pub use template::Template;
+pub(crate) use template::is_insert;
 pub use tree::{Expression, Function};
 pub use value::{Object, Value};
 

@@ -173,6 +173,13 @@ fn closing(rest: &str) -> Option<usize> {
     None
 }
 
+/// Tells whether a key stands for the entries of another mapping.
+pub(crate) fn is_insert(text: &str) -> bool {
+    text.strip_prefix("${{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .is_some_and(|inner| inner.trim() == "insert")
+}
+
 /// Returns what is wrong with `insert`, which stands for the entries of a mapping where it is all there is.
 fn wrong_insert(inner: &str, is_alone: bool) -> Option<Reason> {
     let rest = inner.strip_prefix("insert")?;

@@ -7,7 +7,7 @@ use towpath_report::Source;
 use super::Mistake;
 use super::form::{Definition, Form, Mapping, Words};
 use super::table;
-use crate::expression::{Condition, Template};
+use crate::expression::{Condition, Template, is_insert};
 use crate::legal::Legal;
 use crate::problem::Lines;
 use crate::read::scalar_text;
@@ -235,13 +235,6 @@ impl<'a> Checker<'a> {
             ),
         );
     }
-}
-
-/// Tells whether an expression stands for the entries of another mapping.
-pub(super) fn is_insert(text: &str) -> bool {
-    text.strip_prefix("${{")
-        .and_then(|rest| rest.strip_suffix("}}"))
-        .is_some_and(|inner| inner.trim() == "insert")
 }
 
 /// Returns what a key takes, and leaves only the mappings that have it.

@@ -3,10 +3,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::check::{chosen, is_insert};
+use super::check::chosen;
 use super::form::{Definition, Form, Mapping};
 use super::table;
-use crate::expression::{self, Names, Template};
+use crate::expression::{self, Names, Template, is_insert};
 use crate::read::scalar_text;
 use crate::yaml::{Node, Value};
 

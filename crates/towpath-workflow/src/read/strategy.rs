@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::fields::Form;
 use super::reader::{Reader, Whole};
+use crate::expression::is_insert;
 use crate::legal::Legal;
 use crate::matrix::{self, MatrixValues, expand_matrix};
 use crate::syntax::{Dynamic, Matrix, MatrixAxes, MatrixCells, Strategy};
@@ -45,12 +46,23 @@ impl Reader<'_> {
         }
         let problems_before = self.problem_count();
         let mut axes = MatrixAxes::default();
+        self.matrix_entries(node, &mut axes);
+        if self.problem_count() == problems_before {
+            self.check_matrix(node, &axes);
+        }
+        Some(Dynamic::Value(axes))
+    }
+
+    fn matrix_entries(&mut self, node: &Node, axes: &mut MatrixAxes) {
         for (name, key, value) in self.entries(node, "`matrix`") {
             match name.to_ascii_lowercase().as_str() {
                 "include" => axes.include = self.cells(value, name).unwrap_or_default(),
                 "exclude" => axes.exclude = self.cells(value, name).unwrap_or_default(),
+                _ if is_insert(name) && value.as_mapping().is_some() => {
+                    self.matrix_entries(value, axes);
+                }
                 _ => {
-                    self.check_expressions(key, &Legal::STRATEGY);
+                    self.check_name(key);
                     axes.axes.extend(
                         self.axis(name, value)
                             .map(|values| (name.to_owned(), values)),
@@ -58,10 +70,12 @@ impl Reader<'_> {
                 }
             }
         }
-        if self.problem_count() == problems_before {
-            self.check_matrix(node, &axes);
+    }
+
+    fn check_name(&mut self, key: &Node) {
+        if !key.text().is_some_and(is_insert) {
+            self.check_expressions(key, &Legal::STRATEGY);
         }
-        Some(Dynamic::Value(axes))
     }
 
     fn axis(&mut self, name: &str, node: &Node) -> Option<Dynamic<Vec<Json>>> {
@@ -129,8 +143,10 @@ impl Reader<'_> {
                 Json::Array(items.iter().map(|item| self.json(item)).collect())
             }
             Value::Mapping(entries) => {
-                let entry =
-                    |(key, value): &(Node, Node)| Some((key.text()?.to_owned(), self.json(value)));
+                let entry = |(key, value): &(Node, Node)| {
+                    self.check_name(key);
+                    Some((key.text()?.to_owned(), self.json(value)))
+                };
                 Json::Object(entries.iter().filter_map(entry).collect())
             }
         }
