@@ -31,16 +31,21 @@ pub(crate) fn repository_path(repository: &Path, action: &str) -> PathBuf {
     path.map_or_else(|| repository.to_owned(), |path| repository.join(path))
 }
 
+/// Returns the file in the folder of an action that says what it is.
+pub(crate) fn metadata_file(folder: &Path) -> Option<PathBuf> {
+    let candidates = ["action.yml", "action.yaml"].map(|name| folder.join(name));
+    candidates.into_iter().find(|file| file.is_file())
+}
+
 /// Reads `action.yml` or `action.yaml` in the folder of an action.
 pub(crate) fn read_metadata(folder: &Path, action: &str) -> Result<Action, Problem> {
-    let candidates = ["action.yml", "action.yaml"].map(|name| folder.join(name));
-    let Some(file) = candidates.iter().find(|file| file.is_file()) else {
+    let Some(file) = metadata_file(folder) else {
         return Err(Problem::error(format!(
             "`{action}` is no action: it has neither `action.yml` nor `action.yaml`"
         ))
         .with_hint("check the name and the folder of the action"));
     };
-    let text = fs::read_to_string(file).map_err(|error| Problem::error(error.to_string()))?;
+    let text = fs::read_to_string(&file).map_err(|error| Problem::error(error.to_string()))?;
     let path = file.to_string_lossy();
     let source = Source {
         path: &path,

@@ -13,7 +13,9 @@ use towpath_workflow::syntax::{
 };
 
 use crate::action::{Action, Actions};
-use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
+use crate::action_folder::{
+    MAX_ACTION_DEPTH, is_local, metadata_file, read_metadata, repository_path, too_deep,
+};
 use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
 use crate::plan::{Frame, Plan, PlannedJob, called_frame, jobs_of};
@@ -219,7 +221,7 @@ fn of_action(
     let folder = if is_local(action) {
         // One that is not in the repository may be made by an earlier step.
         let folder = means.repository.join(&action[2..]);
-        if !folder.is_dir() {
+        if metadata_file(&folder).is_none() {
             return Vec::new();
         }
         folder
@@ -353,6 +355,22 @@ mod tests {
         assert_eq!(
             told(&call(", with: {deep: true}"), &sources),
             ["the action `o/a@v1` is not on this machine"]
+        );
+    }
+
+    #[test]
+    fn an_action_may_be_made_by_an_earlier_step() {
+        let checkout = TestContext::without_git();
+        checkout.write("a/helper.sh", "");
+        let jobs = "  a: {runs-on: ubuntu-latest, steps: [{run: cp x action.yml}, {uses: ./}, {uses: ./a}]}\n";
+        assert_eq!(
+            told_in(checkout.root(), jobs, &Sources::new()),
+            Vec::<String>::new()
+        );
+        checkout.write("a/action.yml", "name: a\n");
+        assert_ne!(
+            told_in(checkout.root(), jobs, &Sources::new()),
+            Vec::<String>::new()
         );
     }
 
