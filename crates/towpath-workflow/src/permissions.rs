@@ -27,7 +27,7 @@ pub(crate) const WRITE_SCOPES: &[&str] = &["copilot-requests", "id-token"];
 pub(crate) const READ_SCOPES: &[&str] = &["models", "vulnerability-alerts"];
 
 /// The scopes that `read-all` and `write-all` are told to stand for, in the order of GitHub's messages.
-const TOLD: &[&str] = &[
+pub(crate) const TOLD: &[&str] = &[
     "actions",
     "checks",
     "contents",

@@ -1,6 +1,8 @@
 //! The workflow as the official parser hands it on: what starts it, and its jobs with what is left to
 //! evaluate. Called workflows stand in the jobs that call them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 use towpath_report::Source;
 
@@ -8,6 +10,7 @@ use super::events::{self, insert};
 use super::table;
 use super::token::{self, Token, expression_json};
 use crate::expression::{Condition, Names};
+use crate::permissions::TOLD;
 use crate::read::{MAX_CALL_DEPTH, Sources, text_of};
 use crate::yaml::{self, Limits};
 
@@ -74,8 +77,9 @@ fn read(source: &Source<'_>) -> Option<Token> {
 /// Returns what a workflow or job asks: access by scope.
 fn permissions(owner: &Token) -> Option<Json> {
     let asked = owner.get("permissions")?;
-    if let Some(text) = asked.text() {
-        return Some(json!(text));
+    if let Some(access) = asked.text().and_then(|text| text.strip_suffix("-all")) {
+        let scopes: BTreeMap<&str, &str> = TOLD.iter().map(|scope| (*scope, access)).collect();
+        return Some(json!(scopes));
     }
     let scope = |(name, access): &(Token, Token)| Some((name.text()?.to_owned(), access.json()));
     Some(Json::Object(

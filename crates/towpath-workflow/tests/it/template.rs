@@ -77,7 +77,12 @@ fn values_keep_the_kind_that_their_key_takes() {
         (
             "    permissions: read-all",
             "/permissions",
-            json!("read-all"),
+            json!({
+                "actions": "read", "checks": "read", "contents": "read", "deployments": "read",
+                "discussions": "read", "id-token": "read", "issues": "read", "packages": "read",
+                "pages": "read", "pull-requests": "read", "repository-projects": "read",
+                "security-events": "read", "statuses": "read",
+            }),
         ),
     ] {
         assert_eq!(job(lines).pointer(path), Some(&expected), "{lines}");
