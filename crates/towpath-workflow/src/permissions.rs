@@ -26,6 +26,9 @@ pub(crate) const WRITE_SCOPES: &[&str] = &["copilot-requests", "id-token"];
 /// Scopes that take only `read` and `none`.
 pub(crate) const READ_SCOPES: &[&str] = &["models", "vulnerability-alerts"];
 
+/// What `cache-mode` lets a job do with GitHub's cache.
+pub(crate) const CACHE_MODES: &[&str] = &["read", "write", "write-only", "none"];
+
 /// The scopes that `read-all` and `write-all` are told to stand for, in the order of GitHub's messages.
 pub(crate) const TOLD: &[&str] = &[
     "actions",

@@ -9,7 +9,7 @@ use super::form::{
 };
 use crate::events::{EVENTS, Event, SPECIAL};
 use crate::legal::Legal;
-use crate::permissions::{READ_SCOPES, SCOPES, WRITE_SCOPES};
+use crate::permissions::{CACHE_MODES, READ_SCOPES, SCOPES, WRITE_SCOPES};
 
 static WORKFLOW: LazyLock<Definition> = LazyLock::new(workflow_file);
 static STEPS: LazyLock<Definition> = LazyLock::new(|| sequence(step()));
@@ -56,6 +56,7 @@ fn workflow_file() -> Definition {
             one_of([text(), concurrency_mapping()]).using(&Legal::WORKFLOW_CONCURRENCY),
         ),
         ("jobs", names(job())),
+        ("cache-mode", words(CACHE_MODES)),
     ])
     .requiring(&["on", "jobs"])
 }
@@ -202,6 +203,7 @@ fn steps_job() -> Definition {
         ),
         ("steps", again(steps)),
         ("snapshot", snapshot()),
+        ("cache-mode", words(CACHE_MODES)),
     ])
     .requiring(&["runs-on"])
 }
@@ -223,6 +225,7 @@ fn call_job() -> Definition {
         ("permissions", permissions()),
         ("concurrency", job_concurrency()),
         ("strategy", strategy()),
+        ("cache-mode", words(CACHE_MODES)),
     ])
     .requiring(&["uses"])
 }

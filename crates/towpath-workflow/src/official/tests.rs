@@ -154,6 +154,7 @@ fn form_of_jobs() {
             &["5:29 Unexpected value 'all'"],
         ),
         ("permissions: all", &["5:18 Unexpected value 'all'"]),
+        ("cache-mode: all", &["5:17 Unexpected value 'all'"]),
         ("env: [a]", &["5:10 A sequence was not expected"]),
         ("env: {A: {b: c}}", &["5:14 A mapping was not expected"]),
         (

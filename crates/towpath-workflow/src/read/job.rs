@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "outputs",
     "environment",
     "concurrency",
+    "cache-mode",
     "timeout-minutes",
     "cancel-timeout-minutes",
     "continue-on-error",
@@ -46,6 +47,7 @@ const CALL_KEYS: &[&str] = &[
     "strategy",
     "permissions",
     "concurrency",
+    "cache-mode",
 ];
 
 impl Reader<'_> {
@@ -62,6 +64,9 @@ impl Reader<'_> {
         )?;
         let is_call = self.is_call(&fields, &which);
         let get = |key: &str| fields.get(key);
+        if let Some(node) = get("cache-mode") {
+            self.check_cache_mode(node);
+        }
         let mut job = Job {
             id: JobId::from(id),
             name: get("name").and_then(|node| self.text(node, "`name`", &Legal::JOB_NAME)),

@@ -8,6 +8,7 @@ use super::fields::{Form, list};
 use super::reader::Reader;
 use crate::legal::Legal;
 use crate::needs;
+use crate::permissions::CACHE_MODES;
 use crate::syntax::{Job, Workflow};
 use crate::yaml::Node;
 
@@ -20,10 +21,23 @@ const KEYS: &[&str] = &[
     "env",
     "permissions",
     "concurrency",
+    "cache-mode",
     "jobs",
 ];
 
 impl Reader<'_> {
+    /// Checks what a workflow or job may do with GitHub's cache. Nothing is kept of it: the cache on this
+    /// machine does not follow it.
+    pub(super) fn check_cache_mode(&mut self, node: &Node) {
+        if !node.text().is_some_and(|mode| CACHE_MODES.contains(&mode)) {
+            self.wrong_kind(
+                node,
+                "`cache-mode`",
+                "`read`, `write`, `write-only` or `none`",
+            );
+        }
+    }
+
     pub(super) fn workflow(&mut self, node: &Node) -> Option<Workflow> {
         if node.is_null() {
             let hint = "a workflow has `on:` and `jobs:`".to_owned();
@@ -57,6 +71,9 @@ impl Reader<'_> {
                     hint.to_owned(),
                 );
             }
+        }
+        if let Some(node) = get("cache-mode") {
+            self.check_cache_mode(node);
         }
         Some(Workflow {
             name: get("name").and_then(|node| self.note(node, "`name`")),

@@ -134,6 +134,7 @@ fn forms_that_look_wrong_are_right() {
         "'on': push\njobs: {a: {runs-on: x, steps: [{run: ''}]}}\n",
         "on: push\njobs: {a: {runs-on: x, strategy: '${{ fromJSON(vars.s) }}', steps: [{run: a}]}}\n",
         "on: push\njobs: {a: {runs-on: x, strategy: {matrix: {include: ['${{ inputs.x }}']}}, steps: [{run: a}]}}\n",
+        "on: push\ncache-mode: none\njobs: {a: {runs-on: x, cache-mode: write-only, steps: [{run: a}]}, b: {uses: o/r/.github/workflows/c.yml@v1, cache-mode: read}}\n",
         "on: {push: , create: , workflow_dispatch: }\njobs: {a: {runs-on: x, steps: [{run: a, if: }]}}\n",
     ] {
         assert_eq!(problems_of(text), "", "{text}");
