@@ -24,6 +24,9 @@ const KINDS: [(&str, &str); 5] = [
 /// A file of a step is not read beyond this many bytes.
 const LONGEST: u64 = 64 << 20;
 
+/// The name of the file that waits for the next script.
+const SCRIPT: &str = "script";
+
 /// The number of the files of a job's first step.
 const FIRST: u64 = 1;
 
@@ -154,7 +157,13 @@ impl CommandFiles {
                 && (self.number == FIRST || fs::rename(file, self.numbered(kind, FIRST)).is_ok());
             is_spare.then(|| numbered(kind, FIRST))
         };
-        KINDS.into_iter().filter_map(spare).collect()
+        let files = KINDS.into_iter().filter_map(spare);
+        files.chain([SCRIPT.to_owned()]).collect()
+    }
+
+    /// Returns where the file waits that holds the scripts of steps.
+    pub(super) fn spare_script(&self) -> PathBuf {
+        self.folder.join(SCRIPT)
     }
 
     fn file(&self, kind: &str) -> PathBuf {

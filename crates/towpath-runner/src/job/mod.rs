@@ -12,6 +12,7 @@ mod node_script;
 mod places;
 mod post;
 mod script;
+mod script_file;
 mod sink;
 mod start;
 mod step;

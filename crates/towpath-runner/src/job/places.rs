@@ -9,6 +9,7 @@ use fs_err as fs;
 use towpath_workflow::expression::Value;
 
 use super::files::CommandFiles;
+use super::script_file::is_own;
 use crate::assignment::Assignment;
 use crate::event::RunContext;
 use crate::request::Machine;
@@ -76,7 +77,7 @@ impl Places {
         for folder in [&places.temp, &places.home] {
             fs::set_permissions(folder, Permissions::from_mode(0o700))?;
         }
-        fs::write(&places.event, &context.event_text)?;
+        write_event(&places.event, &context.event_text)?;
         Ok(places)
     }
 
@@ -112,7 +113,7 @@ impl Places {
         clear(outer, &[name])?;
         clear(&self.workspace, &[])?;
         clear(&self.temp, &[FILES, EVENT_FOLDER])?;
-        clear(&self.temp.join(EVENT_FOLDER), &[])?;
+        clear(self.event_folder(), &[EVENT])?;
         clear(&self.files, &files)?;
         clear(&self.home, &[])?;
         fs::rename(&self.root, self.root.with_file_name(spare))
@@ -124,6 +125,15 @@ impl Places {
             other => other,
         }
     }
+}
+
+/// Writes the event, where the job before did not have the same.
+fn write_event(file: &Path, text: &str) -> io::Result<()> {
+    if is_own(file) && fs::read(file).is_ok_and(|own| own == text.as_bytes()) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(file).or_else(|_| fs::remove_dir_all(file));
+    fs::write(file, text)
 }
 
 /// Removes the folders that no job needs any more.

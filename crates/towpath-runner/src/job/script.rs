@@ -16,6 +16,7 @@ use super::RunningJob;
 use super::container::Program;
 use super::files::Written;
 use super::level::Level;
+use super::script_file;
 use super::step::{Done, ReadyStep};
 use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
 use crate::shell;
@@ -47,7 +48,7 @@ impl RunningJob<'_> {
         let program = Program::Command { arguments, folder };
         let done = self.process(level, ready, &ready.environment, program);
         // The script is read line by line, so it stays until the end.
-        let _ = fs::remove_file(file);
+        script_file::put_away(&file, &self.files.spare_script());
         done
     }
 
@@ -86,7 +87,8 @@ impl RunningJob<'_> {
             _ => None,
         };
         let command = shell::command_line(shell, &file, bash.as_deref())?;
-        fs::write(&file, shell::prepare(shell, &script)).map_err(|error| {
+        let text = shell::prepare(shell, &script);
+        script_file::write(&self.files.spare_script(), &file, &text).map_err(|error| {
             Problem::error(format!("cannot write the script of the step: {error}"))
                 .with_hint("free space on the disk")
         })?;
