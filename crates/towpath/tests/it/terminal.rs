@@ -232,6 +232,19 @@ fn interrupted_run_says_what_is_kept() {
 }
 
 #[test]
+fn a_run_without_a_problem_that_did_not_end_says_so() {
+    let mut record = passed_run();
+    record.verdict = Verdict::Failed;
+    let job = record.jobs.first_mut().expect("a job");
+    job.conclusion = Conclusion::Cancelled;
+    let text = report(&record, STYLE);
+    assert!(
+        text.contains("Not passed: 1 of 15 jobs did not run to the end, "),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_towpath_could_not_do_comes_with_its_hint() {
     let mut record = passed_run();
     record.verdict = Verdict::Error;

@@ -135,9 +135,23 @@ fn not_passed(report: &FinalReport<'_>, word: &str, blocking: &[&Cause]) -> Vec<
         _ if is_all_reused(record) => format!(", all reused from {}", origin(report)),
         number => format!(" ({} reused)", count(number, "job")),
     };
-    let problems = count(blocking.len(), "problem");
-    let words = format!("{problems}, {jobs}, {}{reused}", exact(record.duration_ms));
-    let mut lines = verdict(report, Paint::Bad, word, &words);
+    let time = exact(record.duration_ms);
+    let mut lines = if failed.is_empty() && blocking.is_empty() {
+        // Such as one that waits for an approval, or whose group another job took over.
+        let is_ended = |job: &&JobRecord| job.conclusion == Conclusion::Cancelled;
+        let ended = record.jobs.iter().filter(is_ended).count();
+        let all = count(record.jobs.len(), "job");
+        let words = format!("{ended} of {all} did not run to the end, {time}");
+        verdict(report, Paint::Bad, "Not passed:", &words)
+    } else {
+        let problems = count(blocking.len(), "problem");
+        verdict(
+            report,
+            Paint::Bad,
+            word,
+            &format!("{problems}, {jobs}, {time}{reused}"),
+        )
+    };
     lines.extend(next_commands(report, &failed, blocking));
     lines
 }
