@@ -61,8 +61,9 @@ impl Keeper {
     /// Runs one command and returns when its main process has ended and its output as well, at most five
     /// seconds later. What it started in the background goes on.
     ///
-    /// `output` gets standard output and standard error, several whole lines at a time, each line at most
-    /// 1 MiB; only the very last one may lack its newline.
+    /// `output` gets standard output and standard error, several whole lines at a time; only the very last
+    /// one may lack its newline. A line longer than [`LONGEST_LINE`](super::LONGEST_LINE) comes in pieces,
+    /// its beginning of that length first.
     pub fn run(
         &self,
         command: &StepCommand,
@@ -81,12 +82,12 @@ impl Keeper {
             lines: Lines::default(),
             piece: vec![0; PIECE],
         };
-        let mut end = self.follow(&conversation, &mut reading, output)?;
+        let end = self.follow(&conversation, &mut reading, output)?;
         if let Some(unread) = reading.output {
             // Who still writes would be killed by a pipe that nobody reads.
             self.send(Kind::Discard, &[unread.as_fd()])?;
         }
-        end.log_cut = reading.lines.finish(output);
+        reading.lines.finish(output);
         Ok(end)
     }
 

@@ -1,69 +1,66 @@
-//! Cuts a stream of output into whole lines of bounded length.
+//! Gathers a stream of output into whole lines, without growing with them.
 //!
-//! Works on bytes: what is no UTF-8 passes through unchanged.
+//! Works on bytes: what is no UTF-8 passes through unchanged. Nothing is cut here, since a secret could lie
+//! across the cut; that is [`LineCut`](super::LineCut), behind the masker.
 
-/// A longer line is cut, and its rest is replaced by a note.
-const LONGEST_LINE: usize = 1 << 20;
+use super::line_cut::LONGEST_LINE;
 
-/// Collects output until lines are whole.
+/// Collects output until lines are whole. A line over 1 MiB is passed on in pieces.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     partial: Vec<u8>,
-    /// Bytes of the present line that were thrown away.
-    skipped: usize,
-    cut: bool,
+    /// Whether the beginning of the present line was passed on.
+    is_within: bool,
 }
 
 impl Lines {
     /// Takes a piece of output and passes on the lines that are whole with it, several at a time.
     pub(crate) fn push(&mut self, piece: &[u8], output: &mut dyn FnMut(&[u8])) {
         let Some(last_newline) = piece.iter().rposition(|&byte| byte == b'\n') else {
-            self.extend(piece);
+            self.extend(piece, output);
             return;
         };
-        let (whole, rest) = piece.split_at(last_newline + 1);
-        if self.partial.is_empty() && self.skipped == 0 {
-            output(whole);
-        } else {
-            let first_end = whole.iter().position(|&byte| byte == b'\n').unwrap_or(0);
-            let (first, others) = whole.split_at(first_end);
-            self.extend(first);
-            self.flush_with_newline(output);
-            let others = others.get(1..).unwrap_or_default();
-            if !others.is_empty() {
-                output(others);
-            }
+        let (mut whole, rest) = piece.split_at(last_newline + 1);
+        if self.is_within || !self.partial.is_empty() {
+            let end = whole.iter().position(|&byte| byte == b'\n').unwrap_or(0);
+            let (first, others) = whole.split_at(end);
+            self.extend(first, output);
+            self.partial.push(b'\n');
+            output(&self.partial);
+            self.partial.clear();
+            self.is_within = false;
+            whole = others.get(1..).unwrap_or_default();
         }
-        self.extend(rest);
+        if !whole.is_empty() {
+            output(whole);
+        }
+        self.extend(rest, output);
     }
 
-    /// Passes on a last line without an end, and returns whether any line was cut.
-    pub(crate) fn finish(mut self, output: &mut dyn FnMut(&[u8])) -> bool {
-        if self.skipped > 0 {
-            self.flush_with_newline(output);
-        } else if !self.partial.is_empty() {
+    /// Passes on a last line without an end.
+    pub(crate) fn finish(self, output: &mut dyn FnMut(&[u8])) {
+        if !self.partial.is_empty() {
             output(&self.partial);
         }
-        self.cut
     }
 
-    fn extend(&mut self, piece: &[u8]) {
-        let room = LONGEST_LINE.saturating_sub(self.partial.len());
-        let (kept, thrown_away) = piece.split_at(room.min(piece.len()));
-        self.partial.extend_from_slice(kept);
-        self.skipped += thrown_away.len();
-        self.cut |= !thrown_away.is_empty();
-    }
-
-    fn flush_with_newline(&mut self, output: &mut dyn FnMut(&[u8])) {
-        if self.skipped > 0 {
-            let note = format!(" [line cut: {} more bytes]", self.skipped);
-            self.partial.extend_from_slice(note.as_bytes());
+    fn extend(&mut self, piece: &[u8], output: &mut dyn FnMut(&[u8])) {
+        let mut piece = piece;
+        if !self.is_within {
+            let room = LONGEST_LINE.saturating_sub(self.partial.len());
+            let (kept, others) = piece.split_at(room.min(piece.len()));
+            self.partial.extend_from_slice(kept);
+            if others.is_empty() {
+                return;
+            }
+            output(&self.partial);
+            self.partial.clear();
+            self.is_within = true;
+            piece = others;
         }
-        self.partial.push(b'\n');
-        output(&self.partial);
-        self.partial.clear();
-        self.skipped = 0;
+        if !piece.is_empty() {
+            output(piece);
+        }
     }
 }
 
@@ -71,14 +68,14 @@ impl Lines {
 mod tests {
     use super::*;
 
-    fn passed(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
+    fn passed(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         let mut got = Vec::new();
         let mut lines = Lines::default();
         for piece in pieces {
             lines.push(piece, &mut |line| got.push(line.to_vec()));
         }
-        let cut = lines.finish(&mut |line| got.push(line.to_vec()));
-        (got, cut)
+        lines.finish(&mut |line| got.push(line.to_vec()));
+        got
     }
 
     #[test]
@@ -92,21 +89,19 @@ mod tests {
             (&[], &[]),
         ];
         for (pieces, expected) in table {
-            let (got, cut) = passed(pieces);
-            assert_eq!(got, expected, "{pieces:?}");
-            assert!(!cut);
+            assert_eq!(passed(pieces), expected, "{pieces:?}");
         }
     }
 
     #[test]
-    fn cuts_a_long_line_and_keeps_what_follows() {
-        let long = vec![b'x'; LONGEST_LINE + 10];
-        let (got, cut) = passed(&[&long, b"yy\nafter\n"]);
-        assert!(cut);
-        assert!(got[0].ends_with(b"x [line cut: 12 more bytes]\n"));
-        assert_eq!(got[1], b"after\n");
-        let (got, cut) = passed(&[&long]);
-        assert!(cut);
-        assert!(got[0].ends_with(b"x [line cut: 10 more bytes]\n"));
+    fn passes_a_long_line_in_pieces_and_what_follows_whole() {
+        let long = vec![b'x'; LONGEST_LINE];
+        let whole: &[u8] = &[&long, &b"\n"[..]].concat();
+        assert_eq!(passed(&[&long, b"\nafter\n"]), [whole, b"after\n"]);
+        assert_eq!(
+            passed(&[&long, b"y", b"zz\nafter\nlast"]),
+            [&long, &b"y"[..], b"zz", b"\n", b"after\n", b"last"]
+        );
+        assert_eq!(passed(&[&long, b"y"]), [&long, &b"y"[..]]);
     }
 }

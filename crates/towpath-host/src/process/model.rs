@@ -43,6 +43,4 @@ pub struct StepEnd {
     pub wall_ms: u64,
     /// The processor time of its main process and of all that this one awaited.
     pub cpu_ms: u64,
-    /// Whether a line of its output was longer than 1 MiB and was cut.
-    pub log_cut: bool,
 }

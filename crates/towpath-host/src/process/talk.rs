@@ -87,7 +87,6 @@ impl Talk {
                 end: CommandEnd::NotStarted(reason),
                 wall_ms: 0,
                 cpu_ms: 0,
-                log_cut: false,
             })),
         }
     }
@@ -132,7 +131,6 @@ impl Step {
             end: self.ending.end(),
             wall_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cpu_ms: cpu_us / 1000,
-            log_cut: false,
         }
     }
 }

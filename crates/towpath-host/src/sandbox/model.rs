@@ -158,8 +158,6 @@ pub struct CommandOutcome {
     pub max_rss_kib: u64,
     /// How many processes it left running, which were killed.
     pub left_behind: u32,
-    /// Whether a line was longer than 1 MiB and was cut.
-    pub log_cut: bool,
 }
 
 /// What was seen of a job while its commands ran. Paths are as seen inside the sandbox.

@@ -13,7 +13,7 @@ use super::error::{Error, Refusal};
 use super::model::{CommandOutcome, CommandSpec, JobSandbox, Level, Mount, Observation};
 use super::protocol::{Event, Request};
 use crate::process::frames::{self, Frame};
-use crate::process::{Cancel, Lines, Listener, Stop};
+use crate::process::{Cancel, LineCut, Lines, Listener, Stop};
 
 /// The hidden command of the binary under which [`supervise`](super::supervise) runs.
 const COMMAND: &str = "__supervise";
@@ -65,12 +65,13 @@ impl Supervisor {
     ) -> Result<CommandOutcome, Error> {
         self.send(&Request::Run(Box::new(command.clone())))?;
         let _listening = cancel.listen(teller(&self.requests));
-        let mut lines = Lines::default();
+        let (mut cut, mut lines) = (LineCut::default(), Lines::default());
         loop {
             match self.receive()? {
-                Frame::Output(piece) => lines.push(&piece, output),
-                Frame::Message(Event::Ended(mut outcome)) => {
-                    outcome.log_cut = lines.finish(output);
+                Frame::Output(piece) => cut.pass(&piece, &mut |kept| lines.push(kept, output)),
+                Frame::Message(Event::Ended(outcome)) => {
+                    cut.end(&mut |note| lines.push(note, output));
+                    lines.finish(output);
                     return Ok(outcome);
                 }
                 Frame::Message(_) => return Err(out_of_turn()),

@@ -32,6 +32,15 @@ const NAMES: [&str; 15] = [
     STOP,
     "warning",
 ];
+/// Commands whose data is kept: a part of it would be wrong.
+const GIVING: [&str; 6] = [
+    "add-mask",
+    "add-path",
+    "save-state",
+    "set-env",
+    "set-output",
+    STOP,
+];
 /// Their own line is never shown, whatever `echo` says.
 const NEVER_ECHOED: [&str; 5] = ["add-mask", "debug", "error", "notice", "warning"];
 
@@ -152,6 +161,22 @@ impl Listener {
             }
             Some(written) if token.is_none() => self.obey(line, written),
             _ => self.text(line),
+        }
+    }
+
+    /// Hears the beginning of a line that is too long to be heard. What it would give is refused, since
+    /// its end would be missing; other lines are shown.
+    pub fn long_line(&mut self, beginning: &str) -> Heard {
+        let is_giving = |name: &str| GIVING.contains(&name);
+        let written = line::read(beginning, &is_giving).filter(|_| self.stopped_until.is_none());
+        let Some(Written { name, .. }) = written else {
+            return Heard::shown(beginning);
+        };
+        let message = format!("the command `{name}` is longer than 1 MiB");
+        let hint = "write what is that long to a file, and upload it as an artifact";
+        Heard {
+            problems: vec![Problem::error(message).with_hint(hint)],
+            ..Heard::default()
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use towpath_host::disk::read_regular;
-use towpath_host::process::{CommandEnd, StepCommand, is_executable};
+use towpath_host::process::{CommandEnd, LONGEST_LINE, StepCommand, is_executable};
 use towpath_host::secret::Secret;
 use towpath_report::text::cut;
 use towpath_report::{Place, Problem, Severity};
@@ -144,6 +144,7 @@ impl RunningJob<'_> {
             written: Written::default(),
             problems: Vec::new(),
             given: 0,
+            long_line: None,
         };
         let command = self.command_of(program, environment, ready.left());
         let keeper = self.machine.keeper;
@@ -216,9 +217,23 @@ impl RunningJob<'_> {
         Some(Problem::error(message))
     }
 
-    /// Takes in whole lines of output; commands among them are not shown.
+    /// Takes in whole lines of output, and long ones in pieces; commands among them are not shown.
     fn hear(&mut self, heard: &mut Heard, bytes: &[u8]) {
-        if self.has_matchers || may_hold_command(bytes) {
+        if let Some(is_shown) = heard.long_line {
+            if is_shown {
+                self.sink.take(bytes);
+            }
+            if bytes.ends_with(b"\n") {
+                heard.long_line = None;
+            }
+        } else if bytes.len() == LONGEST_LINE && !bytes.ends_with(b"\n") {
+            let said = heard.listener.long_line(&String::from_utf8_lossy(bytes));
+            said.problems.into_iter().for_each(|one| heard.tell(one));
+            if said.show.is_some() {
+                self.sink.take(bytes);
+            }
+            heard.long_line = Some(said.show.is_some());
+        } else if self.has_matchers || may_hold_command(bytes) {
             for line in bytes.split_inclusive(|byte| *byte == b'\n') {
                 self.hear_line(heard, line);
             }
@@ -387,6 +402,8 @@ struct Heard {
     problems: Vec<Problem>,
     /// How many bytes its commands gave.
     given: usize,
+    /// Within a line that comes in pieces: whether it is shown.
+    long_line: Option<bool>,
 }
 
 impl Heard {
@@ -472,6 +489,7 @@ mod tests {
             written: Written::default(),
             problems: Vec::new(),
             given: 0,
+            long_line: None,
         };
         for number in 0..100 {
             let mut warning = Problem::error(number.to_string());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
+use towpath_host::process::LineCut;
 use towpath_host::secret::{Masker, Secret};
 use towpath_report::Problem;
 
@@ -49,6 +50,9 @@ pub(super) struct Sink<'a> {
     progress: &'a dyn Progress,
     masker: Masker,
     masked: Vec<u8>,
+    cut: LineCut,
+    /// What is masked and cut, and waits for the end of its line.
+    line: Vec<u8>,
     log: io::BufWriter<fs::File>,
     written: u64,
     /// How many bytes the log may have.
@@ -76,6 +80,8 @@ impl<'a> Sink<'a> {
             progress,
             masker: Masker::new(secrets),
             masked: Vec::new(),
+            cut: LineCut::default(),
+            line: Vec::new(),
             log: io::BufWriter::with_capacity(64 << 10, log),
             written: 0,
             limit: LONGEST_LOG,
@@ -110,7 +116,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Takes output: whole lines, but perhaps the last one of a step.
+    /// Takes output in pieces of any length.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         self.masker.mask(bytes, &mut self.masked);
         self.pass_on();
@@ -125,10 +131,11 @@ impl<'a> Sink<'a> {
     /// Lets nothing wait: what may be the beginning of a secret is passed on as it is.
     pub(super) fn flush(&mut self) {
         self.masker.finish(&mut self.masked);
-        if self.masked.last().is_some_and(|last| *last != b'\n') {
-            self.masked.push(b'\n');
-        }
         self.pass_on();
+        if !self.line.is_empty() {
+            self.masked.push(b'\n');
+            self.pass_on();
+        }
     }
 
     /// Forgets the last lines, as a new step begins.
@@ -175,11 +182,16 @@ impl<'a> Sink<'a> {
     }
 
     fn pass_on(&mut self) {
-        let Some(end) = self.masked.iter().rposition(|byte| *byte == b'\n') else {
+        let (before, line) = (self.line.len(), &mut self.line);
+        let mut keep = |kept: &[u8]| line.extend_from_slice(kept);
+        self.cut.pass(&self.masked, &mut keep);
+        self.masked.clear();
+        let added = self.line.get(before..).unwrap_or_default();
+        let Some(end) = added.iter().rposition(|byte| *byte == b'\n') else {
             return;
         };
-        let rest = self.masked.split_off(end + 1);
-        let lines = std::mem::replace(&mut self.masked, rest);
+        let rest = self.line.split_off(before + end + 1);
+        let lines = std::mem::replace(&mut self.line, rest);
         self.write(&lines);
         for line in lines
             .rsplit(|byte| *byte == b'\n')
@@ -223,6 +235,8 @@ fn shown(line: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use towpath_host::process::LONGEST_LINE;
+
     use super::*;
 
     struct Nobody;
@@ -233,20 +247,52 @@ mod tests {
         fn output(&self, _: &str) {}
     }
 
+    /// What lies across the cut is masked whole, and the cut is where the masked line is too long.
+    #[test]
+    fn no_length_of_a_line_and_no_piece_shows_a_part_of_a_secret() {
+        let context = towpath_testing::TestContext::without_git();
+        let secret = "s3cr3t-hunter2&more";
+        let encoded = [
+            "czNjcjN0LWh1bnRlcjImbW9yZQ==",
+            "s3cr3t-hunter2%26more",
+            secret,
+        ];
+        for (form, before) in encoded
+            .iter()
+            .zip([LONGEST_LINE - 80, LONGEST_LINE - 64, 7])
+        {
+            for shift in 0..form.len() {
+                let line = format!("{}{}\n", "x".repeat(before + shift), form.repeat(9));
+                let mut sink = Sink::new(context.root(), &[Secret::new(secret)], &Nobody).unwrap();
+                let size = 1000 + 77 * shift;
+                line.as_bytes()
+                    .chunks(size)
+                    .for_each(|piece| sink.take(piece));
+                sink.note("after");
+                sink.close().unwrap();
+                let log = fs::read_to_string(context.root().join(LOG)).unwrap();
+                let told = log.trim_start_matches('x');
+                let told = told.split(" [line cut: ").next().unwrap();
+                let rest = told.trim_start_matches('*').trim_end_matches("\nafter\n");
+                assert_eq!(rest, "", "{before} {shift}");
+                assert!(log.ends_with("\nafter\n"), "{before} {shift}");
+            }
+        }
+    }
+
     #[test]
     fn a_flood_takes_no_later_step_its_log() {
         let context = towpath_testing::TestContext::without_git();
         let mut sink = Sink::new(context.root(), &[], &Nobody).unwrap();
+        let line = format!("{}\n", "x".repeat(1023));
         sink.headline("first");
         for _ in 0..3 {
-            sink.take(&vec![b'x'; 40 << 20]);
-            sink.note("");
+            sink.take(line.repeat(40 << 10).as_bytes());
         }
         sink.headline("second");
         sink.note("said by the second");
         for _ in 0..3 {
-            sink.take(&vec![b'x'; 1 << 20]);
-            sink.note("");
+            sink.take(line.repeat(1 << 10).as_bytes());
         }
         sink.headline("third");
         sink.close().unwrap();

@@ -105,7 +105,6 @@ impl Running {
             cpu_ms: cpu_after.saturating_sub(cpu_before) / 1000,
             max_rss_kib: usage.map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0)),
             left_behind,
-            log_cut: false,
         }
     }
 

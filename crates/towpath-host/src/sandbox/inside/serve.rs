@@ -186,7 +186,6 @@ impl Server {
                 cpu_ms: 0,
                 max_rss_kib: 0,
                 left_behind: 0,
-                log_cut: false,
             })),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use towpath_host::process::{Cancel, CommandEnd};
+use towpath_host::process::{Cancel, CommandEnd, LONGEST_LINE};
 
 use super::support::{keepers, shell, wait_for};
 
@@ -21,15 +21,19 @@ fn both_streams_arrive_in_order_and_unchanged() {
 }
 
 #[test]
-fn a_line_without_end_is_cut_and_what_follows_is_whole() {
+fn a_long_line_comes_in_pieces_and_what_follows_is_whole() {
     for kept in keepers() {
         let script = "head -c 10000000 /dev/zero | tr '\\0' x; echo; echo after";
-        let (end, output) = kept.run(&shell(script));
-        assert!(end.log_cut);
-        let lines: Vec<&str> = output.lines().collect();
-        assert_eq!(lines.len(), 2);
-        assert!(lines[0].ends_with("x [line cut: 8951424 more bytes]"));
-        assert_eq!(lines[1], "after", "{}", kept.who);
+        let mut pieces: Vec<Vec<u8>> = Vec::new();
+        kept.keeper
+            .run(&shell(script), &Cancel::new(), &mut |piece| {
+                pieces.push(piece.to_vec());
+            })
+            .unwrap();
+        assert_eq!(pieces[0].len(), LONGEST_LINE);
+        assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_LINE));
+        assert_eq!(pieces.last().unwrap(), b"after\n", "{}", kept.who);
+        assert_eq!(pieces.concat().len(), 10_000_000 + "\nafter\n".len());
     }
 }
 

@@ -210,6 +210,28 @@ fn stopped_commands_are_text_until_the_token_comes() {
 }
 
 #[test]
+fn of_a_line_that_is_too_long_nothing_is_taken() {
+    for name in ["add-mask", "set-output name=a", "stop-commands"] {
+        let heard = listener().long_line(&format!("::{name}::xx"));
+        assert_eq!((heard.show, heard.commands), (None, Vec::new()), "{name}");
+        let [problem] = &heard.problems[..] else {
+            panic!("{name}: {:?}", heard.problems)
+        };
+        assert!(problem.message.ends_with("is longer than 1 MiB"));
+    }
+    for line in ["text", "::error::message", "::unknown::x"] {
+        let heard = listener().long_line(line);
+        assert_eq!(
+            (heard.show.as_deref(), heard.problems),
+            (Some(line), Vec::new())
+        );
+    }
+    let mut stopped = listener();
+    hear(&mut stopped, "::stop-commands::Token12");
+    assert!(stopped.long_line("::set-output name=a::x").show.is_some());
+}
+
+#[test]
 fn ten_annotations_of_each_level_are_kept() {
     let mut listener = listener();
     let mut kept = 0;

@@ -32,6 +32,8 @@ fn no_way_to_print_a_secret_shows_it() {
         "cd \"/$TOKEN\"",
         "echo '${{ fromJSON(secrets.TOKEN) }}'",
         "exit 1 # ${{ secrets.TOKEN }}",
+        "head -c 1048566 /dev/zero | tr '\\0' x; echo \"$TOKEN\"",
+        "printf '::add-mask::'; head -c 1048554 /dev/zero | tr '\\0' x; echo \"$TOKEN\"; echo '***'",
     ];
     let value = "s3cr3t-hunter2&more";
     for script in table {
@@ -64,6 +66,7 @@ fn no_way_to_print_a_secret_shows_it() {
             "czNjcjN0LWh1bnRlcj",
             "hunter2%26more",
             "hunter2&amp;more",
+            "xs3cr3t",
             "hunter2\\&more",
             "hunter2\\u0026more",
         ];
