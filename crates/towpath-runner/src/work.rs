@@ -1,7 +1,7 @@
 //! A job's work on its own thread: its steps in order, up to the first that does not succeed. What
 //! happens is told over a channel; nothing is decided here.
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use towpath_host::Digest;
 use towpath_report::{CheckResult, Conclusion, Problem};
 
@@ -48,8 +48,15 @@ impl Progress for Channel<'_> {
     }
 }
 
+/// Works on one job after another, as long as there may be one.
+pub(crate) fn work_on(request: &Request<'_>, assigned: &Receiver<Assignment>, ways: &Ways) {
+    for assignment in assigned {
+        work(request, &assignment, ways);
+    }
+}
+
 /// Does a job's work and tells how it ended.
-pub(crate) fn work(request: &Request<'_>, assignment: &Assignment, ways: &Ways) {
+fn work(request: &Request<'_>, assignment: &Assignment, ways: &Ways) {
     let Assignment { index, job, .. } = assignment;
     let channel = Channel {
         job: *index,

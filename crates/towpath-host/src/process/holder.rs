@@ -23,8 +23,8 @@ use super::inner;
 use super::keeper::time_until;
 use super::model::StepCommand;
 use super::parcel::{self, Kind, Parcel};
-use super::reaper::{self, Below};
-use super::talk::Talk;
+use super::reaper::{self, Below, Collected};
+use super::talk::{Step, Talk};
 
 const TRACKING: &str = "RUNNER_TRACKING_ID";
 const PIECE: usize = 64 * 1024;
@@ -254,18 +254,37 @@ impl Holder {
 
     fn collect_processes(&mut self) -> io::Result<()> {
         while self.ended.read_signal()?.is_some() {}
-        while let Some(status) = reaper::collect_one() {
+        // Positions of talks whose step ended, with its processor time.
+        let mut ended = Vec::new();
+        let left_none = loop {
+            let status = match reaper::collect_one() {
+                Collected::Child(status) => status,
+                Collected::NoneEnded => break false,
+                Collected::NoneLeft => break true,
+            };
             let cpu_us = reaper::collected_cpu_us();
             let cost = cpu_us.saturating_sub(self.cpu_us);
             self.cpu_us = cpu_us;
-            for talk in &mut self.talks {
-                if let Some(step) = &mut talk.step
-                    && step.ending.note_ended(&status)
-                {
-                    let end = step.end(cost);
-                    talk.tell(&Event::Ended(end));
-                    break;
-                }
+            let steps = self.talks.iter_mut().map(|talk| talk.step.as_mut());
+            let is_it =
+                |step: Option<&mut Step>| step.is_some_and(|step| step.ending.note_ended(&status));
+            ended.extend(
+                steps
+                    .map(is_it)
+                    .position(|is_it| is_it)
+                    .map(|talk| (talk, cost)),
+            );
+        };
+        if left_none {
+            // A job whose next step starts is noted again.
+            self.jobs.clear();
+        }
+        for (index, cost) in ended {
+            if let Some(talk) = self.talks.get_mut(index)
+                && let Some(step) = &mut talk.step
+            {
+                let end = step.end(cost, left_none);
+                talk.tell(&Event::Ended(end));
             }
         }
         Ok(())

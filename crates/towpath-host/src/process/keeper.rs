@@ -1,10 +1,10 @@
 //! towpath's side: starts the keeper, hands it commands, and reads what they print.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, fcntl};
@@ -42,6 +42,18 @@ pub struct Keeper {
     /// Present until the keeper is to end.
     way: Option<OwnedFd>,
     complaints: Mutex<Option<ChildStderr>>,
+    commands: Mutex<Commands>,
+}
+
+/// What is known of a keeper's processes without asking it.
+#[derive(Debug, Default)]
+struct Commands {
+    /// How many were started.
+    started: u64,
+    /// How many of them run.
+    running: u64,
+    /// Whether nothing at all was left running by any of them.
+    left_none: bool,
 }
 
 impl Keeper {
@@ -74,6 +86,19 @@ impl Keeper {
         if let Err(error) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)) {
             tracing::trace!(%error, "the pipe stays small");
         }
+        let before = self.note_start();
+        let ended = self.converse(command, cancel, (reader, writer), output);
+        self.note_end(before, ended.as_ref().is_ok_and(|end| end.left_none));
+        ended
+    }
+
+    fn converse(
+        &self,
+        command: &StepCommand,
+        cancel: &Cancel,
+        (reader, writer): (PipeReader, PipeWriter),
+        output: &mut dyn FnMut(&[u8]),
+    ) -> Result<StepEnd, Error> {
         let conversation = self.ask(&Request::Run(command), &[writer.as_fd()])?;
         drop(writer);
         let _listening = cancel.listen(conversation.teller());
@@ -94,11 +119,34 @@ impl Keeper {
     /// Kills what still runs of a job: every process with this `RUNNER_TRACKING_ID` in its environment and
     /// all below it, and where no other job runs, whatever else was left. Returns how many.
     pub fn end_job(&self, tracking: &str) -> Result<u32, Error> {
+        if self.commands().left_none {
+            return Ok(0);
+        }
         let conversation = self.ask(&Request::EndJob(tracking.to_owned()), &[])?;
         match self.receive(&conversation)? {
             Event::JobEnded(killed) => Ok(killed),
             Event::Ended(_) | Event::Released => Err(out_of_turn()),
         }
+    }
+
+    /// Returns how many commands had been started before.
+    fn note_start(&self) -> u64 {
+        let mut commands = self.commands();
+        commands.left_none = false;
+        commands.running += 1;
+        commands.started += 1;
+        commands.started - 1
+    }
+
+    /// Only the word on a command beside which no other one was started is the last word.
+    fn note_end(&self, before: u64, left_none: bool) {
+        let mut commands = self.commands();
+        commands.running -= 1;
+        commands.left_none = left_none && commands.running == 0 && commands.started == before + 1;
+    }
+
+    fn commands(&self) -> MutexGuard<'_, Commands> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start_as(program: &Path, orders: &[Kind]) -> Result<Self, Error> {
@@ -120,6 +168,7 @@ impl Keeper {
             way: Some(way),
             complaints: Mutex::new(child.stderr.take()),
             child: Some(child),
+            commands: Mutex::default(),
         };
         for order in orders {
             keeper.order(*order)?;

@@ -43,4 +43,6 @@ pub struct StepEnd {
     pub wall_ms: u64,
     /// The processor time of its main process and of all that this one awaited.
     pub cpu_ms: u64,
+    /// Whether no process at all was left below the keeper then.
+    pub(super) left_none: bool,
 }

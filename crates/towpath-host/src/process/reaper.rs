@@ -54,11 +54,22 @@ pub(crate) fn watch_ended() -> nix::Result<SignalFd> {
     SignalFd::with_flags(&child_ended, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
 
-/// Collects one ended child; `None` when no child has ended by now.
-pub(crate) fn collect_one() -> Option<WaitStatus> {
+/// What waiting for a child came to.
+pub(crate) enum Collected {
+    /// One that has ended.
+    Child(WaitStatus),
+    /// There are some, and none has ended by now.
+    NoneEnded,
+    /// There is none, and so nothing below any.
+    NoneLeft,
+}
+
+/// Collects one ended child.
+pub(crate) fn collect_one() -> Collected {
     match waitpid(EVERYBODY, Some(WaitPidFlag::WNOHANG)) {
-        Ok(WaitStatus::StillAlive) | Err(_) => None,
-        Ok(status) => Some(status),
+        Err(Errno::ECHILD) => Collected::NoneLeft,
+        Ok(WaitStatus::StillAlive) | Err(_) => Collected::NoneEnded,
+        Ok(status) => Collected::Child(status),
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Talk {
 /// A step that runs, or whose output is still read.
 pub(super) struct Step {
     pub(super) ending: Ending,
+    /// Its output, kept open up to its end, so that towpath is not woken twice for it.
+    output: Option<OwnedFd>,
     started: Instant,
     is_released: bool,
 }
@@ -76,8 +78,9 @@ impl Talk {
     pub(super) fn run(&mut self, command: &StepCommand) {
         let started = Instant::now();
         match start(command, self.output.take()) {
-            Ok(process) => {
+            Ok((process, output)) => {
                 self.step = Some(Step {
+                    output: Some(output),
                     ending: Ending::new(process, started, command.timeout, GRACE),
                     started,
                     is_released: false,
@@ -87,6 +90,7 @@ impl Talk {
                 end: CommandEnd::NotStarted(reason),
                 wall_ms: 0,
                 cpu_ms: 0,
+                left_none: false,
             })),
         }
     }
@@ -126,22 +130,27 @@ impl Talk {
 }
 
 impl Step {
-    pub(super) fn end(&self, cpu_us: u64) -> StepEnd {
+    /// Notes that its main process has ended, and returns what is to be told.
+    pub(super) fn end(&mut self, cpu_us: u64, left_none: bool) -> StepEnd {
+        self.output = None;
         StepEnd {
             end: self.ending.end(),
             wall_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cpu_ms: cpu_us / 1000,
+            left_none,
         }
     }
 }
 
-/// Starts a command; an error is one sentence for the user.
-fn start(spec: &StepCommand, output: Option<OwnedFd>) -> Result<Pid, String> {
+/// Starts a command and gives its output back; an error is one sentence for the user.
+fn start(spec: &StepCommand, output: Option<OwnedFd>) -> Result<(Pid, OwnedFd), String> {
     let program = find_program(&spec.arguments, &spec.environment, &spec.folder)?;
     let output = output.ok_or("it has nowhere to print to")?;
-    let same = output
-        .try_clone()
-        .map_err(|error| format!("cannot share the pipe for its output: {error}"))?;
+    let same = || {
+        output
+            .try_clone()
+            .map_err(|error| format!("cannot share the pipe for its output: {error}"))
+    };
     let mut command = Command::new(&program);
     command
         .env_clear()
@@ -149,13 +158,13 @@ fn start(spec: &StepCommand, output: Option<OwnedFd>) -> Result<Pid, String> {
         .current_dir(&spec.folder)
         .process_group(0)
         .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(same);
+        .stdout(same()?)
+        .stderr(same()?);
     if let Some((name, arguments)) = spec.arguments.split_first() {
         command.arg0(name).args(arguments);
     }
     let child = command
         .spawn()
         .map_err(|error| not_started(&program, &spec.folder, &error))?;
-    Ok(Pid::from_raw(child.id().cast_signed()))
+    Ok((Pid::from_raw(child.id().cast_signed()), output))
 }

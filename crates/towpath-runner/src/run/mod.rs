@@ -27,7 +27,7 @@ use crate::request::Request;
 use crate::reuse::LastRun;
 use crate::schedule::Schedule;
 use crate::standing::{self, Standing};
-use crate::work::{Message, Ways, work};
+use crate::work::{Message, Ways, work_on};
 use keep::{Keepsake, keep_all};
 
 /// How long the loop sleeps while no job ends.
@@ -69,10 +69,18 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
             make_ready(request.plan, request.actions, started, &waiting, &cancel);
         });
         run.announce();
+        let (assignments, assigned) = crossbeam_channel::unbounded();
+        let mut workers = 0;
         loop {
             while let Some(job) = run.next_job() {
-                let (ways, assignment) = (ways.clone(), run.assignment(job));
-                scope.spawn(move || work(request, &assignment, &ways));
+                // A thread whose job has ended takes the next one: a new one starts on a cold processor.
+                if workers < run.schedule.running() {
+                    workers += 1;
+                    let (ways, assigned) = (ways.clone(), assigned.clone());
+                    scope.spawn(move || work_on(request, &assigned, &ways));
+                }
+                // The channel is open as long as there are workers.
+                let _ = assignments.send(run.assignment(job));
             }
             if run.schedule.running() == 0 {
                 break;
@@ -92,6 +100,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
                 }
             }
         }
+        drop(assignments);
         if let Some(machine) = request.machine {
             remove_spares(machine.work);
         }

@@ -225,7 +225,7 @@ impl Server {
 
     fn collect_processes(&mut self) -> io::Result<()> {
         while self.prepared.ended_processes.read_signal()?.is_some() {}
-        while let Some(status) = reaper::collect_one() {
+        while let reaper::Collected::Child(status) = reaper::collect_one() {
             if let Some(running) = &mut self.running {
                 running.note_ended(&status);
             }
