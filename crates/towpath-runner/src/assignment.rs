@@ -8,6 +8,7 @@ use towpath_workflow::expression::Object;
 
 use crate::action::NeededResult;
 use crate::plan::{Frame, PlannedJob};
+use crate::spares::Spares;
 
 /// A job, and what is known when it starts.
 pub(crate) struct Assignment {
@@ -25,4 +26,6 @@ pub(crate) struct Assignment {
     pub(crate) cancel: Cancel,
     /// Whether a signal ends the whole run.
     pub(crate) stopping: Arc<AtomicBool>,
+    /// The folders of jobs that ended before.
+    pub(crate) spares: Arc<Spares>,
 }

@@ -26,6 +26,7 @@ mod reuse;
 mod run;
 mod schedule;
 pub mod shell;
+mod spares;
 mod standing;
 mod unsupported;
 mod work;

@@ -37,7 +37,6 @@ use container::Containers;
 use files::CommandFiles;
 use level::Level;
 use places::Places;
-pub(crate) use places::remove_spares;
 use post::Post;
 use sink::Sink;
 
@@ -219,7 +218,7 @@ impl<'a> RunningJob<'a> {
             )),
             Err(error) => self.fail(Problem::error(error.to_string())),
         }
-        if let Err(error) = self.places.remove(&self.files) {
+        if let Err(error) = self.places.remove(&self.files, &self.assignment.spares) {
             self.notes
                 .push(format!("its workspace could not be removed: {error}"));
         }

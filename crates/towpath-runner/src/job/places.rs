@@ -13,14 +13,15 @@ use super::script_file::is_own;
 use crate::assignment::Assignment;
 use crate::event::RunContext;
 use crate::request::Machine;
+use crate::spares::Spares;
 
 const TEMP: &str = "_temp";
 const FILES: &str = "_runner_file_commands";
 const EVENT_FOLDER: &str = "_github_workflow";
 const EVENT: &str = "event.json";
 const HOME: &str = "_home";
-/// Begins the name of folders that wait for a job, emptied: to make folders costs more than to rename one.
-const SPARE: &str = "spare-";
+/// Nobody but its owner may look into such a folder.
+const PRIVATE: u32 = 0o700;
 
 /// The folders of a job. All are absolute and exist.
 pub(super) struct Places {
@@ -45,7 +46,9 @@ impl Places {
         assignment: &Assignment,
         context: &RunContext,
     ) -> io::Result<Self> {
-        let root = machine.work.join(assignment.index.to_string());
+        let spare = assignment.spares.take();
+        let is_spare = spare.is_some();
+        let root = spare.unwrap_or_else(|| machine.work.join(assignment.index.to_string()));
         let repository = context.github.get("repository").map(Value::to_text);
         let name = repository
             .as_deref()
@@ -63,7 +66,7 @@ impl Places {
             root,
         };
         // Those that waited for a job are all there, but for the workspace where that has another name.
-        if !take_spare(machine.work, &places.root) || !places.workspace.is_dir() {
+        if !is_spare || !places.workspace.is_dir() {
             let folders = [&places.workspace, &places.files, &places.home];
             for folder in folders
                 .into_iter()
@@ -75,7 +78,9 @@ impl Places {
         }
         // Scripts and command files may hold secrets.
         for folder in [&places.temp, &places.home] {
-            fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+            if fs::metadata(folder)?.permissions().mode() & 0o777 != PRIVATE {
+                fs::set_permissions(folder, Permissions::from_mode(PRIVATE))?;
+            }
         }
         write_event(&places.event, &context.event_text)?;
         Ok(places)
@@ -92,31 +97,29 @@ impl Places {
     }
 
     /// Removes all that a job left; the folders themselves wait for the next one, where they are as they were.
-    pub(super) fn remove(&self, files: &CommandFiles) -> io::Result<()> {
-        if let Err(error) = self.spare(files) {
+    pub(super) fn remove(&self, files: &CommandFiles, spares: &Spares) -> io::Result<()> {
+        if let Err(error) = self.clear(files) {
             tracing::debug!(%error, "the folders of a job cannot be used again");
             return self.remove_all();
         }
+        spares.put(self.root.clone());
         Ok(())
     }
 
-    fn spare(&self, files: &CommandFiles) -> io::Result<()> {
+    fn clear(&self, files: &CommandFiles) -> io::Result<()> {
         let files = files.spare();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
         let nothing = Path::new("");
         let outer = self.workspace.parent().unwrap_or(nothing);
         let name = self.workspace.file_name().and_then(|name| name.to_str());
         let name = name.unwrap_or_default();
-        let number = self.root.file_name().and_then(|name| name.to_str());
-        let spare = format!("{SPARE}{}", number.unwrap_or_default());
         clear(&self.root, &[name, TEMP, HOME])?;
         clear(outer, &[name])?;
         clear(&self.workspace, &[])?;
         clear(&self.temp, &[FILES, EVENT_FOLDER])?;
         clear(self.event_folder(), &[EVENT])?;
         clear(&self.files, &files)?;
-        clear(&self.home, &[])?;
-        fs::rename(&self.root, self.root.with_file_name(spare))
+        clear(&self.home, &[])
     }
 
     fn remove_all(&self) -> io::Result<()> {
@@ -136,35 +139,11 @@ fn write_event(file: &Path, text: &str) -> io::Result<()> {
     fs::write(file, text)
 }
 
-/// Removes the folders that no job needs any more.
-pub(crate) fn remove_spares(work: &Path) {
-    for spare in spares(work) {
-        if let Err(error) = fs::remove_dir_all(&spare) {
-            tracing::debug!(%error, "folders of a job stay");
-        }
-    }
-}
-
-/// Gives a job folders that wait for one; tells whether there are any.
-fn take_spare(work: &Path, root: &Path) -> bool {
-    // Another job may be quicker.
-    spares(work).any(|spare| fs::rename(spare, root).is_ok())
-}
-
-fn spares(work: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(work).into_iter().flatten().flatten();
-    let is_spare = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with(SPARE))
-    };
-    entries.map(|entry| entry.path()).filter(is_spare)
-}
-
 /// Empties a folder of the job but for some folders in it. It is an error where a step put something else in
 /// its place or closed it.
 fn clear(folder: &Path, kept: &[&str]) -> io::Result<()> {
     let data = fs::symlink_metadata(folder)?;
-    if !data.is_dir() || data.permissions().mode() & 0o700 != 0o700 {
+    if !data.is_dir() || data.permissions().mode() & PRIVATE != PRIVATE {
         return Err(io::Error::other("it is no longer the job's folder"));
     }
     for entry in fs::read_dir(folder)? {

@@ -20,12 +20,12 @@ use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
 use crate::assignment::Assignment;
 use crate::evaluate::Values;
-use crate::job::remove_spares;
 use crate::past::reasons;
 use crate::plan::{Frame, PlannedJob};
 use crate::request::Request;
 use crate::reuse::LastRun;
 use crate::schedule::Schedule;
+use crate::spares::Spares;
 use crate::standing::{self, Standing};
 use crate::work::{Message, Ways, work_on};
 use keep::{Keepsake, keep_all};
@@ -101,9 +101,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
             }
         }
         drop(assignments);
-        if let Some(machine) = request.machine {
-            remove_spares(machine.work);
-        }
+        run.spares.remove();
         let mut completed = run.complete();
         // The channel is closed by now, so this ends with the last of them.
         completed
@@ -137,6 +135,7 @@ struct Run<'a, 'b> {
     cancels: BTreeMap<usize, Cancel>,
     /// Tells the jobs that a signal ends the whole run.
     stopping: Arc<AtomicBool>,
+    spares: Arc<Spares>,
     begun: Instant,
     started_ms: BTreeMap<usize, u64>,
     last: Vec<Option<LastRun>>,
@@ -194,6 +193,7 @@ impl<'a, 'b> Run<'a, 'b> {
             cancel: Cancel::new(),
             cancels: BTreeMap::new(),
             stopping: Arc::new(AtomicBool::new(false)),
+            spares: Arc::default(),
             begun: Instant::now(),
             started_ms: BTreeMap::new(),
             last,
@@ -319,6 +319,7 @@ impl<'a, 'b> Run<'a, 'b> {
             frame,
             cancel,
             stopping: Arc::clone(&self.stopping),
+            spares: Arc::clone(&self.spares),
         }
     }
 
