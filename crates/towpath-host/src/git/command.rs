@@ -175,39 +175,6 @@ fn not_started(source: std::io::Error, top_level: &Path) -> Error {
     }
 }
 
-/// Returns the keys to be emptied so that no content filter runs which the repository's own configuration
-/// defines, since filters are programs. Those of git-lfs stay, since without them every large file looks changed.
-pub(super) fn programs_of_filters(top_level: &Path) -> Result<Vec<String>, Error> {
-    let arguments = [
-        "config",
-        "--local",
-        "--includes",
-        "-z",
-        "--get-regexp",
-        r"^filter\.",
-    ];
-    let output = output(top_level, &[], &arguments)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut emptied = Vec::new();
-    for (key, value) in text
-        .split('\0')
-        .filter_map(|record| record.split_once('\n'))
-    {
-        let is_program = [".clean", ".smudge", ".process"]
-            .iter()
-            .any(|end| key.ends_with(end));
-        let is_lfs = key.starts_with("filter.lfs.") && value.starts_with("git-lfs ");
-        let is_plain = value
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b" -_%".contains(&b));
-        let is_required = key.ends_with(".required") && !key.starts_with("filter.lfs.");
-        if is_required || (is_program && !(is_lfs && is_plain)) {
-            emptied.push(key.to_owned());
-        }
-    }
-    Ok(emptied)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

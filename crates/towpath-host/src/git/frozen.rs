@@ -72,8 +72,8 @@ impl Git {
     }
 
     fn freezing_command(&self, objects: &Path, index: &Path) -> Result<Command, Error> {
-        let filters = command::programs_of_filters(&self.view.top_level)?;
-        let mut command = command::command(&self.view.top_level, &filters);
+        let filters = &self.configuration()?.filters;
+        let mut command = command::command(&self.view.top_level, filters);
         command
             .env("GIT_OBJECT_DIRECTORY", objects)
             .env("GIT_INDEX_FILE", index);

@@ -1,7 +1,5 @@
 //! Branches, tags and commits: what events tell of a repository.
 
-use std::collections::BTreeMap;
-
 use super::refs::Named;
 use super::{Error, Git, command, first_line};
 
@@ -120,23 +118,7 @@ impl Git {
             "" => format!("{section}.{name}"),
             middle => format!("{section}.{middle}.{name}"),
         };
-        self.settings().get(&key).cloned()
-    }
-
-    /// Returns all settings of git for the repository, of several values the last; none where git does not
-    /// answer.
-    pub(super) fn settings(&self) -> &BTreeMap<String, String> {
-        self.settings.get_or_init(|| {
-            let output = self.run(&["config", "--list", "-z"]).unwrap_or_default();
-            let text = String::from_utf8_lossy(&output);
-            let records = text.split('\0');
-            // A key without a value stands for `true`.
-            records
-                .filter(|record| !record.is_empty())
-                .map(|record| record.split_once('\n').unwrap_or((record, "true")))
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect()
-        })
+        self.configuration().ok()?.values.get(&key).cloned()
     }
 
     /// Returns the commit from which two revisions grew.

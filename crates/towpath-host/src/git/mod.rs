@@ -4,6 +4,7 @@
 //! run a program. Nothing is written into it, and no network is used but by [`fetch_files`].
 
 mod command;
+mod configuration;
 mod diff;
 mod error;
 mod fetch;
@@ -21,6 +22,7 @@ use std::sync::OnceLock;
 
 use crate::tree::{decode_name, encode_name};
 
+use configuration::Configuration;
 pub use diff::ChangedLines;
 pub use error::Error;
 pub use fetch::fetch_files;
@@ -35,9 +37,7 @@ pub use workspace::{CheckOut, Depth, Sparse};
 #[derive(Debug)]
 pub struct Git {
     view: GitView,
-    filters: OnceLock<Vec<String>>,
-    /// Git's settings by key, sections and names in lower case; read once.
-    settings: OnceLock<BTreeMap<String, String>>,
+    configuration: OnceLock<Configuration>,
     default_branch: OnceLock<Option<String>>,
 }
 
@@ -47,8 +47,7 @@ impl Git {
     pub fn discover(folder: &Path) -> Result<Option<Self>, Error> {
         Ok(locate(folder).map(|view| Self {
             view,
-            filters: OnceLock::new(),
-            settings: OnceLock::new(),
+            configuration: OnceLock::new(),
             default_branch: OnceLock::new(),
         }))
     }
@@ -241,8 +240,11 @@ impl Git {
 
     /// Returns the names of the remotes with their URLs, without passwords.
     pub fn remotes(&self) -> BTreeMap<String, String> {
-        self.settings()
-            .iter()
+        let Ok(configuration) = self.configuration() else {
+            return BTreeMap::new();
+        };
+        let settings = configuration.values.iter();
+        settings
             .filter_map(|(key, url)| {
                 let name = key.strip_prefix("remote.")?.strip_suffix(".url")?;
                 Some((name.to_owned(), without_password(url)))
@@ -311,12 +313,17 @@ impl Git {
 
     /// Runs a command that reads files of the working tree, hence their content filters.
     fn run_filtered(&self, arguments: &[&str]) -> Result<Vec<u8>, Error> {
-        if self.filters.get().is_none() {
-            let filters = command::programs_of_filters(&self.view.top_level)?;
-            let _ = self.filters.set(filters);
-        }
-        let filters = self.filters.get().map_or(&[][..], Vec::as_slice);
+        let filters = &self.configuration()?.filters;
         command::run(&self.view.top_level, filters, arguments)
+    }
+
+    /// Returns how git is set up for the repository.
+    fn configuration(&self) -> Result<&Configuration, Error> {
+        if let Some(known) = self.configuration.get() {
+            return Ok(known);
+        }
+        let read = Configuration::read(&self.view.top_level)?;
+        Ok(self.configuration.get_or_init(|| read))
     }
 
     fn line(&self, arguments: &[&str]) -> Option<String> {

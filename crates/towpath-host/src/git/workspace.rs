@@ -96,7 +96,7 @@ impl Git {
             None => vec![self.view.common_folder.join("objects")],
         };
         write_alternates(&objects, &others).map_err(unwritable)?;
-        write("config", self.configuration(request))?;
+        write("config", self.configuration_of(request))?;
         let head = match request.branch {
             Some(branch) => format!("ref: refs/heads/{branch}\n"),
             None => format!("{}\n", request.commit),
@@ -120,7 +120,7 @@ impl Git {
         }
     }
 
-    fn configuration(&self, request: &CheckOut<'_>) -> String {
+    fn configuration_of(&self, request: &CheckOut<'_>) -> String {
         // 64 digits: a repository whose objects are named by SHA-256.
         let (version, extensions) = if request.commit.len() == 64 {
             (1, "[extensions]\n\tobjectFormat = sha256\n")
