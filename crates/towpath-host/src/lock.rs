@@ -200,6 +200,13 @@ pub fn boot_id() -> String {
         .unwrap_or_default()
 }
 
+/// Returns what names this process among all that ever run here, and on other machines.
+pub fn own_mark() -> String {
+    let pid = std::process::id();
+    let started = start_of(pid).unwrap_or_default();
+    format!("{pid}-{started}-{}", boot_id())
+}
+
 /// Returns when a process started, the 22nd field of its `/proc/PID/stat`; `None` where it is gone or the
 /// system has no such file.
 fn start_of(pid: u32) -> Option<u64> {

@@ -18,6 +18,13 @@ pub struct Engine {
     pub is_podman: bool,
     /// The user's own variables, among them those that say where the engine is.
     pub environment: BTreeMap<String, String>,
+    /// Marks all containers and networks of the run, so that they can be found when it was killed.
+    pub label: String,
+}
+
+/// Returns the label of a run as an engine takes it.
+pub fn label_option(label: &str) -> String {
+    format!("towpath.run={label}")
 }
 
 impl Engine {
@@ -60,6 +67,7 @@ mod tests {
             program: PathBuf::from("/usr/bin/docker"),
             is_podman,
             environment: BTreeMap::new(),
+            label: String::new(),
         };
         for (image, is_podman, registry) in [
             ("ghcr.io/o/r:1", false, "ghcr.io"),

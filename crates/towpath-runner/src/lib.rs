@@ -36,7 +36,7 @@ pub use action::{
     StepInputs,
 };
 pub use dependencies::{Dependencies, Difference, KeptDependencies, Key, KeyPart, compare};
-pub use engine::Engine;
+pub use engine::{Engine, label_option};
 pub use event::{
     Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
     StartingEvent, input_kind, resolve_inputs,

@@ -4,6 +4,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use crate::interruption::{is_running, wait_until};
 use crate::world::World;
 
 const DOCKER: &str = r#"#!/bin/sh
@@ -73,7 +74,7 @@ fn job_has_its_container_and_services_until_it_ends() {
         calls,
         [
             "version",
-            "network create JOB",
+            "network create --label",
             "image inspect redis",
             "pull redis",
             "create --name JOB_redis",
@@ -108,4 +109,105 @@ fn containers_are_refused_where_nothing_runs_them() {
     ] {
         assert!(run.stderr.contains(said), "{said}\n{run}");
     }
+}
+
+/// Stands for Docker as well, and runs what is to run in a container on this machine, with the paths turned
+/// back. It knows what was made and is not removed.
+const ENGINE: &str = r#"#!/usr/bin/python3 -IS
+import json, os, sys
+words, place = sys.argv[1:], os.environ["CALLS"] + ".json"
+try:
+    state = json.load(open(place))
+except FileNotFoundError:
+    state = {"mounts": [], "left": {}}
+values = lambda option: [words[i + 1] for i, word in enumerate(words) if word == option]
+kind = " ".join(words[:2]) if words[0] == "network" else words[0]
+if kind in ("create", "network create"):
+    name = (values("--name") + words[-1:])[0]
+    state["left"][name] = [kind, values("--label")[0]]
+    state["mounts"] += [mount.split(":")[:2] for mount in values("-v")]
+elif kind in ("ps", "network ls"):
+    made, label = {"ps": "create"}.get(kind, "network create"), values("--filter")[0][len("label="):]
+    print(*[name for name, own in state["left"].items() if own == [made, label]], sep="\n")
+elif kind in ("rm", "network rm"):
+    for word in words:
+        state["left"].pop(word, None)
+elif kind == "inspect":
+    print("PATH=" + os.environ["PATH"])
+elif kind == "exec":
+    def outside(text):
+        for here, there in sorted(state["mounts"], key=lambda pair: -len(pair[1])):
+            text = text.replace(there, here)
+        return text
+    end = 2
+    while words[end] in ("-e", "--workdir"):
+        end += 2
+    words, command = words[:end], words[end + 1:]
+    given = [word.split("=", 1) if "=" in word else [word, os.environ[word]] for word in values("-e")]
+    own = {name: outside(value) for name, value in given}
+    os.chdir(outside(values("--workdir")[0]))
+    os.execvpe(outside(command[0]), [outside(word) for word in command], {"PATH": os.environ["PATH"], **own})
+with open(place, "w") as file:
+    json.dump(state, file)
+"#;
+
+#[test]
+fn node_actions_run_in_the_container_of_their_job() {
+    let world = world(ENGINE);
+    world.write(
+        ".github/workflows/ci.yml",
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    container: 'node:20'\n    steps:\n      \
+         - uses: actions/checkout@v4\n      - id: act\n        uses: ./act\n        with: {some name: value}\n      \
+         - run: echo \"out=${{ steps.act.outputs.out }}, var=$FROM_ACTION, $(cat left)\"\n",
+    );
+    world.write(
+        "act/action.yml",
+        "name: act\ninputs: {some name: {}}\nruns: {using: node20, main: main.js, post: post.js}\n",
+    );
+    world.write(
+        "act/main.js",
+        "const fs = require('fs');\nconst env = process.env;\n\
+         fs.appendFileSync(env.GITHUB_OUTPUT, 'out=' + env.INPUT_SOME_NAME + '\\n');\n\
+         fs.appendFileSync(env.GITHUB_ENV, 'FROM_ACTION=told\\n');\n\
+         fs.appendFileSync(env.GITHUB_STATE, 'kept=' + (process.cwd() === env.GITHUB_WORKSPACE) + '\\n');\n\
+         fs.writeFileSync('left', 'a file');\n",
+    );
+    world.write(
+        "act/post.js",
+        "console.log('kept ' + process.env.STATE_kept);\n",
+    );
+    world.commit("an action");
+    let run = world.towpath(&["run"]);
+    let log = world.towpath(&["logs", "test"]).stdout;
+    assert_eq!(run.code, Some(0), "{run}\n{log}");
+    assert!(log.contains("\nout=value, var=told, a file\n"), "{log}");
+    assert!(log.contains("\nkept true\n"), "{log}");
+    let left = fs_err::read_to_string(world.folder().join("calls.json")).expect("a state");
+    assert!(left.contains(r#""left": {}"#), "{left}");
+}
+
+#[test]
+fn containers_of_a_killed_run_go_with_the_next() {
+    let world = world(ENGINE);
+    let file = ".github/workflows/ci.yml";
+    world.write(
+        file,
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    container: 'node:20'\n    \
+         services: {redis: {image: redis}}\n    steps:\n      - run: sleep 300.0451\n",
+    );
+    let left = || fs_err::read_to_string(world.folder().join("calls.json")).expect("a state");
+    let mut towpath = world.started(&["run"]);
+    wait_until("the step sleeps", || is_running("300.0451"));
+    towpath.kill().expect("it runs");
+    towpath.wait().expect("it ends");
+    wait_until("the sleeping ends", || !is_running("300.0451"));
+    assert_eq!(left().matches("_job").count(), 1, "{}", left());
+    let strange = r#""left": {"strange": ["create", "towpath.run=1"]"#;
+    let also = left().replace(r#""left": {"#, &format!("{strange}, "));
+    fs_err::write(world.folder().join("calls.json"), also).expect("a state");
+    world.replace(file, "    container: 'node:20'\n", "");
+    world.replace(file, "    services: {redis: {image: redis}}\n", "");
+    world.replace(file, "sleep 300.0451", "true");
+    assert_eq!(world.towpath(&["run"]).code, Some(0));
+    assert!(left().contains(&format!("{strange}}}")), "{}", left());
 }

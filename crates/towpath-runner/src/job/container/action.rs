@@ -17,7 +17,7 @@ use super::paths::Mounts;
 use super::spec::Spec;
 use super::{ENDING, Program, removal};
 use crate::commands::input_variable;
-use crate::engine::Engine;
+use crate::engine::{Engine, label_option};
 use crate::evaluate::Values;
 
 impl RunningJob<'_> {
@@ -179,9 +179,18 @@ impl RunningJob<'_> {
             folder: "/github/workspace",
             variables: &variables,
         };
+        let label = label_option(&engine.label);
         let arguments = arguments.iter().map(|word| mounts.inside(word));
         let arguments: Vec<String> = arguments.collect();
-        let mut command = run_action(&place, network, &mounts, &image, &entrypoint, &arguments);
+        let mut command = run_action(
+            &place,
+            &label,
+            network,
+            &mounts,
+            &image,
+            &entrypoint,
+            &arguments,
+        );
         command.insert(0, engine.program.to_string_lossy().into_owned());
         (command, environment, folder)
     }

@@ -11,6 +11,8 @@ pub(super) struct Berth<'a> {
     pub(super) network: &'a str,
     /// The name by which others on the network find it.
     pub(super) alias: &'a str,
+    /// Of the run, as the engine takes it.
+    pub(super) label: &'a str,
 }
 
 /// A program in a container, with what it is given.
@@ -68,7 +70,8 @@ pub(super) fn create_job(
     folder: &str,
     variables: &[String],
 ) -> Vec<String> {
-    let mut arguments = words(&["create", "--name", berth.name, "--workdir", folder]);
+    let mut arguments = words(&["create", "--name", berth.name, "--label", berth.label]);
+    arguments.extend(words(&["--workdir", folder]));
     arguments.extend(words(&["--network", berth.network]));
     arguments.extend(options(spec));
     arguments.extend_from_slice(variables);
@@ -85,7 +88,8 @@ pub(super) fn create_job(
 
 /// Returns the arguments that make the container of a service.
 pub(super) fn create_service(spec: &Spec, berth: &Berth<'_>, variables: &[String]) -> Vec<String> {
-    let mut arguments = words(&["create", "--name", berth.name, "--network", berth.network]);
+    let mut arguments = words(&["create", "--name", berth.name, "--label", berth.label]);
+    arguments.extend(words(&["--network", berth.network]));
     arguments.extend(words(&["--network-alias", berth.alias]));
     arguments.extend(options(spec));
     arguments.extend_from_slice(variables);
@@ -109,13 +113,14 @@ pub(super) fn exec(inside: &Inside<'_>, command: &[String]) -> Vec<String> {
 /// Returns the arguments that run an action in a container of its own.
 pub(super) fn run_action(
     inside: &Inside<'_>,
+    label: &str,
     network: Option<&str>,
     mounts: &Mounts,
     image: &str,
     entrypoint: &str,
     command: &[String],
 ) -> Vec<String> {
-    let mut arguments = words(&["run", "--rm", "--name", inside.name]);
+    let mut arguments = words(&["run", "--rm", "--name", inside.name, "--label", label]);
     arguments.extend(words(&["--workdir", inside.folder]));
     if let Some(network) = network {
         arguments.extend(words(&["--network", network]));
@@ -198,20 +203,21 @@ mod tests {
             name: "n_redis",
             network: "n",
             alias: "redis",
+            label: "r=1",
         };
         let variables = ["-e".to_owned(), "A".to_owned()];
         let made = create_service(&spec, &berth, &variables);
         assert!(made.contains(&"redis-cli ping".to_owned()), "{made:?}");
         assert_eq!(
             line(&made),
-            "create --name n_redis --network n --network-alias redis -p 6379 -v data:/data --health-cmd \
+            "create --name n_redis --label r=1 --network n --network-alias redis -p 6379 -v data:/data --health-cmd \
              redis-cli ping --cpus 1 -e A redis:7 redis-server --save ''"
         );
         let mounts = Mounts::of(&[("/work/1", "/__w")]);
         let made = create_job(&spec, &berth, &mounts, "/__w/a/a", &variables);
         assert_eq!(
             line(&made),
-            "create --name n_redis --workdir /__w/a/a --network n -p 6379 -v data:/data --health-cmd \
+            "create --name n_redis --label r=1 --workdir /__w/a/a --network n -p 6379 -v data:/data --health-cmd \
              redis-cli ping --cpus 1 -e A -v /work/1:/__w --entrypoint tail redis:7 -f /dev/null"
         );
         let inside = Inside {
@@ -227,13 +233,14 @@ mod tests {
         assert_eq!(
             line(&run_action(
                 &inside,
+                "r=1",
                 Some("net"),
                 &mounts,
                 "i",
                 "/e.sh",
                 &command
             )),
-            "run --rm --name n --workdir /github/workspace --network net -e A -v /work/1:/__w \
+            "run --rm --name n --label r=1 --workdir /github/workspace --network net -e A -v /work/1:/__w \
              --entrypoint /e.sh i a b"
         );
     }

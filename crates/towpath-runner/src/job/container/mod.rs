@@ -18,7 +18,7 @@ use towpath_workflow::syntax::Dynamic;
 use super::RunningJob;
 use super::contexts::set;
 use super::level::Level;
-use crate::engine::Engine;
+use crate::engine::{Engine, label_option};
 use arguments::{Berth, Inside, create_job, create_service, exec, handed_over, read_ports};
 use paths::{Mounts, NODE};
 use spec::Spec;
@@ -87,8 +87,8 @@ impl RunningJob<'_> {
             return Ok(());
         }
         let engine = (self.machine.engine)().map_err(Problem::error)?;
-        let network = self.tracking.clone();
-        self.engine(&engine, &["network", "create", &network])?;
+        let (network, label) = (self.tracking.clone(), label_option(&engine.label));
+        self.engine(&engine, &["network", "create", "--label", &label, &network])?;
         self.containers = Some(Containers {
             engine: engine.clone(),
             network: network.clone(),
@@ -148,6 +148,7 @@ impl RunningJob<'_> {
             name,
             network: &self.tracking.clone(),
             alias: id,
+            label: &label_option(&engine.label),
         };
         let arguments = create_service(spec, &berth, &variables);
         self.create(engine, environment, arguments, name)?;
@@ -172,6 +173,7 @@ impl RunningJob<'_> {
             name: &name,
             network,
             alias: "",
+            label: &label_option(&engine.label),
         };
         let mut arguments = create_job(spec, &berth, &mounts, &folder, &variables);
         if let Some(node) = self.machine.node.and_then(|node| node.parent()?.parent()) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use towpath_actions::{ActionStore, ServedRun, Services, pinned, registry};
@@ -13,12 +13,13 @@ use towpath_report::{
     Changes, CheckResult, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict,
 };
 use towpath_runner::{
-    Action, Actions, Completed, EndedRun, Engine, Frame, Ledger, Machine, Means, Observer, Plan,
-    Platforms, Request, StartingEvent, plan_frames, run, unsupported,
+    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Observer, Plan, Platforms,
+    Request, StartingEvent, plan_frames, run, unsupported,
 };
 use towpath_workflow::expression::Value;
 
 use super::check::CheckStep;
+use super::engines::Engines;
 use super::files::{WorkflowFile, mistakes};
 use super::resume::{Attempt, Journal, resume};
 use super::start::Candidate;
@@ -178,8 +179,7 @@ struct Ground<'a> {
     /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
     registry: Vec<Box<dyn Action + 'a>>,
     signals: crossbeam_channel::Receiver<()>,
-    /// What runs containers, looked for on first use.
-    engine: OnceLock<Result<Engine, String>>,
+    engines: Engines<'a>,
     /// What is to be said before anything runs.
     notes: Vec<String>,
     began: i64,
@@ -198,7 +198,10 @@ impl<'a> Ground<'a> {
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let folders = process.folders()?;
-        let workspaces = Workspaces::make(state, number)?;
+        let told = folders.notes.iter();
+        let mut notes: Vec<String> = told.map(|note| note.message.clone()).collect();
+        let workspaces = Workspaces::make(state, number, &process.environment, &mut notes)?;
+        let engines = Engines::of_run(process, workspaces.folder(), number);
         let keeper = Keeper::start(&process.program)
             .map_err(|error| Failure::from_error(&error, error.hints()))?;
         let store = Store::open(&folders.cache.join("store"))
@@ -242,12 +245,8 @@ impl<'a> Ground<'a> {
             registry: pinned(actions, pins),
             fetched,
             signals: signals::listen()?,
-            engine: OnceLock::new(),
-            notes: folders
-                .notes
-                .iter()
-                .map(|note| note.message.clone())
-                .collect(),
+            engines,
+            notes,
             began: clock::now(),
             begun,
         })
@@ -441,16 +440,10 @@ impl<'a> Ground<'a> {
                 sources: &self.asked.files.sources,
                 fetched: &self.fetched,
                 platforms: self.platforms,
-                engine: &|| self.engine(),
+                engine: &|| self.engines.get(),
                 has_node: steps::program(self.process, "node").is_some(),
             },
         )
-    }
-
-    fn engine(&self) -> Result<Engine, String> {
-        self.engine
-            .get_or_init(|| steps::engine(self.process))
-            .clone()
     }
 
     fn actions(&self) -> Vec<&dyn Action> {
@@ -474,7 +467,7 @@ impl<'a> Ground<'a> {
             steps::open_shell(user, command);
         };
         let node = steps::program(self.process, "node");
-        let (engine, process) = (&self.engine, self.process);
+        let engines = &self.engines;
         let machine = Machine {
             keeper: &self.keeper,
             repository: &self.asked.root,
@@ -485,7 +478,7 @@ impl<'a> Ground<'a> {
             environment: &environment,
             node: node.as_deref(),
             services: &|| services.variables(),
-            engine: &|| engine.get_or_init(|| steps::engine(process)).clone(),
+            engine: &|| engines.get(),
             fetched: &self.fetched,
             platforms: self.platforms,
             after_failure: if self.run.manner.shell_on_failure {

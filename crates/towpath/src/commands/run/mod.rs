@@ -4,6 +4,7 @@ mod approvals;
 mod called;
 mod check;
 mod dotenv;
+mod engines;
 mod execute;
 mod files;
 mod given;

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use towpath_host::process::StepCommand;
 use towpath_host::secret::Secret;
-use towpath_runner::Engine;
 
 use crate::output;
 use crate::process::Process;
@@ -121,41 +120,6 @@ pub(super) fn program(process: &Process, name: &str) -> Option<PathBuf> {
     folders
         .map(|folder| Path::new(folder).join(name))
         .find(|file| file.is_file())
-}
-
-/// Finds Docker or Podman and asks whether it works; the error says why neither can be used.
-pub(super) fn engine(process: &Process) -> Result<Engine, String> {
-    let mut reason = "neither Docker nor Podman is on `PATH`".to_owned();
-    for (name, is_podman) in [("docker", false), ("podman", true)] {
-        let Some(program) = program(process, name) else {
-            continue;
-        };
-        let asked = Command::new(&program)
-            .arg("version")
-            .env_clear()
-            .envs(&process.environment)
-            .stdin(Stdio::null())
-            .output();
-        let said = match asked {
-            Ok(answer) if answer.status.success() => {
-                // Podman may stand under Docker's name.
-                let is_podman = is_podman || answer.stdout.starts_with(b"Client:       Podman");
-                return Ok(Engine {
-                    program,
-                    is_podman,
-                    environment: process.environment.clone(),
-                });
-            }
-            Ok(answer) => String::from_utf8_lossy(&answer.stderr).into_owned(),
-            Err(error) => error.to_string(),
-        };
-        let last = said.lines().rev().find(|line| !line.trim().is_empty());
-        reason = format!(
-            "{name} does not work: {}",
-            last.unwrap_or("it says nothing").trim()
-        );
-    }
-    Err(reason)
 }
 
 /// Opens the user's shell where a command failed, with everything that the command had.
