@@ -189,7 +189,15 @@ fn copy(frame: &Frame, job: &Job, planned: &PlannedJob, scope: PreviewScope<'_>)
         steps: job
             .steps()
             .iter()
-            .map(|step| step_name(step, &values))
+            .map(|step| {
+                let name = step_name(step, &values);
+                let is_beside = step.background;
+                if is_beside {
+                    format!("{name}, in the background")
+                } else {
+                    name
+                }
+            })
             .collect(),
     }
 }

@@ -28,10 +28,12 @@ pub(crate) fn containers(
     ))
 }
 
-/// Returns the problem of a step that does not run in turn.
-pub(crate) fn background() -> Problem {
-    Problem::error("towpath does not run steps in the background or in parallel yet")
-        .with_hint("write the steps one after the other")
+/// Returns the problem of a step that waits for others, or cancels or groups them, where it may not stand.
+pub(crate) fn control_step() -> Problem {
+    Problem::error(
+        "`wait`, `wait-all`, `cancel` and `parallel` belong to the steps of a job itself",
+    )
+    .with_hint("write the step in the job, not in an action or in `parallel`")
 }
 
 /// Returns the problem of an action that was not fetched.

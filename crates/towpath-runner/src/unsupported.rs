@@ -1,5 +1,4 @@
-//! What towpath cannot run of a plan, told before anything runs: containers, actions that are not here,
-//! steps in the background.
+//! What towpath cannot run of a plan, told before anything runs: containers, actions that are not here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,9 +19,7 @@ use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
 use crate::plan::{Frame, Plan, PlannedJob, called_frame, jobs_of};
 use crate::platforms::Platforms;
-use crate::refusals::{
-    background, containers, entry_points, in_container, no_node, not_here, outside, placed,
-};
+use crate::refusals::{containers, entry_points, in_container, no_node, not_here, outside, placed};
 use crate::request::{FetchedActions, FindEngine};
 
 /// What is here to run a plan with.
@@ -125,7 +122,7 @@ fn of_copy(
     }
     let mut problems: Vec<Problem> = containers(work, place, means.engine).into_iter().collect();
     let late: Vec<&str> = late.iter().copied().chain(OF_STEPS).collect();
-    for step in &work.steps {
+    for step in work.each_step() {
         if holds(step.condition.as_ref(), contexts, &late, Needs::Open) != Some(false) {
             let place = step.origin.0.as_ref();
             if let (Some(_), StepWork::Uses { action, .. }) = (&work.container, &step.work)
@@ -187,10 +184,8 @@ fn of_step(
     depth: usize,
     seen: &mut Seen,
 ) -> Vec<Problem> {
-    let action = match &step.work {
-        StepWork::Uses { action, .. } => action,
-        StepWork::Run { .. } if !step.background => return Vec::new(),
-        _ => return vec![placed(background(), place)],
+    let StepWork::Uses { action, .. } = &step.work else {
+        return Vec::new();
     };
     let problems = of_action(action, place, means, depth, seen);
     let problems = problems.into_iter();

@@ -71,6 +71,16 @@ impl Cancel {
         heir
     }
 
+    /// Returns a flag that hears every wish of this one, and can be set without it.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        let heard = child.clone();
+        let listener: Listener = Arc::new(move |stop| heard.ask(stop));
+        self.tell(&listener);
+        child
+    }
+
     /// Asks the heirs to end as well.
     pub fn cancel_heirs(&self) {
         let heirs = self.state().heirs.clone();
@@ -116,17 +126,22 @@ impl Cancel {
 
     /// Tells every wish, also one from before, to `listener` until the returned guard is dropped.
     pub(crate) fn listen(&self, listener: Listener) -> Listening {
+        self.tell(&listener);
+        Listening {
+            cancel: self.clone(),
+            listener,
+        }
+    }
+
+    /// Tells every wish, also one from before.
+    fn tell(&self, listener: &Listener) {
         let wish = {
             let mut state = self.state();
-            state.listeners.push(Arc::clone(&listener));
+            state.listeners.push(Arc::clone(listener));
             state.wish
         };
         if let Some(stop) = wish {
             listener(stop);
-        }
-        Listening {
-            cancel: self.clone(),
-            listener,
         }
     }
 

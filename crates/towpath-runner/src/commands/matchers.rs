@@ -73,10 +73,10 @@ impl Pattern {
 }
 
 /// The problem matchers of a job.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Matchers(Vec<Matcher>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Matcher {
     owner: String,
     default_severity: String,
@@ -111,6 +111,14 @@ impl Matchers {
             self.0.insert(0, matcher);
         }
         Ok(())
+    }
+
+    /// Adds those whose owner has none here.
+    pub(crate) fn add_missing(&mut self, others: Self) {
+        let is_missing =
+            |other: &Matcher| !self.0.iter().any(|own| is_same(&own.owner, &other.owner));
+        let missing: Vec<Matcher> = others.0.into_iter().filter(is_missing).collect();
+        self.0.splice(0..0, missing);
     }
 
     /// Takes away the matchers of an owner.

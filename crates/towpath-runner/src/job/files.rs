@@ -33,6 +33,8 @@ const FIRST: u64 = 1;
 /// The files of a job's steps, those of one step after those of another.
 pub(super) struct CommandFiles {
     folder: PathBuf,
+    /// Tells them from those of steps that run at the same time; empty for those that run in turn.
+    label: String,
     /// The number of the step that has them; 0 before the first one.
     number: u64,
 }
@@ -56,17 +58,34 @@ impl CommandFiles {
     pub(super) fn of(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            label: String::new(),
             number: 0,
         }
     }
 
-    /// Returns the number of the step that has them.
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    /// Makes a folder for the files of a step that runs beside those that have these.
+    pub(super) fn beside(&self, number: usize) -> io::Result<Self> {
+        let label = format!("background{number}_");
+        let folder = self.folder.join(&label);
+        fs::create_dir(&folder)?;
+        Ok(Self {
+            folder,
+            label,
+            number: 0,
+        })
     }
 
-    /// Returns the number that the files of the next step get.
-    pub(super) fn next_number(&self) -> u64 {
+    /// Returns a name for what belongs to the step that has them.
+    pub(super) fn name(&self) -> String {
+        format!("{}{}", self.label, self.number)
+    }
+
+    /// Returns the name that the next step gets.
+    pub(super) fn next_name(&self) -> String {
+        format!("{}{}", self.label, self.next_number())
+    }
+
+    fn next_number(&self) -> u64 {
         self.number + 1
     }
 

@@ -44,6 +44,7 @@ impl RunningJob<'_> {
             let mut state = state;
             state.extend(done.state.clone());
             self.posts.push(Post {
+                order: self.begun,
                 name: ready.name.clone(),
                 place: ready.step.origin.0.clone(),
                 environment: ready.environment.clone(),

@@ -9,6 +9,7 @@ use towpath_workflow::expression::{Object, Value};
 use crate::standing::Status;
 
 /// What the steps of a job, or of one composite action, share.
+#[derive(Clone)]
 pub(super) struct Level {
     /// The context `steps`.
     steps: Vec<(String, Value)>,
@@ -21,6 +22,7 @@ pub(super) struct Level {
 }
 
 /// What the steps of a composite action have besides.
+#[derive(Clone)]
 pub(super) struct ActionLevel {
     /// The context `inputs`.
     pub(super) inputs: Object,

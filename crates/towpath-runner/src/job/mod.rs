@@ -1,6 +1,7 @@
-//! A job with steps of its own: its folders, its variables, its steps in order, the post parts of its
-//! actions, its outputs. Everything that it made is gone afterwards but its log and its summary.
+//! A job with steps of its own: its folders, its variables, its steps in order or in the background, the post
+//! parts of its actions, its outputs. Everything that it made is gone afterwards but its log and its summary.
 
+mod background;
 mod composite;
 mod container;
 mod contexts;
@@ -33,6 +34,7 @@ use crate::commands::Matchers;
 use crate::evaluate::Values;
 use crate::request::{Machine, Request};
 use crate::standing::Status;
+use background::Deferred;
 use container::Containers;
 use files::CommandFiles;
 use level::Level;
@@ -78,6 +80,12 @@ struct RunningJob<'a> {
     environment: BTreeMap<String, String>,
     /// Put in front of `PATH`, the first one first.
     paths: Vec<String>,
+    /// What steps change, where that counts later: in the background.
+    deferred: Option<Deferred>,
+    /// How many of the job's steps have begun.
+    begun: usize,
+    /// Asks the steps to end.
+    cancel: Cancel,
     status: Status,
     outputs: BTreeMap<String, String>,
     /// When the job has taken too long.
@@ -114,9 +122,7 @@ impl<'a> RunningJob<'a> {
             return self.fail(problem);
         }
         self.run_pre_parts(steps);
-        for step in steps {
-            self.step(&mut level, step);
-        }
+        self.run_steps(&mut level);
         self.run_post_parts();
         self.give_outputs(&level);
     }
@@ -175,12 +181,15 @@ impl<'a> RunningJob<'a> {
             return;
         }
         let took_too_long = now >= self.deadline;
-        let asked = self.context.cancel.since();
+        let asked = self.cancel.since();
         if !took_too_long && asked.is_none() {
             return;
         }
         // A person who waits at a terminal waits no longer than this, a job on its own may clean up.
-        let last_call = if self.assignment.stopping.load(Ordering::Relaxed) {
+        // Nor does who cancels a step in the background.
+        let is_awaited =
+            self.deferred.is_some() || self.assignment.stopping.load(Ordering::Relaxed);
+        let last_call = if is_awaited {
             let asked = asked.unwrap_or(now);
             (asked + self.machine.grace).max(now + LEAST_GRACE)
         } else {
@@ -188,7 +197,7 @@ impl<'a> RunningJob<'a> {
         };
         self.last_call = Some(last_call);
         self.status = Status::Cancelled;
-        if took_too_long {
+        if took_too_long && self.deferred.is_none() {
             let problem = Problem::error("the job took longer than its `timeout-minutes`")
                 .with_hint("give it more minutes, or a step that takes long a `timeout-minutes` of its own");
             self.sink.note(&format!("error: {}", problem.message));

@@ -24,6 +24,7 @@ const HOME: &str = "_home";
 const PRIVATE: u32 = 0o700;
 
 /// The folders of a job. All are absolute and exist.
+#[derive(Clone)]
 pub(super) struct Places {
     /// Holds the others.
     root: PathBuf,

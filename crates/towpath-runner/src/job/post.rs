@@ -15,6 +15,8 @@ use crate::standing::Status;
 
 /// A part to run at the end of the job.
 pub(super) struct Post<'a> {
+    /// The position of the step among those that began.
+    pub(super) order: usize,
     /// Name of the step.
     pub(super) name: String,
     /// Where the step is written.
@@ -44,6 +46,8 @@ pub(super) enum PostWork<'a> {
 impl RunningJob<'_> {
     /// Runs all parts; one that fails fails the job.
     pub(super) fn run_post_parts(&mut self) {
+        // A step in the background is heard of later than those that began after it.
+        self.posts.sort_by_key(|post| post.order);
         while let Some(post) = self.posts.pop() {
             let mut step = Step::run("");
             step.origin.0.clone_from(&post.place);
@@ -122,7 +126,7 @@ impl RunningJob<'_> {
         let now = Instant::now();
         let (deadline, cancel) = match self.last_call {
             Some(last_call) => (last_call, self.late.clone()),
-            None => (self.deadline, self.context.cancel.clone()),
+            None => (self.deadline, self.cancel.clone()),
         };
         if deadline <= now {
             return None;
@@ -131,6 +135,9 @@ impl RunningJob<'_> {
             step,
             name: name.to_owned(),
             environment,
+            begun: now,
+            own: None,
+            limit: deadline,
             deadline,
             cancel,
         })

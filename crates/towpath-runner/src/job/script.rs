@@ -18,7 +18,7 @@ use super::files::Written;
 use super::level::Level;
 use super::script_file;
 use super::step::{Done, ReadyStep};
-use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError, add_paths};
+use crate::commands::{Annotation, Command, Listener, ListenerSettings, MatcherError};
 use crate::shell;
 
 /// As many problems with the commands of a step are kept.
@@ -74,11 +74,7 @@ impl RunningJob<'_> {
             ));
         }
         let shell = shell.as_deref();
-        let name = format!(
-            "step_{}{}",
-            self.files.next_number(),
-            shell::extension(shell)
-        );
+        let name = format!("step_{}{}", self.files.next_name(), shell::extension(shell));
         let file = self.places.temp.join(name);
         let bash = match shell {
             None | Some("") if !self.is_in_container() => {
@@ -343,10 +339,8 @@ impl RunningJob<'_> {
         problems: Vec<Problem>,
         done: &mut Done,
     ) {
-        self.environment.extend(said.environment);
-        self.environment.extend(written.environment);
-        add_paths(&mut self.paths, said.paths);
-        add_paths(&mut self.paths, written.paths);
+        self.set_for_later(said.environment, said.paths);
+        self.set_for_later(written.environment, written.paths);
         done.outputs
             .extend(said.outputs.into_iter().chain(written.outputs));
         done.state
@@ -387,10 +381,16 @@ impl RunningJob<'_> {
     }
 
     fn failed_command(&mut self, command: &StepCommand) {
-        if let Some(look) = self.machine.after_failure
-            && !self.context.cancel.is_cancelled()
-        {
-            look(command);
+        let Some(look) = self.machine.after_failure else {
+            return;
+        };
+        if self.cancel.is_cancelled() {
+            return;
+        }
+        match &mut self.deferred {
+            // A person looks at one at a time.
+            Some(deferred) => deferred.failed.push(command.clone()),
+            None => look(command),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Where the output of a job goes: masked first, then to its log, its summary and whoever watches.
 
 use std::collections::VecDeque;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
@@ -29,26 +31,74 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The part of a line that is shown to who watches, in bytes.
 const SHOWN: usize = 400;
 
+/// Where whoever watches is told what happens.
+#[derive(Clone)]
+struct Watched<'a> {
+    progress: &'a dyn Progress,
+    /// The step that speaks, where it is not the one in turn.
+    speaker: String,
+}
+
+impl Watched<'_> {
+    fn spoken(&self, text: &str) -> String {
+        if self.speaker.is_empty() {
+            return text.to_owned();
+        }
+        format!("{}: {text}", self.speaker)
+    }
+}
+
 /// Passes on what an action tells, without the secrets in it.
 pub(super) struct MaskedProgress<'a> {
-    progress: &'a dyn Progress,
+    watched: Watched<'a>,
     masker: Masker,
 }
 
 impl Progress for MaskedProgress<'_> {
     fn doing(&self, text: &str) {
-        self.progress.doing(&self.masker.mask_text(text));
+        let text = self.watched.spoken(&self.masker.mask_text(text));
+        self.watched.progress.doing(&text);
     }
 
     fn output(&self, line: &str) {
-        self.progress.output(&self.masker.mask_text(line));
+        let line = self.watched.spoken(&self.masker.mask_text(line));
+        self.watched.progress.output(&line);
     }
 }
 
-/// Takes the output of a job.
+/// What steps asked to hide: steps that run at the same time hide it as well.
+#[derive(Default)]
+struct Hidden {
+    secrets: Mutex<Vec<Secret>>,
+    count: AtomicUsize,
+}
+
+impl Hidden {
+    fn add(&self, secret: Secret) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.push(secret);
+        self.count.store(secrets.len(), Ordering::Release);
+    }
+
+    /// Returns those behind the first `known`.
+    fn since(&self, known: usize) -> Vec<Secret> {
+        if self.count.load(Ordering::Acquire) == known {
+            return Vec::new();
+        }
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.get(known..).unwrap_or_default().to_vec()
+    }
+}
+
+/// Takes the output of a job, or of a step that runs beside the others.
 pub(super) struct Sink<'a> {
-    progress: &'a dyn Progress,
+    watched: Watched<'a>,
     masker: Masker,
+    hidden: Arc<Hidden>,
+    /// How many of the hidden values the masker knows.
+    known: usize,
+    folder: PathBuf,
+    file: PathBuf,
     masked: Vec<u8>,
     cut: LineCut,
     /// What is masked and cut, and waits for the end of its line.
@@ -70,15 +120,56 @@ impl<'a> Sink<'a> {
         secrets: &[Secret],
         progress: &'a dyn Progress,
     ) -> io::Result<Self> {
-        let log = fs::File::create(folder.join(LOG))?;
-        let summary = folder.join(SUMMARY);
+        let watched = Watched {
+            progress,
+            speaker: String::new(),
+        };
+        let masker = Masker::new(secrets);
+        Self::open(folder, ["", LOG, SUMMARY], watched, masker, Arc::default())
+    }
+
+    /// Opens a log for a step that runs beside the others; [`Sink::take_over`] adds it to theirs.
+    pub(super) fn beside(&mut self, number: usize, speaker: &str) -> io::Result<Self> {
+        // What waits in the masker belongs here.
+        self.flush();
+        let begin = format!("background{number}-");
+        let watched = Watched {
+            progress: self.watched.progress,
+            speaker: self.masked(speaker),
+        };
+        let hidden = Arc::clone(&self.hidden);
+        let mut sink = Self::open(
+            &self.folder,
+            [&begin, LOG, SUMMARY],
+            watched,
+            self.masker.clone(),
+            hidden,
+        )?;
+        sink.known = self.known;
+        Ok(sink)
+    }
+
+    fn open(
+        folder: &Path,
+        [begin, log, summary]: [&str; 3],
+        watched: Watched<'a>,
+        masker: Masker,
+        hidden: Arc<Hidden>,
+    ) -> io::Result<Self> {
+        let file = folder.join(format!("{begin}{log}"));
+        let log = fs::File::create(&file)?;
+        let summary = folder.join(format!("{begin}{summary}"));
         match fs::remove_file(&summary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         Ok(Self {
-            progress,
-            masker: Masker::new(secrets),
+            watched,
+            masker,
+            hidden,
+            known: 0,
+            folder: folder.to_owned(),
+            file,
             masked: Vec::new(),
             cut: LineCut::default(),
             line: Vec::new(),
@@ -94,30 +185,47 @@ impl<'a> Sink<'a> {
 
     /// Hides a value from now on.
     pub(super) fn hide(&mut self, secret: Secret) {
-        self.flush();
-        self.masker.add(&[secret]);
+        self.hidden.add(secret);
+        self.learn();
+    }
+
+    /// Hides what steps that run at the same time asked to hide.
+    fn learn(&mut self) {
+        let new = self.hidden.since(self.known);
+        if !new.is_empty() {
+            self.flush();
+            self.masker.add(&new);
+            self.known += new.len();
+        }
     }
 
     /// Tells whether a text holds a secret.
     pub(super) fn hides(&self, text: &str) -> bool {
-        self.masker.mask_text(text) != text
+        self.masked(text) != text
     }
 
     /// Returns a text with its secrets masked.
     pub(super) fn masked(&self, text: &str) -> String {
-        self.masker.mask_text(text)
+        let new = self.hidden.since(self.known);
+        if new.is_empty() {
+            return self.masker.mask_text(text);
+        }
+        let mut masker = self.masker.clone();
+        masker.add(&new);
+        masker.mask_text(text)
     }
 
     /// Returns the way to who watches, for actions that tell by themselves what they do.
     pub(super) fn progress(&self) -> MaskedProgress<'a> {
         MaskedProgress {
-            progress: self.progress,
+            watched: self.watched.clone(),
             masker: self.masker.clone(),
         }
     }
 
     /// Takes output in pieces of any length.
     pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.learn();
         self.masker.mask(bytes, &mut self.masked);
         self.pass_on();
     }
@@ -145,11 +253,44 @@ impl<'a> Sink<'a> {
 
     /// Writes the headline of a new step, which has room in the log however much was printed before it.
     pub(super) fn headline(&mut self, name: &str) {
+        self.make_room();
+        self.note(&format!("## {name}"));
+        self.begin();
+    }
+
+    fn make_room(&mut self) {
         if self.written > self.limit {
             self.limit = self.written + LATER_STEP;
         }
-        self.note(&format!("## {name}"));
-        self.begin();
+    }
+
+    /// Adds the log and the summary of a step that ran beside the others; they are masked already.
+    pub(super) fn take_over(&mut self, mut other: Self) -> Result<(), Problem> {
+        other.close()?;
+        let failed = |error: io::Error| {
+            Problem::error(format!("the log of a step could not be kept: {error}"))
+                .with_hint("free space on the disk")
+        };
+        self.flush();
+        self.make_room();
+        let mut log = fs::File::open(&other.file).map_err(failed)?;
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            let length = log.read(&mut piece).map_err(failed)?;
+            if length == 0 {
+                break;
+            }
+            self.write(piece.get(..length).unwrap_or_default());
+        }
+        fs::remove_file(&other.file).map_err(failed)?;
+        match fs::read(&other.summary) {
+            Ok(summary) => {
+                self.append_summary(&summary).map_err(failed)?;
+                fs::remove_file(&other.summary).map_err(failed)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Returns the last lines.
@@ -159,13 +300,17 @@ impl<'a> Sink<'a> {
 
     /// Adds to the job's summary.
     pub(super) fn summarize(&mut self, text: &str) -> io::Result<()> {
-        let mut masked = self.masker.mask_text(text);
+        let mut masked = self.masked(text);
         if !masked.ends_with('\n') {
             masked.push('\n');
         }
+        self.append_summary(masked.as_bytes())
+    }
+
+    fn append_summary(&self, masked: &[u8]) -> io::Result<()> {
         let mut options = fs::OpenOptions::new();
         let mut file = options.create(true).append(true).open(&self.summary)?;
-        file.write_all(masked.as_bytes())
+        file.write_all(masked)
     }
 
     /// Ends the log; tells what kept it from being whole.
@@ -209,7 +354,7 @@ impl<'a> Sink<'a> {
         if self.told.elapsed() >= PAUSE
             && let Some(line) = self.tail.back()
         {
-            self.progress.output(line);
+            self.watched.progress.output(&self.watched.spoken(line));
             self.told = Instant::now();
         }
     }

@@ -10,14 +10,14 @@ use towpath_host::process::Cancel;
 use towpath_report::text::one_line;
 use towpath_report::{Conclusion, Problem, StepRecord};
 use towpath_workflow::expression::{Function, Value};
-use towpath_workflow::syntax::{Step, StepWork};
+use towpath_workflow::syntax::{Step, StepWork, Text};
 
 use super::RunningJob;
 use super::level::Level;
 use super::start::minutes_long;
 use crate::action::Progress;
 use crate::evaluate::Values;
-use crate::refusals::background;
+use crate::refusals::control_step;
 use crate::standing::Status;
 
 /// A longer name of a step is cut, in bytes.
@@ -47,12 +47,47 @@ impl Done {
     }
 }
 
+/// How a step ended.
+pub(super) struct Ended {
+    pub(super) name: String,
+    /// Before `continue-on-error`.
+    pub(super) outcome: Status,
+    /// After it.
+    pub(super) conclusion: Status,
+    /// Why it failed.
+    reason: String,
+    /// The last lines that it printed, where it failed.
+    output: Vec<String>,
+    pub(super) outputs: BTreeMap<String, String>,
+    duration: Duration,
+}
+
+impl Ended {
+    /// Returns the end of a step that did nothing.
+    pub(super) fn without_work(name: String, status: Status) -> Self {
+        Self {
+            name,
+            outcome: status,
+            conclusion: status,
+            reason: String::new(),
+            output: Vec::new(),
+            outputs: BTreeMap::new(),
+            duration: Duration::ZERO,
+        }
+    }
+}
+
 /// A step whose variables, name and time are known.
 pub(super) struct ReadyStep<'s> {
     pub(super) step: &'s Step,
     pub(super) name: String,
     /// Its own variables.
     pub(super) environment: BTreeMap<String, String>,
+    pub(super) begun: Instant,
+    /// How long it may take itself.
+    pub(super) own: Option<Duration>,
+    /// When what it belongs to has taken too long.
+    pub(super) limit: Instant,
     /// When it has taken too long.
     pub(super) deadline: Instant,
     pub(super) cancel: Cancel,
@@ -64,6 +99,13 @@ impl ReadyStep<'_> {
         self.step.id.as_deref()
     }
 
+    /// Lets its time begin.
+    pub(super) fn begin(&mut self) {
+        self.begun = Instant::now();
+        let own = self.own.map(|own| self.begun + own);
+        self.deadline = own.map_or(self.limit, |own| own.min(self.limit));
+    }
+
     /// Returns how long it may still take.
     pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
@@ -73,50 +115,86 @@ impl ReadyStep<'_> {
 impl RunningJob<'_> {
     /// Runs a step, or passes it over.
     pub(super) fn step(&mut self, level: &mut Level, step: &Step) {
+        let ended = match self.begin(level, step) {
+            Ok(ready) => self.run_ready(level, &ready),
+            Err(ended) => *ended,
+        };
+        self.note_end(level, step, ended);
+    }
+
+    /// Makes a step ready to run. The error is how one ended that does not run.
+    pub(super) fn begin<'s>(
+        &mut self,
+        level: &Level,
+        step: &'s Step,
+    ) -> Result<ReadyStep<'s>, Box<Ended>> {
+        self.begin_if(level, step, step.condition.as_ref())
+    }
+
+    /// Makes a step ready to run under a condition.
+    pub(super) fn begin_if<'s>(
+        &mut self,
+        level: &Level,
+        step: &'s Step,
+        condition: Option<&Text>,
+    ) -> Result<ReadyStep<'s>, Box<Ended>> {
         self.notice_cancel();
-        let begun = Instant::now();
         self.sink.begin();
         let mut name = plain_name(step);
-        let mut output = Vec::new();
-        let (outcome, conclusion, reason, outputs) = match self.ready(level, step, &mut name) {
-            Ok(None) => (
-                Status::Skipped,
-                Status::Skipped,
-                String::new(),
-                BTreeMap::new(),
-            ),
-            Ok(Some(ready)) => {
-                self.sink.progress().doing(&ready.name);
-                self.sink.headline(&ready.name);
-                let done = self.perform(level, &ready);
-                output = self.sink.tail();
-                self.conclude(level, &ready, done)
-            }
+        match self.ready(level, step, condition, &mut name) {
+            Ok(Some(ready)) => Ok(ready),
+            Ok(None) => Err(Box::new(Ended::without_work(name, Status::Skipped))),
             Err(problem) => {
                 self.sink.headline(&name);
                 let reason = self.sink.masked(&problem.message);
                 self.tell(level, step, problem);
-                (Status::Failure, Status::Failure, reason, BTreeMap::new())
+                let ended = Ended::without_work(name, Status::Failure);
+                Err(Box::new(Ended { reason, ..ended }))
             }
-        };
-        if conclusion == Status::Failure {
+        }
+    }
+
+    /// Runs a step that is ready.
+    pub(super) fn run_ready(&mut self, level: &mut Level, ready: &ReadyStep<'_>) -> Ended {
+        self.sink.progress().doing(&ready.name);
+        self.sink.headline(&ready.name);
+        let done = self.perform(level, ready);
+        let output = self.sink.tail();
+        let mut ended = self.conclude(level, ready, done);
+        if ended.outcome == Status::Failure {
+            ended.output = output;
+        }
+        ended
+    }
+
+    /// Notes how a step ended, for those after it and for the record of the job.
+    pub(super) fn note_end(&mut self, level: &mut Level, step: &Step, ended: Ended) {
+        if ended.conclusion == Status::Failure {
             self.fall(level);
         }
-        if outcome != Status::Failure {
-            output.clear();
+        if let Some(record) = self.note_silently(level, step, ended) {
+            self.records.push(record);
         }
+    }
+
+    /// Notes how a step ended, which is no failure of those around it yet. Returns the record of a step of
+    /// the job itself.
+    pub(super) fn note_silently(
+        &mut self,
+        level: &mut Level,
+        step: &Step,
+        ended: Ended,
+    ) -> Option<StepRecord> {
         if let Some(id) = &step.id {
-            level.note(id, &outputs, outcome, conclusion);
+            level.note(id, &ended.outputs, ended.outcome, ended.conclusion);
         }
-        if level.depth == 0 {
-            self.records.push(StepRecord {
-                name: self.sink.masked(&name),
-                conclusion: conclusion_of(outcome),
-                reason,
-                output,
-                duration_ms: begun.elapsed().as_millis() as u64,
-            });
-        }
+        (level.depth == 0).then(|| StepRecord {
+            name: self.sink.masked(&ended.name),
+            conclusion: conclusion_of(ended.outcome),
+            reason: ended.reason,
+            output: ended.output,
+            duration_ms: ended.duration.as_millis() as u64,
+        })
     }
 
     /// Evaluates what a step needs to start; none where its condition is false. Its variables come before
@@ -125,13 +203,14 @@ impl RunningJob<'_> {
         &self,
         level: &Level,
         step: &'s Step,
+        condition: Option<&Text>,
         name: &mut String,
     ) -> Result<Option<ReadyStep<'s>>, Problem> {
         let no_variables = BTreeMap::new();
         let id = step.id.as_deref();
         let environment = self.values(level, &no_variables, id).variables(&step.env)?;
         let values = self.values(level, &environment, id);
-        if !values.condition(step.condition.as_ref())? {
+        if !values.condition(condition)? {
             return Ok(None);
         }
         if let Some(written) = &step.name {
@@ -144,24 +223,24 @@ impl RunningJob<'_> {
         }
         let (limit, cancel) = match self.last_call {
             Some(last_call) => (last_call, self.late.clone()),
-            None => (self.deadline, self.context.cancel.clone()),
+            None => (self.deadline, self.cancel.clone()),
         };
         let minutes = step.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose()?;
         drop(values);
-        let own = minutes.and_then(minutes_long);
-        let own = own.map(|minutes| Instant::now() + minutes);
-        let deadline = [own, level.deadline]
-            .into_iter()
-            .flatten()
-            .fold(limit, Instant::min);
-        Ok(Some(ReadyStep {
+        let limit = level.deadline.map_or(limit, |own| own.min(limit));
+        let mut ready = ReadyStep {
             step,
             name: name.clone(),
             environment,
-            deadline,
+            begun: Instant::now(),
+            own: minutes.and_then(minutes_long),
+            limit,
+            deadline: limit,
             cancel,
-        }))
+        };
+        ready.begin();
+        Ok(Some(ready))
     }
 
     fn perform(&mut self, level: &mut Level, ready: &ReadyStep<'_>) -> Done {
@@ -181,19 +260,14 @@ impl RunningJob<'_> {
             StepWork::Wait { .. }
             | StepWork::WaitAll
             | StepWork::Parallel { .. }
-            | StepWork::Cancel { .. } => Done::failed(background()),
+            | StepWork::Cancel { .. } => Done::failed(control_step()),
         };
         self.sink.flush();
         done
     }
 
-    /// Returns outcome, conclusion, the reason of a failure, and the outputs.
-    fn conclude(
-        &mut self,
-        level: &Level,
-        ready: &ReadyStep<'_>,
-        done: Done,
-    ) -> (Status, Status, String, BTreeMap<String, String>) {
+    /// Decides how a step ended by what it did.
+    pub(super) fn conclude(&mut self, level: &Level, ready: &ReadyStep<'_>, done: Done) -> Ended {
         self.notice_cancel();
         let mut failure = done.failure;
         let advisory = {
@@ -223,12 +297,20 @@ impl RunningJob<'_> {
         } else {
             outcome
         };
-        (outcome, conclusion, reason, done.outputs)
+        Ended {
+            name: ready.name.clone(),
+            outcome,
+            conclusion,
+            reason,
+            output: Vec::new(),
+            outputs: done.outputs,
+            duration: ready.begun.elapsed(),
+        }
     }
 
     /// Tells a failure of a step among the problems of the job. What fails within an action is told once,
     /// where it fails.
-    fn tell(&mut self, level: &Level, step: &Step, mut problem: Problem) {
+    pub(super) fn tell(&mut self, level: &Level, step: &Step, mut problem: Problem) {
         if problem.message.is_empty() {
             return;
         }
@@ -241,7 +323,7 @@ impl RunningJob<'_> {
     }
 
     /// Notes that a step failed, for the conditions of those after it.
-    fn fall(&mut self, level: &mut Level) {
+    pub(super) fn fall(&mut self, level: &mut Level) {
         match &mut level.action {
             Some(action) => action.status = Status::Failure,
             None if self.status != Status::Cancelled => self.status = Status::Failure,
@@ -304,7 +386,7 @@ fn default_name(step: &Step) -> String {
     }
 }
 
-fn conclusion_of(status: Status) -> Conclusion {
+pub(super) fn conclusion_of(status: Status) -> Conclusion {
     match status {
         Status::Success => Conclusion::Success,
         Status::Failure => Conclusion::Failure,

@@ -16,7 +16,6 @@ use super::script::took_too_long;
 use super::step::{Done, ReadyStep};
 use crate::action::{Action, JobContext, Outcome, Progress, StepContext, StepInputs};
 use crate::action_folder::{MAX_ACTION_DEPTH, is_local, read_metadata, repository_path, too_deep};
-use crate::commands::add_paths;
 use crate::evaluate::Values;
 use crate::refusals::not_here;
 
@@ -150,6 +149,7 @@ impl RunningJob<'_> {
         }
         if let Some(action) = self.request.actions.find(uses) {
             self.posts.push(Post {
+                order: self.begun,
                 name: ready.name.clone(),
                 place: ready.step.origin.0.clone(),
                 environment: ready.environment.clone(),
@@ -253,8 +253,7 @@ impl RunningJob<'_> {
             self.sink.note(&result.summary);
         }
         self.notes.extend(result.notes);
-        add_paths(&mut self.paths, effects.paths);
-        self.environment.extend(effects.environment);
+        self.set_for_later(effects.environment, effects.paths);
         let mut done = Done {
             outputs: effects.outputs,
             state: effects.state,
@@ -276,11 +275,13 @@ impl RunningJob<'_> {
             }));
         }
         self.problems.extend(errors);
-        self.checked.findings.extend(result.findings);
-        self.checked.tests.extend(result.tests);
-        self.checked.artifacts.extend(result.artifacts);
-        let coverage = &mut self.checked.coverage;
-        *coverage = result.coverage.or(coverage.take());
+        self.take_checked(CheckResult {
+            findings: result.findings,
+            tests: result.tests,
+            artifacts: result.artifacts,
+            coverage: result.coverage,
+            ..CheckResult::default()
+        });
         done
     }
 }

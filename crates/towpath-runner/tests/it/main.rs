@@ -1,5 +1,6 @@
 //! Plans that are run: with actions of the tests' own, and with the steps of workflow files.
 
+mod background;
 mod engine;
 mod jobs;
 mod past;

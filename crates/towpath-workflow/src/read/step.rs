@@ -307,6 +307,7 @@ impl Reader<'_> {
             }
             "parallel" => {
                 let of = format!("the `parallel` of {which}");
+                self.check_parallel(node, &of);
                 StepWork::Parallel {
                     steps: self.step_list(node, "`parallel`", &of, scope),
                 }
@@ -317,6 +318,25 @@ impl Reader<'_> {
                 StepWork::Cancel { step }
             }
         })
+    }
+
+    /// Checks that nothing in `parallel` goes to the background, waits, cancels or holds steps itself.
+    fn check_parallel(&mut self, node: &Node, of: &str) {
+        const OUTSIDE: [&str; 5] = ["background", "wait", "wait-all", "cancel", "parallel"];
+        for step in node.as_sequence().unwrap_or_default() {
+            for (key, _) in step.as_mapping().unwrap_or_default() {
+                let Some(name) = key.text().filter(|name| OUTSIDE.contains(name)) else {
+                    continue;
+                };
+                self.problem(
+                    key.span.clone(),
+                    format!("`{name}` in {of}"),
+                    "not in `parallel`",
+                    "the steps in `parallel` run in the background, and are waited for at its end"
+                        .to_owned(),
+                );
+            }
+        }
     }
 
     /// Checks that a step waits for, or cancels, one that stands before it.

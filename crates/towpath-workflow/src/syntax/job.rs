@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::concurrency::Concurrency;
 use super::matrix::Matrix;
 use super::permissions::Permissions;
-use super::step::{Defaults, Step};
+use super::step::{Defaults, Step, StepWork};
 use super::text::{Argument, Dynamic, Origin, Text, Variables};
 
 /// Id of a job. Two ids that differ only in case are the same to GitHub.
@@ -89,6 +89,16 @@ impl Job {
             JobWork::Steps(job) => &job.steps,
             JobWork::Call(_) => &[],
         }
+    }
+}
+
+impl StepsJob {
+    /// Returns its steps, those that run at the same time one by one.
+    pub fn each_step(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| match &step.work {
+            StepWork::Parallel { steps } => steps.as_slice(),
+            _ => std::slice::from_ref(step),
+        })
     }
 }
 

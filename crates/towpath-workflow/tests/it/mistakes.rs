@@ -481,6 +481,14 @@ fn wrong_steps() {
             "run: a ${{ jobs.x }}",
             &["6:20 the context `jobs` cannot be used here"],
         ),
+        (
+            "parallel: [{run: a, background: true}, {wait-all: null}, {parallel: [{run: b}]}]",
+            &[
+                "6:29 `background` in the `parallel` of step 1 of job `test`",
+                "6:49 `wait-all` in the `parallel` of step 1 of job `test`",
+                "6:67 `parallel` in the `parallel` of step 1 of job `test`",
+            ],
+        ),
     ] {
         check(&step(lines), expected);
     }

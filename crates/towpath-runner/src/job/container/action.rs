@@ -66,7 +66,7 @@ impl RunningJob<'_> {
             && (done.cancelled || done.failure.is_some())
         {
             // It goes on where the program that waited for it was ended, and is gone where it ended itself.
-            let name = format!("{}_{}", self.tracking, self.files.number());
+            let name = format!("{}_{}", self.tracking, self.files.name());
             let arguments = removal(&engine, &name);
             let _ = self.engine_within(&engine, engine.environment.clone(), arguments, ENDING);
         }
@@ -175,7 +175,7 @@ impl RunningJob<'_> {
         let network = self.containers.as_ref();
         let network = network.map(|containers| containers.network.as_str());
         let place = Inside {
-            name: &format!("{}_{}", self.tracking, self.files.number()),
+            name: &format!("{}_{}", self.tracking, self.files.name()),
             folder: "/github/workspace",
             variables: &variables,
         };

@@ -33,6 +33,7 @@ const HEALTH: &str = "{{if .Config.Healthcheck}}{{print .State.Health.Status}}{{
 const VARIABLES: &str = "{{range .Config.Env}}{{println .}}{{end}}";
 
 /// The containers of a job.
+#[derive(Clone)]
 pub(super) struct Containers {
     engine: Engine,
     network: String,
@@ -49,6 +50,7 @@ struct Wanted {
     services: Vec<(String, Spec)>,
 }
 
+#[derive(Clone)]
 struct Own {
     name: String,
     mounts: Mounts,
@@ -56,6 +58,7 @@ struct Own {
     path: String,
 }
 
+#[derive(Clone)]
 struct Service {
     id: String,
     name: String,
@@ -326,7 +329,7 @@ impl RunningJob<'_> {
         let cancel = if is_ending {
             Cancel::new()
         } else {
-            self.context.cancel.clone()
+            self.cancel.clone()
         };
         let mut said = Vec::new();
         let end = self

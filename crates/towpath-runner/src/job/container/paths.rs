@@ -11,6 +11,7 @@ pub(super) const NODE: &str = "/__e/node";
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// Folders of this machine and their places in a container; of several that hold a path the first counts.
+#[derive(Clone)]
 pub(super) struct Mounts(Vec<(PathBuf, String)>);
 
 impl Mounts {
