@@ -1,6 +1,7 @@
 //! A job with steps of its own: its folders, its variables, its steps in order or in the background, the post
 //! parts of its actions, its outputs. Everything that it made is gone afterwards but its log and its summary.
 
+mod advice;
 mod background;
 mod composite;
 mod container;

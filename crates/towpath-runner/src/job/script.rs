@@ -13,6 +13,7 @@ use towpath_report::{Place, Problem, Severity};
 use towpath_workflow::syntax::Text;
 
 use super::RunningJob;
+use super::advice;
 use super::container::Program;
 use super::files::Written;
 use super::level::Level;
@@ -154,7 +155,7 @@ impl RunningJob<'_> {
                 self.cpu_ms += end.cpu_ms;
                 done.cancelled = end.end == CommandEnd::Cancelled;
                 done.failure = Self::failure_of(&end.end, ready, &command)
-                    .map(|problem| self.with_advice(problem));
+                    .map(|problem| self.with_advice(&end.end, problem));
                 if done.failure.is_some() {
                     self.failed_command(&command);
                 }
@@ -173,24 +174,16 @@ impl RunningJob<'_> {
         done
     }
 
-    /// Adds what may have been forgotten: a step that misses a file in a workspace without any.
-    fn with_advice(&self, problem: Problem) -> Problem {
-        let misses_file = self
-            .sink
-            .tail()
-            .iter()
-            .any(|line| tells_of_missing_file(line));
+    /// Adds what may have been forgotten.
+    fn with_advice(&self, end: &CommandEnd, problem: Problem) -> Problem {
         let is_empty = || {
             let entries = fs::read_dir(&self.places.workspace);
             entries.is_ok_and(|mut entries| entries.next().is_none())
         };
-        if misses_file && is_empty() {
-            return problem.with_hint(
-                "the workspace is empty: no step before this one checks the repository out \
-                 (`uses: actions/checkout@v4`)",
-            );
+        match advice::on_failure(end, &self.sink.tail(), is_empty) {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
         }
-        problem
     }
 
     fn failure_of(
@@ -457,24 +450,6 @@ fn indented(script: &str) -> String {
 /// Returns what is said of a step whose time is over.
 pub(super) fn took_too_long(step: &str) -> String {
     format!("step `{step}` took longer than it may")
-}
-
-/// Tells whether a program says that a file or folder is not there.
-fn tells_of_missing_file(line: &str) -> bool {
-    const SAYINGS: [&str; 9] = [
-        "no such file",
-        "not found",
-        "can't open",
-        "cannot find",
-        "could not find",
-        "could not open",
-        "does not exist",
-        "neither 'setup.py' nor 'pyproject.toml'",
-        "no tests ran",
-    ];
-    let line = line.to_lowercase();
-    // A program that is missing is no file of the repository.
-    !line.contains("command not found") && SAYINGS.iter().any(|saying| line.contains(saying))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn a_workflow_is_followed_by_those_that_wait_for_it() {
     let log = world.towpath(&["logs", "test (2)"]).stdout;
     assert!(log.contains("here more *** 2"), "{log}");
     assert!(!log.contains("hunter2"), "{log}");
-    let (code, ended) = jobs(&world, &["--approve", "PROD"]);
+    let (code, ended) = jobs(&world, &["test.yml", "--approve", "PROD"]);
     assert_eq!(
         (code, ended[1].as_str()),
         (Some(0), "Production / deploy Success")

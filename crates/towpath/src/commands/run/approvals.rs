@@ -4,25 +4,41 @@ use std::io::IsTerminal;
 
 use towpath_host::secret;
 use towpath_runner::{Approval, Platforms, PreviewScope, RunContext, preview};
-use towpath_workflow::syntax::Workflow;
+use towpath_workflow::syntax::{Job, JobWork, Workflow};
 
 use super::files::Files;
 use super::listing::Listing;
 use crate::failure::Failure;
 use crate::nearest;
 
-/// Refuses approvals of environments that no job uses: a misspelt name would leave the right one waiting.
-pub(super) fn refuse_unknown(listing: &Listing, approved: &[String]) -> Result<(), Failure> {
+/// Refuses approvals of environments that no job uses, nor one of a workflow that may follow: a misspelt
+/// name would leave the right one waiting.
+pub(super) fn refuse_unknown(
+    listing: &Listing,
+    files: &Files,
+    approved: &[String],
+) -> Result<(), Failure> {
     let jobs = || listing.workflows.iter().flat_map(|workflow| &workflow.jobs);
+    let following = || {
+        let workflows = files.followers().iter();
+        workflows.flat_map(|file| &file.workflow.jobs)
+    };
+    let named = following().filter_map(|job| match &job.work {
+        JobWork::Steps(work) => Some(work.environment.as_ref()?.name.source.as_str()),
+        JobWork::Call(_) => None,
+    });
     let mut known: Vec<&str> = Vec::new();
-    for name in jobs().flat_map(|job| &job.environments) {
-        if !known.contains(&name.as_str()) {
+    let listed = jobs().flat_map(|job| &job.environments);
+    for name in listed.map(String::as_str).chain(named) {
+        if !known.contains(&name) {
             known.push(name);
         }
     }
     // A called workflow has environments of its own, and an expression may give any name.
-    let is_open =
-        jobs().any(|job| job.calls.is_some()) || known.iter().any(|name| name.contains("${{"));
+    let calls = |job: &Job| matches!(job.work, JobWork::Call(_));
+    let is_open = jobs().any(|job| job.calls.is_some())
+        || following().any(calls)
+        || known.iter().any(|name| name.contains("${{"));
     if is_open {
         return Ok(());
     }

@@ -68,7 +68,7 @@ pub(super) fn run(
         &platforms,
         &selection,
     );
-    approvals::refuse_unknown(&listing, &run.given.approvals)?;
+    approvals::refuse_unknown(&listing, &asked.files, &run.given.approvals)?;
     warn(&asked.files, process, global);
     let is_started = candidates
         .iter()
