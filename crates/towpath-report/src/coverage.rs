@@ -29,9 +29,8 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Returns the covered part in percent as coverage.py counts it: statements plus branches.
-    /// A project without statements is covered whole.
-    pub fn percent(&self) -> f64 {
+    /// Returns how many statements and branches ran, of how many.
+    pub fn counts(&self) -> (usize, usize) {
         let (mut hit, mut all) = (0, 0);
         for file in self.files.values() {
             hit += file.executed.len() + file.executed_branches.len();
@@ -40,6 +39,13 @@ impl Coverage {
                 + file.executed_branches.len()
                 + file.missing_branches.len();
         }
+        (hit, all)
+    }
+
+    /// Returns the covered part in percent as coverage.py counts it: statements plus branches.
+    /// A project without statements is covered whole.
+    pub fn percent(&self) -> f64 {
+        let (hit, all) = self.counts();
         percent_covered(hit, all)
     }
 }

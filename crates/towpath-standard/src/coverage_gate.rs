@@ -15,6 +15,11 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
+    /// Returns whether the project itself sets it, not the settings of this program.
+    pub(crate) fn is_own(self) -> bool {
+        self.precision.is_some()
+    }
+
     /// Returns whether a total is too low. Of a project's own gate coverage.py rounds the total first, to as
     /// many places as the threshold has at least; only 100 must be reached exactly.
     pub(crate) fn fails(self, percent: f64) -> bool {

@@ -23,6 +23,19 @@ pub(crate) struct TestEnvironment {
     pub(crate) reason: String,
 }
 
+impl TestEnvironment {
+    /// Returns whether this is another environment with more extras or groups: an oldest set of
+    /// dependencies, or a branch of one of them, is written with requirements or constraints of its own.
+    fn adds_to(&self, other: &Self) -> bool {
+        let holds = |more: &[String], less: &[String]| less.iter().all(|text| more.contains(text));
+        self.requirements == other.requirements
+            && self.requirement_files == other.requirement_files
+            && self.constraint_files == other.constraint_files
+            && holds(&self.extras, &other.extras)
+            && holds(&self.groups, &other.groups)
+    }
+}
+
 /// Returns what the tests of a project need, without the project itself.
 pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
     let runners = ["pytest", "unittest", "manage.py test"];
@@ -34,8 +47,7 @@ pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
 
 /// Returns what the tests need where one command runs them.
 pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> TestEnvironment {
-    let via = call.map(|invocation| invocation.via.as_slice());
-    let mut found = installed(facts, &is_test_runner, via).unwrap_or_else(|| {
+    let mut found = installed(facts, &is_test_runner, call).unwrap_or_else(|| {
         let mut found = declared(facts);
         found.extras.extend(imported_extras(facts, &found.extras));
         found
@@ -92,11 +104,12 @@ pub(crate) fn automated(
     installed(facts, is_tool, None)
 }
 
-/// As [`automated`]; of several places the one by which a command is reached, where it is one of them.
+/// As [`automated`]; of several places the one by which a command is reached, where it is one of them, or
+/// another of its ways that adds to what is installed there.
 fn installed(
     facts: &Facts<'_>,
     is_tool: &dyn Fn(&str) -> bool,
-    of: Option<&[String]>,
+    of: Option<&Invocation>,
 ) -> Option<TestEnvironment> {
     let root = &facts.project.root;
     let relevant = |install: &&Install| {
@@ -107,15 +120,17 @@ fn installed(
     if installs.iter().any(|install| install.reached_from_ci) {
         installs.retain(|install| install.reached_from_ci);
     }
-    if installs.iter().any(|install| of == Some(&install.via)) {
-        installs.retain(|install| of == Some(&install.via));
-    }
     // Environments differ (oldest dependencies, coverage upload); the fullest readable one is taken.
     let via = |install: &Install| install.via.clone();
     let mut environments: BTreeMap<Vec<String>, TestEnvironment> = BTreeMap::new();
     for install in installs {
         let environment = environments.entry(via(install)).or_default();
         add(environment, install, facts);
+    }
+    if let Some((of, own)) = of.and_then(|of| Some((of, environments.get(&of.via)?.clone()))) {
+        environments.retain(|via, found| {
+            *via == of.via || (of.other_ways.contains(via) && found.adds_to(&own))
+        });
     }
     let fullness = |found: &TestEnvironment| {
         found.requirement_files.len() + found.extras.len() + found.groups.len()

@@ -133,6 +133,7 @@ mod tests {
             folder: String::new(),
             place: Place::at(".pre-commit-config.yaml", 7, 0),
             via: Vec::new(),
+            other_ways: Vec::new(),
             kind: AutomationKind::PreCommit,
             reached_from_ci: false,
             on_change: false,

@@ -85,6 +85,9 @@ pub struct Invocation {
     pub place: Place,
     /// How it was reached, outermost first: "ci.yml job `lint`", "tox env `lint`".
     pub via: Vec<String>,
+    /// The other ways by which the same command is reached with the same standing: other environments
+    /// that share its line.
+    pub other_ways: Vec<Vec<String>>,
     /// The kind of the file it is written in.
     pub kind: AutomationKind,
     /// Whether CI runs it, directly or through what it calls.

@@ -41,6 +41,7 @@ impl Walker<'_> {
             folder: scene.folder.clone(),
             place: scene.place.clone(),
             via: scene.via.clone(),
+            other_ways: Vec::new(),
             kind: scene.kind,
             reached_from_ci: scene.from_ci,
             on_change: scene.on_change,
@@ -90,6 +91,10 @@ impl Walker<'_> {
             other.pythons = if keeps { pythons } else { own };
         } else if other.reached_from_ci == invocation.reached_from_ci {
             other.pythons = pythons;
+            let is_new = other.via != invocation.via && !other.other_ways.contains(&invocation.via);
+            if is_new && is_better(&invocation) == is_better(other) {
+                other.other_ways.push(invocation.via);
+            }
         }
     }
 

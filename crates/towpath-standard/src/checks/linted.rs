@@ -160,10 +160,10 @@ impl Handed<'_> {
     }
 }
 
-/// Returns whether a file was written by a build and came along in an archive: where git is at hand
-/// such a file is ignored, and no automation ever sees it.
+/// Returns whether a file was written by a build and came along in an archive: in a checkout of the
+/// repository such a file is ignored, and no automation ever sees it.
 fn is_left_by_a_build(facts: &Facts<'_>, path: &str) -> bool {
-    if !facts.git_state.is_empty() {
+    if !facts.git_state.is_empty() && !facts.is_release() {
         return false;
     }
     let text = facts.tree.read_text(path).unwrap_or_default();

@@ -28,6 +28,10 @@ fn every_build_that_the_project_runs_is_run() {
             "  $ {python} -m sphinx --no-color -w -W --keep-going -n -t dev -D html_theme=x -b dirhtml -d {tree}/docs\n",
         ),
         (
+            "sphinx-build -W -d=x -b=dirhtml docs out",
+            "  $ {python} -m sphinx --no-color -w -W --keep-going -b dirhtml -d {tree}/docs\n",
+        ),
+        (
             "sphinx-build -E -c docs -b html pages out",
             "  $ {python} -m sphinx --no-color -w -c {tree}/docs -b html -d {tree}/pages\n",
         ),
@@ -67,6 +71,7 @@ const NO_GIT: &str = "Exception occurred:\n  File \"/e/reno.py\", line 3, in f\n
 #[test]
 fn what_an_archive_lacks_is_no_fault_and_everything_else_is() {
     let label = "/r/docs/a.rst:1: WARNING: undefined label: 'python:and'\n";
+    let anywhere = "/r/docs/a.md:1: WARNING: No matches for 'flask:*:*:app' [myst.iref_missing]\n";
     let short = "/r/docs/a.rst:2: WARNING: Title underline too short.\n";
     let with = |texts: &[&str]| texts.concat();
     let include = "Problems with \"include\" directive path: InputError: [Errno 2] No such file or directory: 'CHANGES.rst'.";
@@ -95,7 +100,7 @@ fn what_an_archive_lacks_is_no_fault_and_everything_else_is() {
         (
             1,
             "",
-            with(&[UNREACHABLE, label]),
+            with(&[UNREACHABLE, label, anywhere]),
             "passed",
             "passed".to_owned(),
         ),

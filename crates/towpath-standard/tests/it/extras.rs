@@ -42,3 +42,15 @@ fn automation_tells_which_extras_are_tested() {
         "[tox]\nenvlist = py312\n[testenv]\ndeps = pytest\nextras = other\ncommands = pytest\n";
     check(&[("tox.ini", tox)], "orjson");
 }
+
+#[test]
+fn environment_that_adds_extras_to_the_same_tests_is_taken() {
+    let tox = |deps: &str| {
+        format!(
+            "[tox]\nenvlist = py312-tests{{,-{deps}}}\n[testenv]\ndeps =\n  pytest\n  old: attrs==1\n\
+             extras =\n  token\n  all: other\n  old: other\ncommands = pytest\n"
+        )
+    };
+    check(&[("tox.ini", &tox("all"))], "orjson PyJWT>=2 cryptography");
+    check(&[("tox.ini", &tox("old"))], "PyJWT>=2 cryptography");
+}

@@ -209,6 +209,65 @@ fn gate_for_coverage_is_the_one_by_which_the_automation_fails() {
     }
 }
 
+/// Returns whether a total of 70 of 100 lines fails a threshold of 80 that a project sets itself.
+#[track_caller]
+fn fails_its_threshold(more: &[(&str, &str)], told: (&str, usize)) -> bool {
+    let manifest = format!(
+        "{MANIFEST}classifiers = [\"Programming Language :: Python :: 3.12\", \"Programming Language :: Python :: 3.13\"]\n\
+         [tool.coverage.report]\nfail_under = 80\n"
+    );
+    let files = [
+        ("pyproject.toml", manifest.as_str()),
+        ("pkg/__init__.py", ""),
+        ("tests/test_a.py", "def test_a(): pass\n"),
+    ];
+    let coverage = Coverage {
+        files: [(
+            "pkg/__init__.py".to_owned(),
+            FileCoverage {
+                executed: (1..=70).collect(),
+                missing: (71..=100).collect(),
+                ..FileCoverage::default()
+            },
+        )]
+        .into(),
+        ..Coverage::default()
+    };
+    let found = Partial {
+        coverage: Some(coverage),
+        facts: [(told.0.to_owned(), told.1.to_string())].into(),
+        ..Partial::default()
+    };
+    let result = verdict_of("coverage", &[&files, more].concat(), found);
+    assert_eq!(result.findings.len(), 1, "{result:?}");
+    result.failed
+}
+
+#[test]
+fn threshold_that_is_missed_for_what_is_not_here_is_not_judged() {
+    const RELEASED: (&str, &str) = ("PKG-INFO", "Metadata-Version: 2.1\n");
+    const CI: (&str, &str) = (
+        ".github/workflows/ci.yml",
+        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: pytest --cov=pkg\n",
+    );
+    const PYTHONS: &str = "missed lines for some Pythons";
+    const TESTS: &str = "tests that were not judged";
+    for (more, told, expected) in [
+        (&[][..], (TESTS, 0), true),
+        (&[RELEASED], (TESTS, 0), false),
+        (&[RELEASED, CI], (TESTS, 0), true),
+        (&[RELEASED, CI], (TESTS, 2), false),
+        (&[], (PYTHONS, 4), true),
+        (&[], (PYTHONS, 5), false),
+    ] {
+        assert_eq!(
+            fails_its_threshold(more, told),
+            expected,
+            "{more:?} {told:?}"
+        );
+    }
+}
+
 #[test]
 fn locks_of_all_projects_are_looked_up() {
     const ADVISORY: &str = r#"{"id": "X-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "A.b"},

@@ -44,6 +44,19 @@ pub(crate) fn verdict_of(name: &str, files: &[(&str, &str)], found: Partial) -> 
     with_facts(files, |facts| check.conclude(facts, vec![found]))
 }
 
+/// As [`verdict_of`], of a checkout of git.
+#[track_caller]
+pub(crate) fn verdict_of_checkout(
+    name: &str,
+    files: &[(&str, &str)],
+    found: Partial,
+) -> CheckResult {
+    let check = check(name).expect("there is such a check");
+    with_projects_of(files, "abc", |projects| {
+        check.conclude(projects.first().expect("there is a project"), vec![found])
+    })
+}
+
 /// Returns what a check makes of what its first command left behind: its exit code, what it wrote to
 /// standard error, and files by name. The repository is a checkout of git where that is said.
 #[track_caller]

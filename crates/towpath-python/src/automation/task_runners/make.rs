@@ -206,6 +206,14 @@ impl Makefile {
         (depth < DEEPEST).then(|| self.expand(value, target, depth + 1))
     }
 
+    /// Returns whether a target is declared to be no file: make tries no patterns for one.
+    fn is_phony(&self, target: &str) -> bool {
+        self.rules
+            .iter()
+            .filter(|rule| rule.targets.iter().any(|name| name == ".PHONY"))
+            .any(|rule| rule.prerequisites.iter().any(|name| name == target))
+    }
+
     /// Returns the rules that make a target: those that name it, else a pattern.
     fn rules_for(&self, target: &str) -> Vec<&Rule> {
         let named: Vec<&Rule> = self
@@ -213,7 +221,7 @@ impl Makefile {
             .iter()
             .filter(|rule| rule.targets.iter().any(|name| name == target))
             .collect();
-        if !named.is_empty() {
+        if !named.is_empty() || self.is_phony(target) {
             return named;
         }
         let fits = |pattern: &String| {
@@ -475,6 +483,10 @@ mod tests {
             "pytest -q $HOME"
         );
         assert_eq!(makefile.rules_for("a.html").len(), 1);
+        let sphinx = ".PHONY: help Makefile\n%: Makefile\n\t@sphinx-build -M $@ . out\n";
+        let sphinx = Makefile::parse("Makefile", sphinx);
+        assert_eq!(sphinx.rules_for("html").len(), 1);
+        assert!(sphinx.rules_for("Makefile").is_empty());
         assert!(makefile.rules_for("nothing").is_empty());
     }
 }

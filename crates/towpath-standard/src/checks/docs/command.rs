@@ -108,7 +108,12 @@ impl Build {
                     build.builder = builder.unwrap_or(build.builder);
                     build.is_nitpicky(option == "--nitpicky");
                 }
-                option if option.starts_with("-b") => option[2..].clone_into(&mut build.builder),
+                option if option.starts_with("-b") => {
+                    // argparse takes `-b=html` as `-bhtml`.
+                    option[2..]
+                        .trim_start_matches('=')
+                        .clone_into(&mut build.builder);
+                }
                 option if DROPPED.iter().any(|dropped| option.starts_with(dropped)) => {}
                 option if CARRIED.iter().any(|carried| option.starts_with(carried)) => {
                     build.options.push(option.to_owned());

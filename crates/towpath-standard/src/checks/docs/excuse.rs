@@ -102,16 +102,21 @@ fn is_unreachable(finding: &Finding) -> bool {
         .message
         .contains("failed to reach any of the inventories")
         || finding.message.contains("intersphinx inventory")
+        || finding.message.contains("Couldn't load inventory")
 }
 
-/// Returns whether a finding is a reference that sphinx could not resolve: without the inventories of
+/// Returns whether a finding is a reference that could not be resolved: without the inventories of
 /// other projects nobody can tell a wrong one from one that leads there.
 fn is_reference(finding: &Finding) -> bool {
     let says = |words: &str| finding.message.contains(words);
     finding.rule.starts_with("ref.")
         || finding.rule.starts_with("intersphinx.")
-        || finding.rule == "myst.xref_missing"
+        || matches!(
+            finding.rule.as_str(),
+            "myst.xref_missing" | "myst.iref_missing"
+        )
         || says("reference target not found")
+        || says("Could not find cross-reference target")
         || says("undefined label")
         || says("unknown document")
         || says("term not in glossary")
@@ -139,4 +144,31 @@ fn last_quoted(message: &str) -> Option<&str> {
     let (rest, _) = message.rsplit_once('\'')?;
     let (_, name) = rest.rsplit_once('\'')?;
     (!name.is_empty() && !name.contains(' ')).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towpath_report::readers::mkdocs;
+
+    #[test]
+    fn references_of_mkdocs_are_excused_where_inventories_are_out_of_reach() {
+        const INVENTORY: &str = "WARNING -  mkdocstrings: Couldn't load inventory https://x/objects.inv through handler 'python': <urlopen error>\n";
+        const OTHERS: &str = "WARNING -  mkdocs_autorefs: a.md: Could not find cross-reference target 'typing'\n\
+                              WARNING -  Doc file 'a.md' contains a link 'b.md', but the target is not found.\n";
+        for (log, expected) in [
+            ([INVENTORY, OTHERS].concat(), vec![true, true, false]),
+            (OTHERS.to_owned(), vec![false, false]),
+        ] {
+            let findings = mkdocs::read(log.as_bytes(), "docs");
+            let excuses = Excuses {
+                lacks_inventories: findings.iter().any(is_unreachable),
+                lacks_git: false,
+                is_release: false,
+                lacks_pages: false,
+            };
+            let covered: Vec<bool> = findings.iter().map(|one| excuses.cover(one)).collect();
+            assert_eq!(covered, expected, "{log}");
+        }
+    }
 }

@@ -8,6 +8,14 @@ use towpath_report::{CheckResult, TestCase, TestOutcome};
 
 use crate::facts::{Facts, is_below};
 
+/// How the reason of such a test ends.
+const LEFT_OUT: &str = ", which the release leaves out";
+
+/// Returns whether a test was not judged, since the release leaves out what it needs.
+pub(crate) fn is_not_judged(case: &TestCase) -> bool {
+    case.outcome == TestOutcome::Skipped && case.message.ends_with(LEFT_OUT)
+}
+
 /// Counts those tests as skipped that failed for want of a file that the release left out, and returns
 /// how many. `absent` are modules without which pytest did not start; where nothing is left to judge,
 /// the result says so.
@@ -27,7 +35,7 @@ pub(super) fn excuse(facts: &Facts<'_>, result: &mut CheckResult, absent: &[Stri
     for case in result.tests.iter_mut().filter(|case| case.is_failure()) {
         if let Some(file) = wanted(facts, case) {
             case.outcome = TestOutcome::Skipped;
-            case.message = format!("needs `{file}`, which the release leaves out");
+            case.message = format!("needs `{file}`{LEFT_OUT}");
             files.insert(file);
             excused += 1;
         }

@@ -24,6 +24,7 @@ use crate::work::{
 use command::{combine_command, is_measured_by_process, pytest_command};
 
 pub(crate) use judge::conclude_tests;
+pub(crate) use left_out::is_not_judged;
 
 pub(crate) struct Definition;
 

@@ -1,13 +1,16 @@
-"""Combines the data files in `data` below a folder and writes `coverage.json` there.
+"""Combines the data files in `data` below a folder and writes `coverage.json` there, and to
+`other_pythons.txt` how many of the missed lines depend on the version of Python.
 
 Arguments: the folder, and the repository as this job sees it. Runs in the project's folder, so that its
 coverage settings are found. Where jobs run on copies of the repository, the paths in the data are mapped
 to this job's copy.
 """
 
+import ast
 import glob
 import json
 import os
+import re
 import sys
 
 import coverage
@@ -47,6 +50,45 @@ def keep_below(tree, report):
     }
     with open(report, "w") as stream:
         json.dump(said, stream)
+    missed = sum(len(version_lines(name).intersection(file["missing_lines"])) for name, file in said["files"].items())
+    with open(os.path.join(os.path.dirname(report), "other_pythons.txt"), "w") as stream:
+        stream.write(str(missed))
+
+
+# Names such as `PY_3_14_PLUS` and `IS_PY314`.
+PYTHON = re.compile(r"_?(IS_|HAS_)?PY(THON)?_?3_?[0-9]", re.IGNORECASE)
+
+
+def version_lines(path):
+    """Returns the lines of a file that stand under a condition on the version of Python."""
+    try:
+        with open(path, "rb") as stream:
+            module = ast.parse(stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    names = set()
+
+    def asks(node):
+        return any(
+            getattr(part, "attr", getattr(part, "id", "")) in ("version_info", "hexversion")
+            or (isinstance(part, ast.Name) and (part.id in names or PYTHON.match(part.id)))
+            for part in ast.walk(node)
+        )
+
+    for node in module.body:
+        if isinstance(node, ast.Assign) and asks(node.value):
+            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    lines = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.If) and asks(node.test):
+            held = node.body + node.orelse
+        elif any(asks(decorator) for decorator in getattr(node, "decorator_list", ())):
+            held = [node]
+        else:
+            continue
+        for part in held:
+            lines.update(line for line in (getattr(inner, "lineno", 0) for inner in ast.walk(part)))
+    return lines
 
 
 def write(measured, report):

@@ -1,6 +1,8 @@
 //! `coverage`: what all Pythons covered together, and the gates for the total and for changed lines.
 //! Computed even when tests failed.
 
+mod excuse;
+
 use std::collections::BTreeMap;
 
 use towpath_host::Digest;
@@ -11,6 +13,7 @@ use towpath_report::{
     percent_covered,
 };
 
+use self::excuse::{Told, excuse};
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
 use crate::coverage_gate::threshold;
@@ -76,7 +79,7 @@ impl Check for Definition {
             folder: facts.project.root.clone(),
             reads_stdout: true,
             read: read_coverage,
-            hint: String::new(),
+            hint: excuse::not_judged(needs).to_string(),
         };
         Applies::Work(Box::new(Work::Tool(ToolWork {
             tree: TreeUse::Private,
@@ -103,6 +106,7 @@ impl Check for Definition {
     }
 
     fn conclude(&self, facts: &Facts<'_>, found: Vec<Partial>) -> CheckResult {
+        let told = Told::of(&found);
         let mut result = gathered(found);
         let Some(coverage) = &result.coverage else {
             return result;
@@ -133,10 +137,17 @@ impl Check for Definition {
             let needed = wanted.needed;
             result.summary = format!("{shown:.1} %, needs {needed} %");
             if wanted.fails(percent) {
-                result.findings.push(gate(
-                    "total",
-                    format!("coverage is {percent:.2} %, the project wants {needed} %"),
-                ));
+                let missed = format!("coverage is {percent:.2} %, the project wants {needed} %");
+                result
+                    .findings
+                    .push(match excuse(facts, told, coverage, wanted) {
+                        None => gate("total", missed),
+                        Some(why) => Finding {
+                            blocking: false,
+                            severity: Severity::Warning,
+                            ..gate("total", format!("{missed}; not judged, since {why}"))
+                        },
+                    });
             }
         }
         if facts.changes.is_none() && facts.settings.changed_lines_gate.is_some() {
@@ -314,8 +325,10 @@ fn read_coverage(output: &Output<'_>) -> Result<Partial, String> {
         installed: &[],
     };
     let coverage = coverage_py::read(&bytes, &paths).map_err(|error| error.to_string())?;
+    let said = (output.file)("other_pythons.txt").unwrap_or_default();
     Ok(Partial {
         coverage: Some(coverage),
+        facts: Told::facts(output.hint, &String::from_utf8_lossy(&said)),
         ..Partial::default()
     })
 }
