@@ -303,6 +303,32 @@ fn long_lists_are_counted() {
     assert_snapshot!(end);
 }
 
+#[test]
+fn advice_of_many_kinds_is_one_line() {
+    let mut record = passed_run();
+    let finding = |number: u32| Finding {
+        tool: "ruff".to_owned(),
+        rule: format!("UP{number:03}"),
+        rule_url: None,
+        message: "old spelling".to_owned(),
+        place: Some(Place::at("src/humanize/number.py", number, 5)),
+        severity: Severity::Error,
+        fixable: true,
+        blocking: false,
+    };
+    let job = record
+        .jobs
+        .iter_mut()
+        .find(|job| job.name == "lint")
+        .expect("a job called lint");
+    Arc::make_mut(&mut job.result).findings = (1..=40).map(finding).collect();
+    let text = report(&record, STYLE);
+    assert!(
+        text.contains("\n   Do not block: lint 40, security 2; `towpath ci --verbose` lists all\n"),
+        "{text}"
+    );
+}
+
 /// What standard error shows of the recorded events.
 fn progress(
     environment: &[(&str, &str)],

@@ -9,8 +9,9 @@ use super::{FinalReport, short_place};
 use crate::terminal::line::{Line, cut, sanitize, wrap};
 use crate::terminal::style::Paint;
 
-/// How many kinds of findings are named before the rest is only counted.
-const NAMED: usize = 8;
+/// How many kinds of findings are named; where there are more, all are only counted, since a reader looks for
+/// what to do and none of these has to be done.
+const NAMED: usize = 4;
 
 /// How many lines of what was not run are shown before the rest is only counted.
 const NOT_RUN: usize = 8;
@@ -23,14 +24,14 @@ pub(super) fn advice(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> {
         return list.lines(items.collect());
     }
     let kinds = kinds(causes);
-    let (named, rest) = kinds.split_at(NAMED.min(kinds.len()));
-    let mut items = in_columns(&list, named);
-    let rest: Vec<&Cause> = rest.iter().flatten().copied().collect();
     let all = &format!("`{} --verbose` lists all", report.command);
-    if !rest.is_empty() {
-        let words = format!("{}; {all}", counts(&rest));
-        items.extend(faint(&list, &words));
-    } else if kinds.len() < causes.len() {
+    if kinds.len() > NAMED {
+        let words = format!("{}; {all}", by_check(causes));
+        let parts = wrap(&words, list.room).into_iter();
+        return list.lines(parts.map(|part| Line::new().plain(part)).collect());
+    }
+    let mut items = in_columns(&list, &kinds);
+    if kinds.len() < causes.len() {
         items.extend(faint(&list, all));
     }
     list.lines(items)
@@ -178,6 +179,11 @@ pub(super) fn counted(report: &FinalReport<'_>, causes: &[&Cause]) -> Vec<Line> 
 
 /// Counts by check: `and 132 more: lint 130, types 2`.
 fn counts(causes: &[&Cause]) -> String {
+    format!("and {} more: {}", causes.len(), by_check(causes))
+}
+
+/// `lint 130, types 2`.
+fn by_check(causes: &[&Cause]) -> String {
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
     for cause in causes {
         *groups.entry(cause.group.as_str()).or_default() += 1;
@@ -186,7 +192,7 @@ fn counts(causes: &[&Cause]) -> String {
         .iter()
         .map(|(group, number)| format!("{group} {number}"))
         .collect();
-    format!("and {} more: {}", causes.len(), groups.join(", "))
+    groups.join(", ")
 }
 
 /// A list whose heading stands beside its first item, or above it on a narrow terminal.
