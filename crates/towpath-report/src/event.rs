@@ -39,6 +39,13 @@ pub enum RunEvent {
         /// What it stands for, in the order of the plan.
         into: Vec<ExpectedJob>,
     },
+    /// A job may not begin yet, since another run has what it must have alone.
+    JobWaits {
+        /// The job.
+        job: String,
+        /// What for: `waits for the environment …`.
+        text: String,
+    },
     /// A job has begun.
     JobStarted {
         /// The job.

@@ -50,6 +50,6 @@ pub use preview::{
 };
 pub use request::{FetchedActions, FindEngine, Machine, Request};
 pub use reuse::{LastRun, Ledger, StoredVerdict, job_history};
-pub use run::{Completed, Observer, run};
+pub use run::{Completed, Observer, run, superseded};
 pub use unsupported::{Means, unsupported};
 pub use work::folder_name;

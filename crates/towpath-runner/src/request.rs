@@ -72,6 +72,9 @@ pub struct Machine<'a> {
     pub run_folder: &'a Path,
     /// Folder that all runs of the repository share.
     pub cache_folder: &'a Path,
+    /// Folder of the locks by which the runs of the repository keep one another from their concurrency groups
+    /// and environments.
+    pub locks: &'a Path,
     /// Folder in which actions look for tools and put them.
     pub tool_cache: &'a Path,
     /// The variables that every step gets before those of the workflow: `PATH`, the locale, what is needed

@@ -10,7 +10,7 @@ use towpath_workflow::syntax::{JobWork, OutputValue, TriggerKind, Workflow};
 use super::Run;
 use super::ready::could_not_start;
 use crate::evaluate::Values;
-use crate::plan::{Frame, PlannedJob, called_frame, copies, jobs_of};
+use crate::plan::{Frame, PlannedJob, copies, jobs_of};
 use crate::standing::{self, Standing, Status};
 
 impl Run<'_, '_> {
@@ -30,25 +30,20 @@ impl Run<'_, '_> {
     fn expanded(&mut self, index: usize) -> Result<Vec<PlannedJob>, Problem> {
         let job = Arc::clone(&self.jobs[index]);
         let frame = Arc::clone(&self.frames[job.frame]);
-        let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
-        let needs = standing::context(&frame, &above);
-        let Some(copy) = &job.copy else {
+        if job.copy.is_none() {
+            let above = standing::above(&self.jobs, &self.needs_of(index), &self.ended);
+            let needs = standing::context(&frame, &above);
             // The name of what stood for them is free for one of them.
             self.names.remove(&job.name);
             let mut copies = copies(&frame, job.frame, job.definition, &needs, &mut self.names)
                 .map_err(|error| error.to_problem())?;
             copies.retain(|copy| frame.wants(copy));
             return Ok(copies);
+        }
+        let called = match self.groups.take_called(index) {
+            Some(called) => called,
+            None => self.called(index)?,
         };
-        let JobWork::Call(call) = &self.definition(index).work else {
-            return Ok(Vec::new());
-        };
-        let mut contexts = frame.contexts();
-        contexts.0.push(("needs".to_owned(), needs.into()));
-        contexts.0.extend(copy.contexts());
-        let secrets = frame.context.secrets_context();
-        contexts.0.push(("secrets".to_owned(), secrets.into()));
-        let called = called_frame(&frame, call, &job.name, contexts, self.request.sources)?;
         let position = self.frames.len();
         let jobs = jobs_of(&called, position, self.jobs.len(), &mut self.names)
             .map_err(|error| error.to_problem())?;

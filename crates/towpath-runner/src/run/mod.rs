@@ -2,6 +2,7 @@
 //! each running job. Decides what to reuse, what to skip and when to stop; prints nothing.
 
 mod expand;
+mod groups;
 mod keep;
 mod ready;
 mod record;
@@ -19,7 +20,6 @@ use towpath_workflow::syntax::Job;
 use crate::action::{NeededResult, Outcome};
 use crate::ahead::{Ahead, make_ready};
 use crate::assignment::Assignment;
-use crate::evaluate::Values;
 use crate::past::reasons;
 use crate::plan::{Frame, PlannedJob};
 use crate::request::Request;
@@ -28,6 +28,8 @@ use crate::schedule::Schedule;
 use crate::spares::Spares;
 use crate::standing::{self, Standing};
 use crate::work::{Message, Ways, work_on};
+use groups::Groups;
+pub use groups::superseded;
 use keep::{Keepsake, keep_all};
 
 /// How long the loop sleeps while no job ends.
@@ -82,7 +84,7 @@ pub fn run(request: &Request<'_>, observer: &mut dyn Observer) -> Completed {
                 // The channel is open as long as there are workers.
                 let _ = assignments.send(run.assignment(job));
             }
-            if run.schedule.running() == 0 {
+            if run.schedule.running() == 0 && !run.groups.any_waits_outside() {
                 break;
             }
             crossbeam_channel::select! {
@@ -125,10 +127,7 @@ struct Run<'a, 'b> {
     children: BTreeMap<usize, Vec<usize>>,
     /// What ended jobs mean to others, in the order in which they ended.
     ended: Vec<(usize, Standing)>,
-    /// The concurrency group of each job that has entered one.
-    groups: BTreeMap<usize, String>,
-    /// Workflows that wait for another one in their concurrency group, as positions of frames.
-    waiting_frames: BTreeMap<usize, usize>,
+    groups: Groups,
     /// Jobs that will not start, and why.
     given_up: BTreeMap<usize, String>,
     cancel: Cancel,
@@ -185,8 +184,7 @@ impl<'a, 'b> Run<'a, 'b> {
             parents: BTreeMap::new(),
             children: BTreeMap::new(),
             ended: Vec::new(),
-            groups: BTreeMap::new(),
-            waiting_frames: waiting_frames(&request.plan.frames),
+            groups: Groups::of(&request.plan.frames),
             given_up: BTreeMap::new(),
             request,
             observer,
@@ -252,6 +250,7 @@ impl<'a, 'b> Run<'a, 'b> {
 
     /// Returns the next job to work on, where a slot is free; ends those that need no work on the way.
     fn next_job(&mut self) -> Option<usize> {
+        self.groups.look_again();
         self.settle();
         if self.schedule.running() >= self.request.slots {
             for index in self.schedule.ready() {
@@ -261,7 +260,7 @@ impl<'a, 'b> Run<'a, 'b> {
         }
         let ready = self.schedule.ready();
         let is_free = |index: &usize| {
-            !self.waits_for_frame(*index) && !self.is_call(*index) && !self.is_held(*index)
+            !self.is_call(*index) && !self.is_held(*index) && self.take_locks(*index)
         };
         let index = ready.into_iter().find(is_free)?;
         self.tell_reasons();
@@ -436,27 +435,6 @@ impl<'a, 'b> Run<'a, 'b> {
     fn elapsed_ms(&self) -> u64 {
         self.begun.elapsed().as_millis() as u64
     }
-}
-
-/// Returns for each workflow that has to wait the one before it in the same concurrency group.
-fn waiting_frames(frames: &[Arc<Frame>]) -> BTreeMap<usize, usize> {
-    let group = |frame: &Frame| {
-        let concurrency = frame.workflow.concurrency.as_ref()?;
-        // One that has no value joins no group; the forge tells what is wrong with it.
-        let values = Values::of(frame.contexts());
-        let group = values.text(&concurrency.group).ok()?;
-        Some(group.to_lowercase()).filter(|group| !group.is_empty())
-    };
-    let mut last: BTreeMap<String, usize> = BTreeMap::new();
-    let mut waiting = BTreeMap::new();
-    for (position, frame) in frames.iter().enumerate() {
-        if let Some(group) = group(frame)
-            && let Some(earlier) = last.insert(group, position)
-        {
-            waiting.insert(position, earlier);
-        }
-    }
-    waiting
 }
 
 /// What is known of the last runs of jobs, read once for each workflow.

@@ -3,7 +3,7 @@
 
 use towpath_report::{CheckResult, Conclusion, JobRecord, Problem, Reused};
 use towpath_workflow::expression::Function;
-use towpath_workflow::syntax::{JobWork, Queue};
+use towpath_workflow::syntax::JobWork;
 
 use super::Run;
 use crate::action::{Examined, Outcome};
@@ -29,10 +29,11 @@ impl Run<'_, '_> {
             let fresh = |index: &usize| {
                 self.interrupted
                     || !self.examined.contains(index)
-                    || (self.is_call(*index) && !self.is_held(*index))
+                    || (self.is_call(*index)
+                        && !self.is_held(*index)
+                        && !self.groups.waits_outside(*index))
             };
-            let is_fresh = |index: &usize| !self.waits_for_frame(*index) && fresh(index);
-            let ready: Vec<usize> = ready.into_iter().filter(is_fresh).collect();
+            let ready: Vec<usize> = ready.into_iter().filter(fresh).collect();
             if ready.is_empty() {
                 return;
             }
@@ -75,11 +76,22 @@ impl Run<'_, '_> {
         if let Some(record) = self.taken_over(index) {
             return Decision::Ended(Box::new(record));
         }
-        if let Err(problem) = self.join_group(index) {
-            return self.without_work(index, could_not_start(problem));
+        // A call is looked at again and again while it is held.
+        if !self.groups.has_entered(index) {
+            match self.join_groups(index) {
+                Ok(None) => {}
+                Ok(Some(reason)) => {
+                    let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
+                    return self.without_work(index, outcome.because(reason));
+                }
+                Err(problem) => {
+                    let problem = self.frames[self.job(index).frame].context.masked(problem);
+                    return self.without_work(index, could_not_start(problem));
+                }
+            }
         }
         if self.is_call(index) {
-            return if self.is_held(index) {
+            return if self.is_held(index) || !self.take_locks(index) {
                 Decision::Start
             } else {
                 Decision::Expand
@@ -269,54 +281,11 @@ impl Run<'_, '_> {
         Ok((!refused.is_empty()).then(reason))
     }
 
-    /// Enters a job into its concurrency group; of those that wait there a newer one replaces the older,
-    /// unless the group is a queue.
-    fn join_group(&mut self, index: usize) -> Result<(), Problem> {
-        let Some(concurrency) = self.definition(index).concurrency.clone() else {
-            return Ok(());
-        };
-        let values = self.job_values(index);
-        let group = values.text(&concurrency.group)?.to_lowercase();
-        let cancels = values.boolean(&concurrency.cancel_in_progress)?;
-        if group.is_empty() {
-            return Ok(());
-        }
-        let members: Vec<usize> = self
-            .groups
-            .iter()
-            .filter(|(_, own)| **own == group)
-            .map(|(member, _)| *member)
-            .collect();
-        // One that runs, else the first that waits, keeps its place.
-        let under_way = members
-            .iter()
-            .find(|member| self.schedule.is_under_way(**member));
-        let waits = |member: &&usize| self.schedule.is_waiting(**member);
-        let holder = under_way.or_else(|| members.iter().find(waits)).copied();
-        for member in members {
-            let is_replaced = concurrency.queue == Queue::Single && Some(member) != holder;
-            if cancels || (is_replaced && self.schedule.is_waiting(member)) {
-                let name = &self.job(index).name;
-                let reason = format!("`{name}` came after it in concurrency group `{group}`");
-                self.give_up(member, &reason);
-            }
-        }
-        self.groups.insert(index, group);
-        Ok(())
-    }
-
     /// Tells whether a ready job has to let others go first: those of its concurrency group, or copies
     /// beyond `max-parallel`.
     pub(super) fn is_held(&self, index: usize) -> bool {
-        if let Some(group) = self.groups.get(&index) {
-            let mut others = self.groups.iter().filter(|(_, own)| *own == group);
-            let goes_first = |other: usize| {
-                self.schedule.is_under_way(other)
-                    || (other < index && self.schedule.is_waiting(other))
-            };
-            if others.any(|(other, _)| *other != index && goes_first(*other)) {
-                return true;
-            }
+        if self.is_behind_in_group(index) {
+            return true;
         }
         let job = self.job(index);
         let limited = job.copy.as_ref();
@@ -332,15 +301,6 @@ impl Run<'_, '_> {
                 && other_copy.is_some_and(|other_copy| other_copy.index < copy.index)
         });
         under_way.count() >= copy.max_parallel || before.next().is_some()
-    }
-
-    /// Tells whether a job's workflow waits for one before it in the same concurrency group.
-    pub(super) fn waits_for_frame(&self, index: usize) -> bool {
-        let Some(earlier) = self.waiting_frames.get(&self.job(index).frame) else {
-            return false;
-        };
-        let mut jobs = self.jobs.iter().enumerate();
-        jobs.any(|(other, job)| job.frame == *earlier && !self.schedule.has_ended(other))
     }
 
     /// Returns the values for expressions of a copy of a job.

@@ -148,6 +148,7 @@ impl Run<'_, '_> {
 
     /// Notes what a job means to those that need it; the last of several copies ends what stood for them.
     pub(super) fn stand(&mut self, index: usize, standing: Standing) {
+        self.groups.leave(index);
         self.ended.push((index, standing));
         if let Some(parent) = self.parents.get(&index) {
             self.end_parent(*parent);

@@ -23,6 +23,8 @@ pub(crate) struct Engine {
     pub(crate) run: RunContext,
     pub(crate) sources: Sources,
     pub(crate) slots: usize,
+    /// The folder of locks, where it is shared with another run.
+    pub(crate) locks: Option<PathBuf>,
     /// Sends a signal when a job prints this.
     pub(crate) stop_at: &'static str,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Engine {
 pub(crate) struct Ran {
     pub(crate) jobs: Vec<JobRecord>,
     pub(crate) interrupted: bool,
+    /// What was said of jobs that waited for another run.
+    pub(crate) waits: Vec<String>,
     /// What each job printed.
     logs: BTreeMap<String, String>,
 }
@@ -45,11 +49,15 @@ impl FetchedActions for Nothing {
 
 struct Watcher<'a> {
     stop_at: &'a str,
+    waits: Vec<String>,
     signals: crossbeam_channel::Sender<()>,
 }
 
 impl Observer for Watcher<'_> {
     fn event(&mut self, event: &RunEvent) {
+        if let RunEvent::JobWaits { job, text } = event {
+            self.waits.push(format!("{job} {text}"));
+        }
         if let RunEvent::JobOutput { line, .. } = event
             && !self.stop_at.is_empty()
             && line.contains(self.stop_at)
@@ -80,6 +88,7 @@ impl Engine {
             },
             sources: Sources::new(),
             slots: 2,
+            locks: None,
             stop_at: "",
         }
     }
@@ -128,6 +137,7 @@ impl Engine {
         let program = Path::new(env!("CARGO_BIN_EXE_keep-for-tests"));
         let keeper = Keeper::start(program).expect("the keeper starts");
         let (work, cache, tools) = (make("work"), make("cache"), make("tools"));
+        let locks = self.locks.clone().unwrap_or_else(|| folder.join("locks"));
         let environment = BTreeMap::from([(
             "PATH".to_owned(),
             self.context.environment()["PATH"].clone(),
@@ -139,6 +149,7 @@ impl Engine {
             work: &work,
             run_folder: &folder,
             cache_folder: &cache,
+            locks: &locks,
             tool_cache: &tools,
             environment: &environment,
             node: None,
@@ -148,6 +159,11 @@ impl Engine {
             platforms: &Platforms::new("linux", "x86_64", []),
             after_failure: None,
             grace: Duration::from_secs(10),
+        };
+        let mut watcher = Watcher {
+            stop_at: self.stop_at,
+            waits: Vec::new(),
+            signals: sender,
         };
         let completed = run(
             &Request {
@@ -171,10 +187,7 @@ impl Engine {
                 signals,
                 machine: Some(&machine),
             },
-            &mut Watcher {
-                stop_at: self.stop_at,
-                signals: sender,
-            },
+            &mut watcher,
         );
         assert_eq!(completed.warnings, Vec::<String>::new());
         let left = fs_err::read_dir(&work).expect("a folder").count();
@@ -186,6 +199,7 @@ impl Engine {
         };
         let logs = completed.jobs.iter().map(log).collect();
         Ran {
+            waits: watcher.waits,
             jobs: completed.jobs,
             interrupted: completed.interrupted,
             logs,

@@ -219,6 +219,76 @@ fn a_newer_job_takes_the_place_of_one_that_waits_unless_the_group_is_a_queue() {
 }
 
 #[test]
+fn called_workflows_enter_their_concurrency_group() {
+    let mut engine = Engine::new();
+    engine.slots = 4;
+    let file = engine.context.folder().join("order");
+    let called = |name: &str, group: &str| {
+        format!(
+            "on: workflow_call\nconcurrency: {group}\njobs:\n  j: {{runs-on: ubuntu-latest, steps: [{{run: 'echo +{name} >> {0}; sleep 0.3; echo -{name} >> {0}'}}]}}\n",
+            file.display()
+        )
+    };
+    for (name, group) in [("a", "shared"), ("b", "Shared"), ("c", "around")] {
+        let path = format!("./.github/workflows/{name}.yml");
+        engine.sources.insert(path, called(name, group));
+    }
+    let ran = engine.run("on: push\nconcurrency: around\njobs:\n  a: {uses: ./.github/workflows/a.yml}\n  b: {uses: ./.github/workflows/b.yml}\n  c: {uses: ./.github/workflows/c.yml}\n  d: {runs-on: ubuntu-latest, concurrency: around, steps: [{run: 'true'}]}\n");
+    assert_eq!(
+        ran.jobs(),
+        "a / j success, b / j success, c cancelled, d cancelled"
+    );
+    assert!(
+        ran.job("d").reason.contains("deadlock"),
+        "{}",
+        ran.job("d").reason
+    );
+    let order = fs_err::read_to_string(&file).expect("the order");
+    assert_eq!(order, "+a\n-a\n+b\n-b\n");
+}
+
+#[test]
+fn runs_of_a_repository_wait_for_one_another() {
+    for (workflow, job, waits) in [
+        ("concurrency: Deploy\n", "", "concurrency group `deploy`"),
+        ("", "concurrency: Deploy, ", "concurrency group `deploy`"),
+        ("", "environment: staging, ", "environment `staging`"),
+    ] {
+        let (mut first, mut second) = (Engine::new(), Engine::new());
+        let shared = first.context.folder().join("shared");
+        fs_err::create_dir_all(&shared).expect("a folder");
+        let (order, begun) = (shared.join("order"), shared.join("begun"));
+        let text = |name: &str| {
+            format!(
+                "on: push\n{workflow}jobs:\n  t: {{{job}runs-on: ubuntu-latest, steps: [{{run: 'echo +{name} >> {0}; touch {1}; sleep 0.5; echo -{name} >> {0}'}}]}}\n",
+                order.display(),
+                begun.display()
+            )
+        };
+        for engine in [&mut first, &mut second] {
+            engine.locks = Some(shared.join("locks"));
+        }
+        let ran = std::thread::scope(|scope| {
+            let other = scope.spawn(|| first.run(&text("a")));
+            while !begun.exists() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            let ran = second.run(&text("b"));
+            assert_eq!(other.join().expect("the other run").jobs(), "t success");
+            ran
+        });
+        assert_eq!(ran.jobs(), "t success");
+        let text = fs_err::read_to_string(&order).expect("the order");
+        assert_eq!(text, "+a\n-a\n+b\n-b\n");
+        let said = format!(
+            "t waits for the {waits}, which towpath process {} has (run 1, job `t`)",
+            std::process::id()
+        );
+        assert_eq!(ran.waits, [said]);
+    }
+}
+
+#[test]
 fn no_environment_is_named_by_an_empty_name() {
     let ran = Engine::new().run("on: push\njobs:\n  deploy: {runs-on: ubuntu-latest, environment: \"${{ github.ref == 'other' && 'production' || '' }}\", steps: [{run: 'true'}]}\n");
     assert_eq!(ran.jobs(), "deploy success");

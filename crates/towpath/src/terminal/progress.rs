@@ -118,6 +118,15 @@ impl Progress {
                 Vec::new()
             }
             RunEvent::JobFinished { record } => self.finish(record),
+            RunEvent::JobWaits { job, text } => {
+                let mut lines = self.open();
+                lines.push(
+                    Line::new()
+                        .painted(Paint::Doubtful, "Waiting:")
+                        .plain(sanitize(&format!(" {job} {text}"))),
+                );
+                lines
+            }
             RunEvent::Stopping { running } => {
                 self.is_stopping = true;
                 let mut lines = self.open();

@@ -13,8 +13,8 @@ use towpath_report::{
     Changes, CheckResult, Conclusion, JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict,
 };
 use towpath_runner::{
-    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Observer, Plan, Platforms,
-    Request, StartingEvent, plan_frames, run, unsupported,
+    Action, Actions, Completed, EndedRun, Frame, Ledger, Machine, Means, Observer, Plan,
+    PlannedJob, Platforms, Request, StartingEvent, plan_frames, run, superseded, unsupported,
 };
 use towpath_workflow::expression::Value;
 
@@ -173,6 +173,8 @@ struct Ground<'a> {
     earlier: BTreeMap<String, JobRecord>,
     folder: PathBuf,
     cache_folder: PathBuf,
+    /// Holds the locks of concurrency groups and environments.
+    locks: PathBuf,
     tool_cache: PathBuf,
     /// Actions of other repositories.
     fetched: ActionStore,
@@ -241,6 +243,7 @@ impl<'a> Ground<'a> {
             earlier: BTreeMap::new(),
             folder: history.folder(number),
             cache_folder,
+            locks: state.join("locks"),
             tool_cache,
             registry: pinned(actions, pins),
             fetched,
@@ -282,8 +285,9 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Runs what starts, one workflow after the other, each followed by what waits for it. Their jobs run side
-    /// by side, but artifacts, services and concurrency groups of one workflow are none of another's.
+    /// Runs what starts, one workflow after the other, each followed by what waits for it: artifacts and
+    /// services of one workflow are none of another's. One whose place in a concurrency group a later one takes
+    /// does not run.
     fn all(
         &self,
         started: Vec<Started<'_>>,
@@ -296,6 +300,9 @@ impl<'a> Ground<'a> {
         };
         let followers = self.asked.files.followers();
         let mut waiting = self.plans(started)?;
+        let frames = waiting.iter().filter_map(|one| one.plan.frames.first());
+        let frames: Vec<&Frame> = frames.map(AsRef::as_ref).collect();
+        let mut superseded = VecDeque::from(superseded(&frames));
         let mut kept: Vec<RunFrame> = Vec::new();
         while let Some(planned) = waiting.pop_front() {
             kept.extend(planned.plan.frames.iter().map(|frame| RunFrame::of(frame)));
@@ -310,7 +317,10 @@ impl<'a> Ground<'a> {
             } else {
                 self.begun.elapsed().as_millis() as u64
             };
-            let completed = self.one(&planned, watcher);
+            let completed = match superseded.pop_front().flatten() {
+                Some(reason) => cancelled(&planned.plan, &reason),
+                None => self.one(&planned, watcher),
+            };
             let conclusion = conclusion(&completed);
             whole.warnings.extend(completed.warnings);
             whole.jobs.extend(completed.jobs.into_iter().map(|mut job| {
@@ -474,6 +484,7 @@ impl<'a> Ground<'a> {
             work: self.workspaces.folder(),
             run_folder: &folder,
             cache_folder: &self.cache_folder,
+            locks: &self.locks,
             tool_cache: &self.tool_cache,
             environment: &environment,
             node: node.as_deref(),
@@ -582,6 +593,22 @@ fn conclusion(completed: &Completed) -> &'static str {
         "skipped"
     } else {
         "success"
+    }
+}
+
+/// Returns what becomes of a workflow that is cancelled before it starts.
+fn cancelled(plan: &Plan, reason: &str) -> Completed {
+    let record = |job: &PlannedJob| JobRecord {
+        conclusion: Conclusion::Cancelled,
+        reason: reason.to_owned(),
+        group: job.group.clone(),
+        result: Arc::default(),
+        ..not_run(&job.name, Failure::of(Problem::error(reason)))
+    };
+    Completed {
+        jobs: plan.jobs.iter().map(record).collect(),
+        interrupted: false,
+        warnings: Vec::new(),
     }
 }
 
