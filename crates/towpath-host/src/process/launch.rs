@@ -6,6 +6,9 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+/// A smaller variable, in bytes, is not why an environment is too large.
+const LARGE: usize = 16 << 10;
+
 /// Finds the program as a shell would: a name with a slash is a path, another is looked up in `PATH`.
 pub(crate) fn find_program(
     arguments: &[String],
@@ -38,12 +41,18 @@ pub fn is_executable(path: &Path) -> bool {
 }
 
 /// Says why, since the system's "no such file" may mean the folder, the program or its interpreter.
-pub(crate) fn not_started(program: &Path, folder: &Path, error: &io::Error) -> String {
+pub(crate) fn not_started(
+    program: &Path,
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+    error: &io::Error,
+) -> String {
     let (program_name, folder_name) = (program.display(), folder.display());
     if error.kind() == io::ErrorKind::ArgumentListTooLong {
         return format!(
             "the program `{program_name}` cannot be started: its arguments and environment together are \
-             larger than the system allows"
+             larger than the system allows{}; hand over what is long in a file",
+            largest(environment)
         );
     }
     if error.kind() != io::ErrorKind::NotFound {
@@ -61,6 +70,23 @@ pub(crate) fn not_started(program: &Path, folder: &Path, error: &io::Error) -> S
         }
         None => format!("there is no program `{program_name}`"),
     }
+}
+
+/// Names the variables that take the most room, as the end of a sentence.
+fn largest(environment: &BTreeMap<String, String>) -> String {
+    let mut large: Vec<(&str, usize)> = environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.len()))
+        .filter(|(_, size)| *size >= LARGE)
+        .collect();
+    large.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    if large.is_empty() {
+        return String::new();
+    }
+    let named = large.iter().take(3);
+    let named = named.map(|(name, size)| format!("`{name}` ({} KiB)", size / 1024));
+    let named: Vec<String> = named.collect();
+    format!(", most of it in {}", named.join(", "))
 }
 
 /// Reads the program that a script names in its first line.

@@ -165,6 +165,6 @@ fn start(spec: &StepCommand, output: Option<OwnedFd>) -> Result<(Pid, OwnedFd), 
     }
     let child = command
         .spawn()
-        .map_err(|error| not_started(&program, &spec.folder, &error))?;
+        .map_err(|error| not_started(&program, &spec.folder, &spec.environment, &error))?;
     Ok((Pid::from_raw(child.id().cast_signed()), output))
 }

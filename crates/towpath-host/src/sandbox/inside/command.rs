@@ -89,7 +89,7 @@ impl Launcher {
             Some(restricted) => restricted.spawn(command),
             None => command.spawn().map(|child| child.id()),
         }
-        .map_err(|error| not_started(&program, &spec.folder, &error))?;
+        .map_err(|error| not_started(&program, &spec.folder, &spec.environment, &error))?;
         Ok(Started {
             process: Pid::from_raw(process.cast_signed()),
             output,

@@ -36,7 +36,12 @@ fn says_why_a_step_did_not_start() {
         let mut nul = command(&["true"]);
         nul.environment.insert("A".to_owned(), "b\0c".to_owned());
         let long = "x".repeat(8 << 20);
-        let table: [(StepCommand, &str); 5] = [
+        let mut large = command(&["true"]);
+        for (name, size) in [("BIG", 130_000), ("BIGGER", 150_000), ("SMALL", 10)] {
+            let value = long[..size].to_owned();
+            large.environment.insert(name.to_owned(), value);
+        }
+        let table: [(StepCommand, &str); 6] = [
             (
                 command(&["no-such-tool"]),
                 "the program `no-such-tool` was not found in `/usr/local/bin:/usr/bin:/bin`",
@@ -45,7 +50,13 @@ fn says_why_a_step_did_not_start() {
             (
                 command(&["/bin/echo", &long]),
                 "the program `/bin/echo` cannot be started: its arguments and environment together \
-                 are larger than the system allows",
+                 are larger than the system allows; hand over what is long in a file",
+            ),
+            (
+                large,
+                "the program `/usr/bin/true` cannot be started: its arguments and environment together \
+                 are larger than the system allows, most of it in `BIGGER` (146 KiB), `BIG` (126 KiB); \
+                 hand over what is long in a file",
             ),
             (
                 command(&["/etc/passwd"]),
