@@ -52,7 +52,7 @@ pub struct Dependencies {
     /// Files of the repository whose contents count, each with its digest when the result was made.
     /// `None` stands for a path that was not there.
     pub files: BTreeMap<String, Option<Digest>>,
-    /// Commit, branch and tags, where the history was looked at.
+    /// Commit, branch and all names of git, where the history was looked at.
     pub history: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct KeptDependencies {
     pub key: Key,
     /// Blob that lists the files, a line each.
     pub files: Digest,
-    /// Commit, branch and tags, where the history was looked at.
+    /// Commit, branch and all names of git, where the history was looked at.
     #[serde(default)]
     pub history: Option<String>,
 }

@@ -42,7 +42,7 @@ pub struct StoredVerdict {
     pub tree: Digest,
     /// Blob that lists the files it depends on, a line each: digest (or `-` for absent), blank, path.
     pub files: Digest,
-    /// Commit, branch and tags, where the history was looked at.
+    /// Commit, branch and all names of git, where the history was looked at.
     #[serde(default)]
     pub history: Option<String>,
     /// How the step ended.
@@ -112,7 +112,7 @@ pub struct Ledger<'a> {
     pub tree: &'a Tree,
     /// [`Tree::contents_digest`] of `tree`.
     pub tree_digest: Digest,
-    /// Commit, branch and tags; empty without version control.
+    /// Commit, branch and all names of git; empty without version control.
     pub history: String,
 }
 

@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     /// Lines that changed since the base of the change, none where no base is asked for; `None` where
     /// git does not know the base.
     pub changes: Option<Changes>,
-    /// Commit, branch and tags of the checkout; empty without git.
+    /// Commit, branch and all names of git of the checkout; empty without git.
     pub git_state: String,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Repository {
     pub settings: Vec<RawSettings>,
     /// Where state of this repository is kept.
     pub state: PathBuf,
-    /// Commit, branch, and tags with what they name: what builds take a version from, and what tests may look at. Empty
+    /// Commit, branch, and all names of git with what they name: what builds take a version from, and what tests may look at. Empty
     /// without git.
     pub history: String,
     /// What is wrong but stops nothing.
@@ -152,11 +152,11 @@ pub(crate) fn web_address(git: Option<&Git>) -> String {
 }
 
 fn history(git: &Git) -> Result<String, Failure> {
-    let tags = git.tags();
-    let tags = tags.map_err(|error| Failure::from_error(&error, error.hints()))?;
+    let names = git.names();
+    let names = names.map_err(|error| Failure::from_error(&error, error.hints()))?;
     let head = git.head().unwrap_or_default();
     let branch = git.branch().unwrap_or_default();
-    Ok(format!("{head} {branch} {}", tags.join(" ")))
+    Ok(format!("{head} {branch} {names}"))
 }
 
 fn stop_at_errors(problems: &[Problem]) -> Result<(), Failure> {

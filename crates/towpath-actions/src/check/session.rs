@@ -38,7 +38,7 @@ pub struct Setup<'a> {
     pub state: PathBuf,
     /// Folders of version control that builds may read.
     pub version_control: Vec<PathBuf>,
-    /// Commit, branch and tags of the repository; empty without version control.
+    /// Commit, branch and all names of git of the repository; empty without version control.
     pub history: String,
     /// Identity of this build of towpath: what another one made of a tool's output may differ.
     pub build: String,

@@ -20,6 +20,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::Digest;
 use crate::tree::{decode_name, encode_name};
 
 use configuration::Configuration;
@@ -174,25 +175,13 @@ impl Git {
         Ok(output.status.success().then_some(output.stdout))
     }
 
-    /// Returns the tags that lead to the commit checked out or one before it, newest version first, each
-    /// with what it names: `v1.0 4f2c…`.
-    pub fn tags(&self) -> Result<Vec<String>, Error> {
-        if self.head().is_none() {
-            return Ok(Vec::new());
-        }
-        let arguments = [
-            "tag",
-            "--list",
-            "--merged",
-            "HEAD",
-            "--sort=-version:refname",
-            "--format=%(refname:short) %(objectname)",
-        ];
-        let output = self.run(&arguments)?;
-        Ok(String::from_utf8_lossy(&output)
-            .lines()
-            .map(str::to_owned)
-            .collect())
+    /// Returns the identity of all branches, tags and other names, each with what it names. Whoever looks at
+    /// the history may read any of them.
+    pub fn names(&self) -> Result<Digest, Error> {
+        Ok(Digest::of(&self.run(&[
+            "for-each-ref",
+            "--format=%(refname) %(objectname)",
+        ])?))
     }
 
     /// Returns the URL of the remote `origin`, without a password.

@@ -25,7 +25,7 @@ fn a_repository_without_commits_has_no_head() {
     let context = TestContext::new();
     let git = open(&context);
     assert_eq!((git.head(), git.branch().as_deref()), (None, Some("main")));
-    assert_eq!(git.tags().unwrap(), Vec::<String>::new());
+    assert_eq!(git.names().unwrap(), git.names().unwrap());
     assert!(matches!(
         git.changed_since("main"),
         Err(Error::UnknownRevision { .. })
@@ -42,12 +42,36 @@ fn outside_of_a_repository_there_is_none() {
 }
 
 #[test]
-fn tells_head_branch_tags_and_remote() {
+fn names_are_those_of_all_history() {
+    let context = TestContext::new();
+    context.write("a", "1");
+    let first = context.commit("a");
+    let mut seen = vec![open(&context).names().unwrap()];
+    context.write("a", "2");
+    context.commit("b");
+    for change in [
+        &["branch", "other"][..],
+        &["reset", "--quiet", "--hard", &first],
+        // A tag that does not lead to what is checked out.
+        &["tag", "v2", "other"],
+        &["tag", "--force", "v2", &first],
+        &["tag", "--annotate", "--message", "words", "v3", &first],
+        &["update-ref", "refs/remotes/origin/main", &first],
+    ] {
+        context.git(change);
+        let now = open(&context).names().unwrap();
+        assert!(!seen.contains(&now), "{change:?}");
+        seen.push(now);
+    }
+    context.git(&["pack-refs", "--all"]);
+    assert_eq!(open(&context).names().unwrap(), seen[seen.len() - 1]);
+}
+
+#[test]
+fn tells_head_branch_and_remote() {
     let context = TestContext::new();
     context.write("a", "1");
     let commit = context.commit("a");
-    context.git(&["tag", "v1.9"]);
-    context.git(&["tag", "v1.10"]);
     context.git(&[
         "remote",
         "add",
@@ -57,8 +81,6 @@ fn tells_head_branch_tags_and_remote() {
     let git = open(&context);
     assert_eq!(git.head(), Some(commit.clone()));
     assert_eq!(git.branch().as_deref(), Some("main"));
-    let tags = [format!("v1.10 {commit}"), format!("v1.9 {commit}")];
-    assert_eq!(git.tags().unwrap(), tags);
     assert_eq!(
         git.remote_url().as_deref(),
         Some("https://example.org/x.git")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use towpath_host::Digest;
 
 use super::Error;
+use super::find_links::{offered, offered_by};
 use crate::Machine;
 use crate::machine::is_true;
 use crate::uv::Indexes;
@@ -21,13 +22,20 @@ pub fn installer_settings(machine: &Machine<'_>, folder: &Path) -> Result<Digest
 }
 
 /// Returns the settings of uv that apply in a folder, as text: those of the nearest folder that has any,
-/// the user's and the system's.
+/// the user's and the system's; with what is on offer at the places that they and the variables name.
 pub(super) fn uv_settings(machine: &Machine<'_>, folder: Option<&Path>) -> Result<String, Error> {
+    let links = Indexes::of(machine).find_links();
+    let base = folder.unwrap_or(Path::new("/"));
+    let offers: String = links.iter().map(|link| offered(link, base)).collect();
+    Ok(offers + &files(machine, folder)?)
+}
+
+fn files(machine: &Machine<'_>, folder: Option<&Path>) -> Result<String, Error> {
     if machine.variable("UV_NO_CONFIG").is_some_and(is_true) {
         return Ok(String::new());
     }
     if let Some(file) = machine.variable("UV_CONFIG_FILE") {
-        return Ok(read(Path::new(file))?.unwrap_or_default());
+        return Ok(with_offers(Path::new(file))?.unwrap_or_default());
     }
     let mut text = String::new();
     for folder in folder.into_iter().flat_map(Path::ancestors) {
@@ -37,7 +45,7 @@ pub(super) fn uv_settings(machine: &Machine<'_>, folder: Option<&Path>) -> Resul
         }
     }
     for path in own_files(machine) {
-        if let Some(settings) = read(&path)? {
+        if let Some(settings) = with_offers(&path)? {
             text.push_str(&format!("\n{}\n{settings}", path.display()));
         }
     }
@@ -46,7 +54,7 @@ pub(super) fn uv_settings(machine: &Machine<'_>, folder: Option<&Path>) -> Resul
 
 /// Returns what `uv.toml`, or else `[tool.uv]`, says in a folder.
 fn of_folder(folder: &Path) -> Result<Option<String>, Error> {
-    if let Some(text) = read(&folder.join("uv.toml"))? {
+    if let Some(text) = with_offers(&folder.join("uv.toml"))? {
         return Ok(Some(text));
     }
     let manifest = read(&folder.join("pyproject.toml"))?;
@@ -54,7 +62,11 @@ fn of_folder(folder: &Path) -> Result<Option<String>, Error> {
     let settings = manifest
         .as_ref()
         .and_then(|table| table.get("tool")?.get("uv"));
-    Ok(settings.map(ToString::to_string))
+    Ok(settings.map(|settings| {
+        let settings = settings.to_string();
+        let offers = offered_by(&settings, folder);
+        settings + &offers
+    }))
 }
 
 /// Returns where the user's and the system's own settings may lie.
@@ -68,6 +80,16 @@ fn own_files(machine: &Machine<'_>) -> Vec<PathBuf> {
         .collect();
     files.push(PathBuf::from("/etc/uv/uv.toml"));
     files
+}
+
+/// Reads a file of settings, with what is on offer at the places that it names.
+fn with_offers(path: &Path) -> Result<Option<String>, Error> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let text = read(path)?;
+    Ok(text.map(|text| {
+        let offers = offered_by(&text, folder);
+        text + &offers
+    }))
 }
 
 fn read(path: &Path) -> Result<Option<String>, Error> {

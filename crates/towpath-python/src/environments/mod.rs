@@ -8,6 +8,7 @@ mod context;
 mod editable;
 mod error;
 mod failure;
+mod find_links;
 mod first_start;
 mod installation;
 mod installer_settings;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use towpath_host::{Digest, Store};
 
 use super::context::Context;
+use super::find_links::offered;
 use super::installer_settings::uv_settings;
 use super::markers::Target;
 use super::wanted::{self, Wanted};
@@ -111,6 +112,9 @@ impl Context<'_> {
         requirements: &Requirements,
     ) -> Result<Digest, Error> {
         let settings = uv_settings(self.machine, requirements.settings_folder.as_deref())?;
+        let links = wanted.options.iter();
+        let links = links.filter_map(|option| option.strip_prefix("--find-links "));
+        let offers: String = links.map(|link| offered(link, Path::new("/"))).collect();
         let archives: Vec<&str> = wanted.archives.iter().map(Digest::as_str).collect();
         let text = serde_json::json!({
             "format": 1,
@@ -126,6 +130,7 @@ impl Context<'_> {
             "archives": archives,
             "exclude_newer": requirements.exclude_newer,
             "settings": settings,
+            "offers": offers,
         });
         Ok(Digest::of(text.to_string().as_bytes()))
     }
