@@ -1,7 +1,7 @@
 //! What the official parser says of calls: inputs, secrets and permissions that do not fit the called
 //! workflow.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use towpath_report::Source;
@@ -9,7 +9,7 @@ use towpath_report::Source;
 use super::check::Checker;
 use super::{Mistake, read};
 use crate::permissions::{Excess, excess, restricted};
-use crate::read::{MAX_CALL_DEPTH, Sources, parse_workflow, text_of};
+use crate::read::{MAX_CALL_DEPTH, MAX_CALLED_JOBS, Sources, parse_workflow, text_of};
 use crate::syntax::{Access, Job, Permissions, Workflow};
 use crate::yaml::{Node, Value};
 
@@ -21,11 +21,17 @@ pub(super) fn check(source: &Source<'_>, node: &Node, sources: &Sources) -> Vec<
     let mut calls = Calls {
         sources,
         called: HashMap::new(),
-        followed: HashMap::new(),
+        jobs: 0,
+        has_ended: false,
         mistakes: Vec::new(),
     };
     let workflow = parse_workflow(source, &Sources::new()).0;
     calls.file(source, node, workflow.as_ref(), &restricted(), 1);
+    // A file that is called twice is followed twice, since it may be allowed less the second time.
+    let mut seen = HashSet::new();
+    calls
+        .mistakes
+        .retain(|mistake| seen.insert(mistake.clone()));
     calls.mistakes
 }
 
@@ -41,8 +47,11 @@ struct Calls<'a> {
     sources: &'a Sources,
     /// Called files; none for those that are no YAML. What is wrong with one is told once.
     called: HashMap<String, Option<Rc<Called>>>,
-    /// Called files with the depth at which they were last followed.
-    followed: HashMap<String, usize>,
+    /// How many jobs the followed files have, each counted as often as it is called. Their greatest number
+    /// bounds the work too.
+    jobs: u64,
+    /// Whether calls are too deep or too many, after which the official parser looks no further.
+    has_ended: bool,
     mistakes: Vec<Mistake>,
 }
 
@@ -59,6 +68,10 @@ impl Calls<'_> {
         let mut followed = Vec::new();
         let jobs = node.get("jobs").and_then(Node::as_mapping);
         for (key, job) in jobs.unwrap_or_default() {
+            self.count(&mut checker, key, depth);
+            if self.has_ended {
+                break;
+            }
             let Some(uses) = job.get("uses") else {
                 continue;
             };
@@ -73,15 +86,31 @@ impl Calls<'_> {
         }
         self.mistakes.extend(checker.take());
         for (name, called, allowed) in followed {
-            let deeper = self.followed.insert(name.to_owned(), depth);
-            if deeper.is_some_and(|earlier| earlier >= depth) {
-                continue;
+            if self.has_ended {
+                break;
             }
             if let Some(text) = text_of(name, self.sources) {
                 let source = Source { path: name, text };
                 let workflow = called.workflow.as_ref();
                 self.file(&source, &called.node, workflow, allowed, depth + 1);
             }
+        }
+    }
+
+    /// Counts a job of a called file.
+    fn count(&mut self, checker: &mut Checker<'_>, key: &Node, depth: usize) {
+        if depth == 1 {
+            return;
+        }
+        self.jobs += 1;
+        if self.jobs > MAX_CALLED_JOBS {
+            self.has_ended = true;
+            checker.mistake(
+                key,
+                format!(
+                    "Workflows may not contain more than {MAX_CALLED_JOBS} jobs across all referenced files"
+                ),
+            );
         }
     }
 
@@ -101,6 +130,7 @@ impl Calls<'_> {
             return None;
         };
         if depth >= MAX_CALL_DEPTH {
+            self.has_ended = true;
             let most = MAX_CALL_DEPTH - 1;
             checker.mistake(
                 uses,

@@ -175,12 +175,11 @@ impl<'a> Checker<'a> {
                 self.value_within(value, definition, legal);
             } else if let Some(others) = others {
                 if name.is_empty() && first.is_some_and(|mapping| !mapping.takes_empty_key) {
-                    self.mistake(key, "Unexpected value ''");
+                    self.unexpected_key(key, &name);
                 }
                 self.value_within(value, others, legal);
             } else {
-                let name = if key.is_null() { "null" } else { &name };
-                self.mistake(key, format!("Unexpected value '{name}'"));
+                self.unexpected_key(key, &name);
             }
         }
         match mappings.as_slice() {
@@ -188,6 +187,11 @@ impl<'a> Checker<'a> {
             [] | [_] => {}
             several => self.undecided(node, several),
         }
+    }
+
+    fn unexpected_key(&mut self, key: &Node, name: &str) {
+        let name = if key.is_null() { "null" } else { name };
+        self.mistake(key, format!("Unexpected value '{name}'"));
     }
 
     /// Returns the name that a key is; none where it is an expression.

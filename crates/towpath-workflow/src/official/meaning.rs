@@ -6,7 +6,10 @@ use super::check::Checker;
 use super::{matrix, needs, steps};
 use crate::cron;
 use crate::legal::Legal;
-use crate::read::{MAX_GROUP, is_long_group, is_runner_group, scalar_text};
+use crate::read::{
+    MAX_GROUP, is_image_version, is_long_group, is_queue_with_cancelling, is_runner_group,
+    scalar_text,
+};
 use crate::uses::{self, WorkflowMistake};
 use crate::yaml::{Node, Value};
 
@@ -107,15 +110,24 @@ fn check_job(checker: &mut Checker<'_>, job: &Node) {
                     matrix::check(checker, node);
                 }
             }
-            Some("snapshot") => {
-                if let Some(node) = value.get("if") {
-                    checker.condition(node, &Legal::SNAPSHOT_IF);
-                }
-            }
+            Some("snapshot") => check_snapshot(checker, value),
             Some("concurrency") => check_concurrency(checker, value),
             Some("steps") => steps::check(checker, value),
             _ => {}
         }
+    }
+}
+
+fn check_snapshot(checker: &mut Checker<'_>, snapshot: &Node) {
+    if let Some(node) = snapshot.get("if") {
+        checker.condition(node, &Legal::SNAPSHOT_IF);
+    }
+    let version = snapshot.get("version").and_then(scalar_text);
+    if let Some(version) = version.filter(|version| !is_image_version(version)) {
+        checker.mistake(
+            snapshot,
+            format!("Expected format '{{major-version}}.*' Actual '{version}'"),
+        );
     }
 }
 
@@ -132,6 +144,15 @@ fn check_concurrency(checker: &mut Checker<'_>, concurrency: &Node) {
         checker.mistake(
             concurrency,
             format!("Concurrency group name must be less than {MAX_GROUP} characters"),
+        );
+    }
+    if is_queue_with_cancelling(concurrency) {
+        let entries = concurrency.as_mapping().unwrap_or_default();
+        let key = entries.iter().map(|(key, _)| key);
+        let queue = key.into_iter().find(|key| key.text() == Some("queue"));
+        checker.mistake(
+            queue.unwrap_or(concurrency),
+            "'queue: max' cannot be combined with 'cancel-in-progress: true'.",
         );
     }
 }

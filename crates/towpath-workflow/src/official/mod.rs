@@ -27,7 +27,7 @@ use check::Checker;
 pub use template::template;
 
 /// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mistake {
     /// The file: its path, or what follows `uses:` for a called workflow.
     pub file: String,
@@ -75,6 +75,10 @@ fn read(source: &Source<'_>) -> Result<Read, Vec<Mistake>> {
             .map(|problem| told(source, problem))
             .collect::<Vec<_>>()
     })?;
+    if node.is_null() && node.text() == Some("") {
+        let message = "Expected a scalar value, a sequence, or a mapping".to_owned();
+        return Err(vec![Mistake::at_start(source, message)]);
+    }
     let mut checker = Checker::new(source);
     checker.value(&node, table::workflow());
     let form = checker.take();

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::check::Checker;
 use crate::expression::is_name;
 use crate::legal::Legal;
+use crate::read::scalar_text;
 use crate::uses;
 use crate::yaml::{Node, Value};
 
@@ -45,8 +46,8 @@ fn check_step(checker: &mut Checker<'_>, step: &Node, ids: &mut HashSet<String>)
 
 /// Checks an id of a job or step against those that came before.
 pub(super) fn check_id(checker: &mut Checker<'_>, node: &Node, ids: &mut HashSet<String>) {
-    let id = node.text().unwrap_or_default();
-    let message = if !is_name(id) || id.len() >= MAX_ID {
+    let id = scalar_text(node).unwrap_or_default();
+    let message = if !is_name(&id) || id.len() >= MAX_ID {
         format!(
             "The identifier '{id}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. \
              IDs must start with a letter or '_' and and must be less than {MAX_ID} characters."

@@ -1,7 +1,8 @@
 //! The workflow as the official parser hands it on: what starts it, and its jobs with what is left to
 //! evaluate. Called workflows stand in the jobs that call them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 use towpath_report::Source;
@@ -11,11 +12,8 @@ use super::table;
 use super::token::{self, Token, expression_json};
 use crate::expression::{Condition, Names};
 use crate::permissions::TOLD;
-use crate::read::{MAX_CALL_DEPTH, Sources, text_of};
+use crate::read::{MAX_CALL_DEPTH, MAX_CALLED_JOBS, Sources, text_of};
 use crate::yaml::{self, Limits};
-
-/// More jobs of called workflows than these are left out.
-const MAX_CALLED_JOBS: usize = 1_000;
 
 /// Parts that a job hands on as they were read.
 const OF_JOB: &[&str] = &[
@@ -62,6 +60,7 @@ pub fn template(source: &Source<'_>, sources: &Sources) -> Option<Json> {
     }
     let mut builder = Builder {
         sources,
+        called: HashMap::new(),
         called_jobs: 0,
     };
     let jobs = builder.jobs(&workflow, permissions(&workflow).as_ref(), 1);
@@ -90,7 +89,10 @@ fn permissions(owner: &Token) -> Option<Json> {
 /// Builds the jobs of a workflow and of those it calls.
 struct Builder<'a> {
     sources: &'a Sources,
-    called_jobs: usize,
+    /// Called files; none for those that are no YAML.
+    called: HashMap<String, Option<Rc<Token>>>,
+    /// More than may be are left out; a right workflow has fewer.
+    called_jobs: u64,
 }
 
 impl Builder<'_> {
@@ -115,11 +117,10 @@ impl Builder<'_> {
         allowed: Option<&Json>,
         depth: usize,
     ) -> Json {
-        let called = text_of(uses, self.sources)
-            .filter(|_| depth < MAX_CALL_DEPTH && self.called_jobs < MAX_CALLED_JOBS)
-            .and_then(|text| read(&Source { path: uses, text }));
+        let is_followed = depth < MAX_CALL_DEPTH && self.called_jobs < MAX_CALLED_JOBS;
+        let called = is_followed.then(|| self.called(uses)).flatten();
         let asked = permissions(job).or_else(|| allowed.cloned());
-        let asked = called.as_ref().and_then(permissions).or(asked);
+        let asked = called.as_deref().and_then(permissions).or(asked);
         let mut built = begin("reusableWorkflowJob", id, job);
         built.insert("needs".to_owned(), needs(job).unwrap_or_else(|| json!([])));
         built.insert("ref".to_owned(), json!(uses));
@@ -146,11 +147,23 @@ impl Builder<'_> {
         }
         if let Some(called) = called {
             let jobs = self.jobs(&called, asked.as_ref(), depth + 1);
-            self.called_jobs += jobs.len();
+            self.called_jobs += jobs.len() as u64;
             built.insert("jobs".to_owned(), Json::Array(jobs));
         }
         insert(&mut built, "permissions", asked);
         Json::Object(built)
+    }
+
+    /// Reads a called file once.
+    fn called(&mut self, uses: &str) -> Option<Rc<Token>> {
+        if let Some(called) = self.called.get(uses) {
+            return called.clone();
+        }
+        let called = text_of(uses, self.sources)
+            .and_then(|text| read(&Source { path: uses, text }))
+            .map(Rc::new);
+        self.called.insert(uses.to_owned(), called.clone());
+        called
     }
 }
 

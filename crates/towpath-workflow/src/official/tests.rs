@@ -1,6 +1,7 @@
 //! The official messages, and that reading for people takes and refuses the same files.
 
 mod broken;
+mod calls;
 
 use towpath_report::{Severity, Source};
 
@@ -59,7 +60,6 @@ fn form_of_the_file() {
             "on: push\n",
             &["1:1 Required property is missing: jobs"][..],
         ),
-        ("", &["1:1 Unexpected value ''"]),
         ("[a]", &["1:1 A sequence was not expected"]),
         (
             "on: push\njobs: [a]\n",
@@ -166,6 +166,27 @@ fn form_of_jobs() {
             &["5:36 Unexpected value 'all'"],
         ),
         (
+            "concurrency: {group: g, queue: max, cancel-in-progress: true}",
+            &["5:29 'queue: max' cannot be combined with 'cancel-in-progress: true'."],
+        ),
+        (
+            "concurrency: {group: g, queue: max, cancel-in-progress: false}",
+            &[],
+        ),
+        (
+            "concurrency: {group: g, cancel-in-progress: true, queue: single}",
+            &[],
+        ),
+        ("snapshot: {image-name: i, version: 2.*}", &[]),
+        (
+            "snapshot: {image-name: i, version: 2.1}",
+            &["5:15 Expected format '{major-version}.*' Actual '2.1'"],
+        ),
+        (
+            "env: {null: a, '': b}",
+            &["5:11 Unexpected value 'null'", "5:20 Unexpected value ''"],
+        ),
+        (
             "concurrency: {grup: g, queue: max}",
             &[
                 "5:19 Unexpected value 'grup'",
@@ -215,7 +236,6 @@ fn form_of_jobs() {
             "env: {A: '${{ insert }}'}",
             &["5:14 Unexpected value '${{ insert }}'"],
         ),
-        ("env: {null: a}", &["5:11 Unexpected value ''"]),
         (
             "needs: ${{ format('a') }}",
             &["5:12 A template expression is not allowed in this context"],
@@ -307,6 +327,12 @@ fn form_of_steps() {
             "run: a\n        id: 1a",
             &[
                 "7:13 The identifier '1a' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. IDs must start with a letter or '_' and and must be less than 100 characters.",
+            ],
+        ),
+        (
+            "run: a\n        id: 1e3",
+            &[
+                "7:13 The identifier '1000' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. IDs must start with a letter or '_' and and must be less than 100 characters.",
             ],
         ),
         (
@@ -502,6 +528,51 @@ fn concurrency_groups_have_a_greatest_length() {
     check(
         &job(&mapping),
         &["5:18 Concurrency group name must be less than 400 characters"],
+    );
+}
+
+#[test]
+fn files_hold_something() {
+    let nothing = "1:1 Expected a scalar value, a sequence, or a mapping";
+    for (text, expected) in [
+        ("", nothing),
+        ("\n# nothing\n", nothing),
+        ("~", "1:1 Unexpected value ''"),
+    ] {
+        let source = Source { path: PATH, text };
+        let mistakes = mistakes(&source, &Sources::new());
+        let [mistake] = mistakes.as_slice() else {
+            panic!("{text}: {mistakes:?}")
+        };
+        assert_eq!(
+            format!("{}:{} {}", mistake.line, mistake.column, mistake.message),
+            expected
+        );
+    }
+}
+
+#[test]
+fn files_have_a_greatest_depth_and_so_many_values() {
+    let deep = format!("env: {}{}\n", "[".repeat(200), "]".repeat(200));
+    let block: String = (0..150)
+        .map(|level| format!("{}a:\n", " ".repeat(level)))
+        .collect();
+    for text in [deep, block] {
+        let told = told(&format!("{text}# no steps"), &Sources::new());
+        assert!(
+            told[0].ends_with(" Maximum object depth exceeded"),
+            "{told:?}"
+        );
+    }
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb += &format!("a{level}: &a{level} [{aliases}]\n");
+    }
+    let told = told(&bomb, &Sources::new());
+    assert!(
+        told[0].ends_with(" Maximum YAML nodes exceeded"),
+        "{told:?}"
     );
 }
 

@@ -20,7 +20,7 @@ use crate::syntax::{
 pub const MAX_DEPTH: usize = 10;
 
 /// How many jobs a workflow may have with all that its jobs call, each counted as often as it is called.
-const MAX_JOBS: u64 = 1000;
+pub(crate) const MAX_JOBS: u64 = 1000;
 
 /// Checks the calls of a file and of the files they call.
 pub(super) fn check(
@@ -33,6 +33,7 @@ pub(super) fn check(
         sources,
         called: HashMap::new(),
         followed: HashMap::new(),
+        follows: 0,
         problems: Vec::new(),
     };
     checker.file(source, workflow, calls, None, 1);
@@ -50,8 +51,9 @@ struct Called {
 struct Checker<'a> {
     sources: &'a Sources,
     called: HashMap<String, Rc<Called>>,
-    /// Called files with the depth at which they were last followed.
-    followed: HashMap<String, usize>,
+    /// Called files with the depth at which they were followed, and with what they were allowed then.
+    followed: HashMap<String, Vec<(usize, Option<Permissions>)>>,
+    follows: u64,
     problems: Vec<Problem>,
 }
 
@@ -153,15 +155,27 @@ impl Checker<'_> {
                 check_permissions(reader, call, workflow, allowed);
             }
         }
-        // Followed again only when deeper than before, which finds circles and takes no time.
-        let earlier = self.followed.get(uses).copied();
-        if earlier.is_some_and(|earlier| earlier >= depth) {
+        if !self.follows(uses, depth, allowed) {
             return;
         }
-        self.followed.insert(uses.to_owned(), depth);
         if let Some(workflow) = &called.workflow {
             self.file(&source, workflow, &called.calls, allowed, depth + 1);
         }
+    }
+
+    /// Tells whether a called file is to be followed: only when deeper than before, which finds circles, or
+    /// with other permissions. Whoever calls more often than there may be jobs has too many of them.
+    fn follows(&mut self, uses: &str, depth: usize, allowed: Option<&Permissions>) -> bool {
+        let followed = self.followed.entry(uses.to_owned()).or_default();
+        let is_known = followed
+            .iter()
+            .any(|(earlier, had)| *earlier >= depth && had.as_ref() == allowed);
+        if is_known || self.follows > MAX_JOBS {
+            return false;
+        }
+        followed.push((depth, allowed.cloned()));
+        self.follows += 1;
+        true
     }
 
     /// Reads a called file once; its own problems are told then.

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use crate::legal::Legal;
 use crate::permissions::{READ_SCOPES, SCOPES, WRITE_SCOPES};
 use crate::syntax::{Access, Concurrency, Defaults, Dynamic, Permissions, Queue};
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 /// A concurrency group has at most this many characters.
 pub(crate) const MAX_GROUP: usize = 400;
@@ -18,6 +18,13 @@ pub(crate) const MAX_GROUP: usize = 400;
 pub(crate) fn is_long_group(node: &Node) -> bool {
     node.as_str()
         .is_some_and(|name| !name.contains("${{") && name.encode_utf16().count() > MAX_GROUP)
+}
+
+/// Tells whether runs are to wait in a line and to cancel one another, both written out.
+pub(crate) fn is_queue_with_cancelling(concurrency: &Node) -> bool {
+    let cancels = concurrency.get("cancel-in-progress");
+    concurrency.get("queue").and_then(Node::as_str) == Some("max")
+        && cancels.is_some_and(|cancels| cancels.value == Value::Boolean(true))
 }
 
 impl Reader<'_> {
@@ -45,6 +52,16 @@ impl Reader<'_> {
             .get("queue")
             .and_then(|node| self.queue(node))
             .unwrap_or_default();
+        if is_queue_with_cancelling(node)
+            && let Some(queue) = fields.get("queue")
+        {
+            self.problem(
+                queue.span.clone(),
+                "`queue: max` together with `cancel-in-progress: true`",
+                "nothing waits where everything is cancelled",
+                "remove one of the two".to_owned(),
+            );
+        }
         let Some(group) = fields.get("group") else {
             let hint = "add `group: ${{ github.workflow }}-${{ github.ref }}`".to_owned();
             self.problem(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::call::Call;
 use super::fields::{Fields, Form};
-use super::reader::{Reader, Whole};
+use super::reader::{Reader, Whole, scalar_text};
 use crate::legal::Legal;
 use crate::syntax::{
     CallJob, CallSecrets, Container, Dynamic, Environment, Job, JobId, JobWork, RunsOn, StepsJob,
@@ -371,6 +371,14 @@ impl Reader<'_> {
         }
         if let Some(node) = fields.get("version") {
             self.plain(node, "`version`");
+            if let Some(version) = scalar_text(node).filter(|version| !is_image_version(version)) {
+                self.problem(
+                    node.span.clone(),
+                    format!("`{version}` is no version of an image"),
+                    "not a greatest version",
+                    "write the first number and `.*`, such as `1.*`".to_owned(),
+                );
+            }
         }
         let Some(name) = fields.get("image-name") else {
             self.problem(
@@ -383,6 +391,13 @@ impl Reader<'_> {
         };
         self.some_text(name, "`image-name`", &Legal::NOTHING)
     }
+}
+
+/// Tells whether a text is a version of an image as a snapshot may ask for it: `2.*`.
+pub(crate) fn is_image_version(version: &str) -> bool {
+    version.strip_suffix(".*").is_some_and(|major| {
+        major.bytes().all(|byte| byte.is_ascii_digit()) && major.parse::<i32>().is_ok()
+    })
 }
 
 /// Tells whether a text names a group of runners, with or without who owns it.

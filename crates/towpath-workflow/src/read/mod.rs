@@ -28,9 +28,9 @@ use crate::yaml::{self, Limits};
 use reader::Reader;
 
 pub use calls::MAX_DEPTH as MAX_CALL_DEPTH;
-pub(crate) use calls::text_of;
-pub(crate) use concurrency::{MAX_GROUP, is_long_group};
-pub(crate) use job::is_runner_group;
+pub(crate) use calls::{MAX_JOBS as MAX_CALLED_JOBS, text_of};
+pub(crate) use concurrency::{MAX_GROUP, is_long_group, is_queue_with_cancelling};
+pub(crate) use job::{is_image_version, is_runner_group};
 pub(crate) use reader::scalar_text;
 
 /// Texts of the files that workflows call, by what follows `uses:`. Empty where nothing is known of

@@ -451,33 +451,42 @@ impl<'a> Reader<'a> {
         if depth <= self.limits.depth {
             return Ok(());
         }
-        self.problem(
-            span,
-            &format!("nested deeper than {} levels", self.limits.depth),
-            "too deep",
-        )
-        .hints
-        .push(TOO_DEEP.to_owned());
+        let message = self.too_deep();
+        self.problem(span, &message, "too deep")
+            .hints
+            .push(TOO_DEEP.to_owned());
         Err(Stop)
+    }
+
+    fn too_deep(&self) -> String {
+        match self.limits.dialect {
+            Dialect::Verbatim => "Maximum object depth exceeded".to_owned(),
+            _ => format!("nested deeper than {} levels", self.limits.depth),
+        }
     }
 
     fn grow(&mut self, by: Size, span: &Span) -> Result<(), Stop> {
         self.size.nodes = self.size.nodes.saturating_add(by.nodes);
         self.size.bytes = self.size.bytes.saturating_add(by.bytes);
-        let message = if self.size.nodes > self.limits.nodes {
-            format!(
+        let limits = self.limits;
+        let (message, official) = if self.size.nodes > limits.nodes {
+            let message = format!(
                 "more than {} values once aliases are expanded",
-                self.limits.nodes
-            )
-        } else if self.size.bytes > self.limits.expanded_bytes {
-            format!(
-                "more than {} bytes once aliases are expanded",
-                self.limits.expanded_bytes
-            )
+                limits.nodes
+            );
+            (message, "Maximum YAML nodes exceeded")
+        } else if self.size.bytes > limits.expanded_bytes {
+            let bytes = limits.expanded_bytes;
+            let message = format!("more than {bytes} bytes once aliases are expanded");
+            (message, "Maximum object size exceeded")
         } else {
             return Ok(());
         };
-        self.problem(span, &message, "the limit is reached here")
+        let message = match limits.dialect {
+            Dialect::Verbatim => official,
+            _ => &message,
+        };
+        self.problem(span, message, "the limit is reached here")
             .hints
             .push("use fewer aliases".to_owned());
         Err(Stop)

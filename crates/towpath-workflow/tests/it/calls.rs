@@ -159,3 +159,25 @@ fn calls_that_multiply_are_refused_without_being_followed_one_by_one() {
         assert_eq!(told, expected.into_iter().collect::<Vec<_>>());
     }
 }
+
+// What a file may do depends on who calls it.
+#[test]
+fn a_file_that_is_called_twice_is_checked_for_both_callers() {
+    let path = |name: &str| format!("./.github/workflows/{name}.yml");
+    let text = format!(
+        "on: push\njobs:\n  a:\n    permissions: write-all\n    uses: {0}\n  b:\n    permissions: {{}}\n    uses: {0}\n",
+        path("middle")
+    );
+    let middle = format!(
+        "on: workflow_call\njobs:\n  m:\n    uses: {}\n",
+        path("last")
+    );
+    let last = "on: workflow_call\njobs:\n  l:\n    permissions: {contents: write}\n    runs-on: x\n    steps: [{run: a}]\n";
+    let sources: Sources = [(path("middle"), middle), (path("last"), last.to_owned())].into();
+    let source = Source {
+        path: "ci.yml",
+        text: &text,
+    };
+    let problems = parse_workflow(&source, &sources).1;
+    assert_eq!(problems.len(), 1, "{}", render(&problems));
+}

@@ -372,6 +372,14 @@ fn wrong_jobs() {
             &["6:18 `environment` without a `name`"],
         ),
         (
+            "steps: [{run: a}]\nconcurrency: {group: g, cancel-in-progress: true, queue: max}",
+            &["6:62 `queue: max` together with `cancel-in-progress: true`"],
+        ),
+        (
+            "steps: [{run: a}]\nsnapshot: {image-name: i, version: 2.1}",
+            &["6:40 `2.1` is no version of an image"],
+        ),
+        (
             "steps: [{run: a}]\nconcurrency: {cancel-in-progress: true}",
             &["6:18 `concurrency` without a `group`"],
         ),

@@ -14,7 +14,7 @@ impl Reader<'_> {
     /// Notes why the file cannot be read further.
     pub(super) fn syntax_error(&mut self, error: &ScanError) {
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            let message = format!("nested deeper than {} levels", self.limits.depth);
+            let message = self.too_deep();
             let at = self.marker(error);
             self.problem_at(at..at + 1, message, "too deep")
                 .hints
