@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use towpath_python::{Install, Invocation, TestRunner, test_needs};
+use towpath_python::{Install, Invocation, PythonVersion, TestRunner, test_needs};
 
 use crate::facts::{Facts, is_below};
 use crate::imported_extras::imported_extras;
@@ -36,18 +36,22 @@ impl TestEnvironment {
     }
 }
 
-/// Returns what the tests of a project need, without the project itself.
-pub(crate) fn test_environment(facts: &Facts<'_>) -> TestEnvironment {
+/// Returns what the tests of a project need on a Python, without the project itself.
+pub(crate) fn test_environment(facts: &Facts<'_>, python: PythonVersion) -> TestEnvironment {
     let runners = ["pytest", "unittest", "manage.py test"];
     let call = runners
         .iter()
         .find_map(|runner| best_invocation(facts, runner));
-    environment_of(facts, call)
+    environment_of(facts, call, python)
 }
 
-/// Returns what the tests need where one command runs them.
-pub(crate) fn environment_of(facts: &Facts<'_>, call: Option<&Invocation>) -> TestEnvironment {
-    let mut found = installed(facts, &is_test_runner, call).unwrap_or_else(|| {
+/// Returns what the tests need on a Python where one command runs them.
+pub(crate) fn environment_of(
+    facts: &Facts<'_>,
+    call: Option<&Invocation>,
+    python: PythonVersion,
+) -> TestEnvironment {
+    let mut found = installed(facts, &is_test_runner, call, Some(python)).unwrap_or_else(|| {
         let mut found = declared(facts);
         found.extras.extend(imported_extras(facts, &found.extras));
         found
@@ -101,15 +105,16 @@ pub(crate) fn automated(
     facts: &Facts<'_>,
     is_tool: &dyn Fn(&str) -> bool,
 ) -> Option<TestEnvironment> {
-    installed(facts, is_tool, None)
+    installed(facts, is_tool, None, None)
 }
 
-/// As [`automated`]; of several places the one by which a command is reached, where it is one of them, or
-/// another of its ways that adds to what is installed there.
+/// As [`automated`]; of several places those for a Python, where it is named, and of these the one by which
+/// a command is reached, where it is one of them, or another of its ways that adds to what is installed there.
 fn installed(
     facts: &Facts<'_>,
     is_tool: &dyn Fn(&str) -> bool,
     of: Option<&Invocation>,
+    python: Option<PythonVersion>,
 ) -> Option<TestEnvironment> {
     let root = &facts.project.root;
     let relevant = |install: &&Install| {
@@ -119,6 +124,11 @@ fn installed(
     let mut installs: Vec<&Install> = facts.automation.installs.iter().filter(relevant).collect();
     if installs.iter().any(|install| install.reached_from_ci) {
         installs.retain(|install| install.reached_from_ci);
+    }
+    let is_for =
+        |install: &&Install| python.is_some_and(|python| install.pythons.contains(&python));
+    if installs.iter().any(is_for) {
+        installs.retain(is_for);
     }
     // Environments differ (oldest dependencies, coverage upload); the fullest readable one is taken.
     let via = |install: &Install| install.via.clone();

@@ -6,7 +6,7 @@ use crate::facts::{Facts, is_below};
 use crate::pytest_options::{KEPT_WITH_VALUE, kept_arguments};
 
 /// Of the automation's calls of a test runner for a project, the one that most Pythons run, integration
-/// tests left aside.
+/// tests left aside; those that select no tests but documents come last.
 pub(crate) fn best_invocation<'a>(facts: &'a Facts<'_>, runner: &str) -> Option<&'a Invocation> {
     best_of(facts, runner, |invocation| {
         !runs_integration(facts, invocation)
@@ -123,13 +123,40 @@ fn best_of<'a>(
     runner: &str,
     is_wanted: impl Fn(&Invocation) -> bool,
 ) -> Option<&'a Invocation> {
+    let rank = |call: &Invocation| (selects_tests(facts, call), call.pythons.len());
     let mut best: Option<&Invocation> = None;
     for invocation in of_project(facts, runner).filter(|invocation| is_wanted(invocation)) {
-        if best.is_none_or(|best| invocation.pythons.len() > best.pythons.len()) {
+        if best.is_none_or(|best| rank(invocation) > rank(best)) {
             best = Some(invocation);
         }
     }
     best
+}
+
+/// Whether a call of a test runner looks at the folders where the project's tests lie, not only at documents or
+/// at the doctests of a package.
+fn selects_tests(facts: &Facts<'_>, call: &Invocation) -> bool {
+    const INSTALLED: [&str; 2] = ["{env_site_packages_dir}/", "{envsitepackagesdir}/"];
+    let in_tree = |argument: &String| {
+        let name = INSTALLED
+            .iter()
+            .find_map(|prefix| argument.strip_prefix(prefix));
+        name.unwrap_or(argument).to_owned()
+    };
+    let paths = Selection::of(&Invocation {
+        arguments: call.arguments.iter().map(in_tree).collect(),
+        ..call.clone()
+    })
+    .paths;
+    let mut folders = facts.project.tests.iter().flat_map(|tests| &tests.paths);
+    let holds = |folder: &String, path: &String| {
+        let folder = relative_to(&call.folder, folder);
+        // A package lies below `src`, and is named without it where it is installed.
+        path == "."
+            || is_below(path, folder)
+            || format!("/{folder}/").contains(&format!("/{path}/"))
+    };
+    paths.is_empty() || folders.any(|folder| paths.iter().any(|path| holds(folder, path)))
 }
 
 /// Returns the commands of the best standing by which the automation runs a test runner for a project.

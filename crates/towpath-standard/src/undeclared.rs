@@ -219,7 +219,7 @@ fn is_foreign(facts: &Facts<'_>, module: &str) -> bool {
 }
 
 /// Returns the module whose absence kept a file of tests from being collected.
-fn missing_module(case: &TestCase) -> Option<String> {
+pub(crate) fn missing_module(case: &TestCase) -> Option<String> {
     if case.outcome != TestOutcome::Error {
         return None;
     }
@@ -230,7 +230,7 @@ fn missing_module(case: &TestCase) -> Option<String> {
 }
 
 /// Returns the first part of a module's name.
-fn top_level(module: &str) -> &str {
+pub(crate) fn top_level(module: &str) -> &str {
     module.split('.').next().unwrap_or(module)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use towpath_report::Place;
 
 use super::model::{Automation, AutomationKind, Install, Invocation};
+use super::notes::merged;
 use super::tools;
 use super::walk::Walker;
 use crate::PythonVersion;
@@ -22,15 +23,20 @@ impl Walker<'_> {
         let mut automation = self.automation;
         let mut installs: Vec<Install> = Vec::new();
         for install in std::mem::take(&mut automation.installs) {
-            let same = |other: &Install| {
-                *other
+            let same = |other: &&mut Install| {
+                **other
                     == Install {
                         via: other.via.clone(),
+                        pythons: other.pythons.clone(),
                         ..install.clone()
                     }
             };
-            if !install.for_tools.is_empty() && !installs.iter().any(same) {
-                installs.push(install);
+            if install.for_tools.is_empty() {
+                continue;
+            }
+            match installs.iter_mut().find(same) {
+                Some(other) => other.pythons = merged(&other.pythons, &install.pythons),
+                None => installs.push(install),
             }
         }
         automation.installs = installs;

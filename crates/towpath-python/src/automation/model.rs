@@ -179,4 +179,6 @@ pub struct Install {
     pub reached_from_ci: bool,
     /// Tools that run in the same environment, sorted.
     pub for_tools: Vec<String>,
+    /// Pythons of the job or environment that it is made for, ascending; empty where unknown.
+    pub pythons: Vec<PythonVersion>,
 }

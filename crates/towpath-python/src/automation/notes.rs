@@ -123,6 +123,7 @@ impl Walker<'_> {
             via: scene.via.clone(),
             reached_from_ci: scene.from_ci,
             for_tools: Vec::new(),
+            pythons: scene.pythons.clone(),
         };
         self.pin_requirements(&install.requirements, scene);
         for file in install

@@ -64,8 +64,8 @@ impl Check for Definition {
             return Applies::Skip("no Python that the project admits is here".to_owned());
         };
         let environment = match integration_invocation(facts) {
-            Some(invocation) => environment_of(facts, Some(invocation)),
-            None => test_environment(facts),
+            Some(invocation) => environment_of(facts, Some(invocation), python),
+            None => test_environment(facts, python),
         };
         let run = TestRun {
             python,

@@ -26,6 +26,37 @@ fn folder_of_the_tests_is_named_unless_doctests_lie_elsewhere() {
     check_call("--doctest-modules", "module");
 }
 
+#[test]
+fn call_of_the_tests_is_made_before_one_of_documents() {
+    let command = |commands: &str| {
+        let tox = format!("[tox]\nenvlist = py312\n[testenv]\ncommands =\n{commands}");
+        let files = [
+            (
+                "pyproject.toml",
+                "[project]\nname = \"pkg\"\nversion = \"1\"\n",
+            ),
+            ("pkg/__init__.py", ""),
+            ("README.rst", ""),
+            ("tests/unit/test_a.py", "def test_a(): pass\n"),
+            ("tox.ini", tox.as_str()),
+        ];
+        let work = work_of("tests", &files);
+        let call = work.lines().last().unwrap_or_default();
+        let (_, arguments) = call.split_once(" module").unwrap_or_default();
+        arguments.trim().to_owned()
+    };
+    for (commands, expected) in [
+        ("  pytest README.rst\n  pytest --strict\n", "--strict"),
+        (
+            "  pytest README.rst\n  pytest --doctest-modules {envsitepackagesdir}/pkg\n  pytest tests/unit\n",
+            "tests/unit",
+        ),
+        ("  pytest README.rst\n", "README.rst"),
+    ] {
+        assert_eq!(command(commands), expected, "{commands}");
+    }
+}
+
 /// Returns the variables that matter of the command that runs the tests, as a step of CI calls them.
 fn path_of(step: &str) -> Option<String> {
     let workflow = format!(

@@ -54,3 +54,28 @@ fn environment_that_adds_extras_to_the_same_tests_is_taken() {
     check(&[("tox.ini", &tox("all"))], "orjson PyJWT>=2 cryptography");
     check(&[("tox.ini", &tox("old"))], "PyJWT>=2 cryptography");
 }
+
+#[test]
+fn each_python_gets_what_its_own_environment_installs() {
+    let tox = "[tox]\nenvlist = py27, py311, py312\n[testenv]\ndeps = -r new.txt\ncommands = pytest\n\
+               [testenv:py27]\ndeps = -r old.txt\n[testenv:py311]\ndeps = -r middle.txt\n";
+    let files = [
+        (
+            "pyproject.toml",
+            "[project]\nname = \"pkg\"\nversion = \"1\"\n",
+        ),
+        ("pkg/__init__.py", ""),
+        ("tests/test_a.py", "def test_a(): pass\n"),
+        ("tox.ini", tox),
+        ("old.txt", "pytest<5\n"),
+        ("middle.txt", "pytest<8\n"),
+        ("new.txt", "pytest\n"),
+    ];
+    let work = work_of("tests", &files);
+    let files: Vec<&str> = work
+        .lines()
+        .filter(|line| line.contains("needs "))
+        .filter_map(|line| line.split(' ').next_back())
+        .collect();
+    assert_eq!(files, ["middle.txt", "new.txt"], "{work}");
+}

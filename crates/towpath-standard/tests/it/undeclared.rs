@@ -1,9 +1,9 @@
 //! What tests need and nothing declares becomes one problem.
 
 use towpath_report::{TestCase, TestOutcome};
-use towpath_standard::Partial;
+use towpath_standard::{Applies, Output, Partial, Work, check as check_of};
 
-use crate::repository::verdict_of;
+use crate::repository::{verdict_of, with_facts};
 
 const FILES: [(&str, &str); 5] = [
     (
@@ -142,4 +142,47 @@ fn wheel_without_tests_is_skipped() {
         (result.skipped.as_str(), result.failed),
         ("the wheel holds no tests", false)
     );
+}
+
+#[test]
+fn what_environments_came_with_before_3_12_is_asked_for() {
+    let files = [
+        (
+            "pyproject.toml",
+            "[project]\nname = \"pkg\"\nversion = \"1\"\nrequires-python = \">=3.11\"\n",
+        ),
+        ("pkg/__init__.py", ""),
+        ("tests/test_a.py", ""),
+    ];
+    let asked = |module: &str| {
+        let said = format!("E   ModuleNotFoundError: No module named '{module}'");
+        with_facts(&files, |facts| {
+            let check = check_of("tests").expect("there is such a check");
+            let of_python = |python| {
+                let Applies::Work(work) = check.work(facts, python, &[]) else {
+                    panic!("there are tests");
+                };
+                let Work::Tool(work) = *work else {
+                    panic!("pytest runs them");
+                };
+                let command = work.commands.first().expect("there is a command");
+                let output = Output {
+                    exit: 1,
+                    stdout: b"",
+                    stderr: &said,
+                    root: "/r",
+                    folder: &command.folder,
+                    hint: &command.hint,
+                    file: &|_| None,
+                };
+                let found = (command.read)(&output).expect("it can be read");
+                assert!(work.may_require || found.requires.is_empty());
+                found.requires.join(" ")
+            };
+            let pythons = check.matrix(facts).into_iter();
+            pythons.map(of_python).collect::<Vec<String>>()
+        })
+    };
+    assert_eq!(asked("pkg_resources.extern"), ["setuptools<66", ""]);
+    assert_eq!(asked("yaml"), ["", ""]);
 }

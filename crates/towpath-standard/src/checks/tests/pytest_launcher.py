@@ -45,16 +45,43 @@ def installed(arguments):
         if argument not in wanted:
             kept.append(argument)
         elif argument in there:
-            kept.append(argument.split(":", 1)[1])
+            kept.extend(collected(argument.split(":", 1)[1]))
     if wanted and not there and not any(os.path.exists(argument) for argument in kept):
         return None
     return kept
 
 
 def is_installed(name):
+    return place_of(name) is not None
+
+
+def place_of(name):
+    """Returns the folder or file that the wheel installed as a module."""
     parts = name.split("::")[0].split(".")
-    places = [os.path.join(folder, *parts) for folder in sys.path if "site-packages" in folder]
-    return any(os.path.isdir(place) or os.path.isfile(place + ".py") for place in places)
+    for folder in sys.path:
+        place = os.path.join(folder, *parts)
+        for path in (place, place + ".py"):
+            if "site-packages" in folder and os.path.exists(path):
+                return path
+    return None
+
+
+def collected(name):
+    """Returns the arguments by which pytest collects a module of the wheel.
+
+    A folder that is no package, such as one of tests that are installed as data, has no name for pytest. The
+    package around it has one, and what lies beside the way from there to the folder is left out.
+    """
+    module, _, test = name.partition("::")
+    place, beside = place_of(name), []
+    if test or os.path.isfile(place):
+        return [name]
+    while "." in module and not os.path.exists(os.path.join(place, "__init__.py")):
+        around, own = os.path.split(place)
+        kept = (own, "__init__.py", "conftest.py")
+        beside += [os.path.join(around, entry) for entry in sorted(os.listdir(around)) if entry not in kept]
+        place, module = around, module.rpartition(".")[0]
+    return [module] + ["--ignore=" + path for path in beside]
 
 
 def write_importable(path):

@@ -3,7 +3,7 @@
 use towpath_report::readers::{Paths, pytest};
 use towpath_report::{Finding, Problem, Severity, TestCase, TestOutcome};
 
-use crate::undeclared::absent_module;
+use crate::undeclared::{absent_module, missing_module, top_level};
 use crate::work::{Artifact, Output, Partial};
 
 /// Written by the launcher where the wheel holds none of the tests that lie in the package.
@@ -86,13 +86,32 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
             }
             partial.errors.push(
                 Problem::error(format!(
-                    "pytest ended with exit code {code} before any test failed; it said:\n{}",
+                    "pytest ended with exit code {code} before any test failed\n{}",
                     output.last_lines(8)
                 )),
             );
         }
     }
     Ok(partial)
+}
+
+/// What the virtual environments of a Python before 3.12 hold beside what is installed there, so that the tests
+/// of many projects use it and declare nothing; later releases bring no `pkg_resources`, or warn of it.
+const SEED: &str = "setuptools<66";
+
+/// As [`read_tests`]; tests that miss what virtual environments come with ask for it.
+pub(super) fn read_with_seed(output: &Output<'_>) -> Result<Partial, String> {
+    let found = read_tests(output)?;
+    let absent = found.facts.get(ABSENT).map(|module| top_level(module));
+    let of_cases = found.tests.iter().filter_map(missing_module);
+    let misses = |module: &str| matches!(module, "pkg_resources" | "setuptools");
+    if !absent.is_some_and(misses) && !of_cases.into_iter().any(|module| misses(&module)) {
+        return Ok(found);
+    }
+    Ok(Partial {
+        requires: vec![SEED.to_owned()],
+        ..Partial::default()
+    })
 }
 
 /// Returns the data of coverage that the tests left, if they did.
