@@ -51,6 +51,14 @@ impl ToolRun {
         }
     }
 
+    /// Returns whether nothing tells on which files the project runs the tool: its command line names them, and
+    /// the archive of a release has none.
+    pub(crate) fn lacks_paths(&self, facts: &Facts<'_>) -> bool {
+        matches!(self.tool.as_str(), "flake8" | "pycodestyle")
+            && self.invocation.is_none()
+            && facts.is_release()
+    }
+
     /// Returns what a reader should know of how the tool stands.
     pub(crate) fn note(&self) -> Option<&str> {
         match &self.adoption {

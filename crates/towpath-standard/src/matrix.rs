@@ -26,6 +26,8 @@ pub struct Pythons {
     pub missing: Vec<PythonVersion>,
     /// Versions of the list that are older than what is run, ascending.
     pub left_out: Vec<PythonVersion>,
+    /// Versions that are on this machine, of the list or not, ascending.
+    pub here: Vec<PythonVersion>,
     /// Where the list comes from.
     pub reason: String,
 }
@@ -60,10 +62,13 @@ pub fn python_matrix(
             reason = format!("{reason}; none of them is here, so the nearest that is");
         }
     }
+    let mut here = here.to_vec();
+    here.sort_unstable();
     Pythons {
         run,
         missing,
         left_out,
+        here,
         reason,
     }
 }

@@ -1,13 +1,16 @@
 //! The environment that a project's automation gives tools whose verdict depends on what is installed beside
 //! them: type checkers and pylint.
 
-use towpath_python::{AutomationKind, Invocation};
+use towpath_python::{AutomationKind, Invocation, PythonVersion};
 
 use crate::adoption::ToolRun;
 use crate::facts::Facts;
 use crate::test_environment::{automated, declared};
 use crate::tools;
 use crate::work::{EnvironmentNeed, ProjectInstall, PythonChoice};
+
+/// The oldest Python for which uv makes environments.
+const OLDEST: PythonVersion = PythonVersion::new(3, 8);
 
 /// Returns the environment of tools, `requirements` among what it holds. Where the automation says nothing
 /// of it, it is that of the tests, which such tools look at too, with `groups` beside.
@@ -46,6 +49,28 @@ pub(crate) fn tool_environment(
     need.requirement_files = found.requirement_files;
     need.add_needs(facts.project, found.groups, found.extras);
     need
+}
+
+/// Returns the newest Python here on which the automation runs tools, where it says so, or else the nearest
+/// newer one: flake8, pylint and mypy see with the eyes of the Python that runs them, and a pinned version
+/// need not know a Python that came after it.
+pub(crate) fn automated_python(facts: &Facts<'_>, runs: &[ToolRun]) -> Option<PythonVersion> {
+    let here: Vec<&PythonVersion> = facts
+        .pythons
+        .here
+        .iter()
+        .filter(|python| **python >= OLDEST)
+        .collect();
+    let invocations = runs.iter().filter_map(|run| run.invocation.as_ref());
+    let named: Vec<PythonVersion> = invocations
+        .flat_map(|invocation| invocation.pythons.iter().copied())
+        .collect();
+    let exact = named.iter().filter(|python| here.contains(python)).max();
+    let nearest = || {
+        let newest = named.iter().max()?;
+        here.iter().copied().find(|python| *python > newest)
+    };
+    exact.or_else(nearest).copied()
 }
 
 /// Returns whether a command is a hook for which pre-commit makes an environment, which the project is no

@@ -136,7 +136,8 @@ def unpacked(archive, folder, report):
 def compare(wheel, tree, report):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        infos = [name for name in names if name.endswith(".dist-info/METADATA")]
+        # Those of vendored packages lie deeper.
+        infos = [name for name in names if name.endswith(".dist-info/METADATA") and name.count("/") == 1]
         if len(infos) != 1:
             problem(report, "metadata", "the wheel has {} METADATA files, not one".format(len(infos)))
             return

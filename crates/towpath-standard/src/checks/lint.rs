@@ -11,7 +11,7 @@ use crate::linters::linter;
 use crate::ratchet::BASELINE_FILE;
 use crate::test_environment::automated;
 use crate::tool_command::{command, fix_command};
-use crate::tool_environment::{groups_for, tool_environment};
+use crate::tool_environment::{automated_python, groups_for, tool_environment};
 use crate::tools;
 use crate::work::{
     Applies, EnvironmentNeed, Inputs, Partial, PythonChoice, ToolWork, TreeUse, Work,
@@ -169,19 +169,6 @@ pub(crate) fn linter_work(
         notes,
         ..ToolWork::of(environment, commands)
     }
-}
-
-/// Returns the newest Python here on which the automation runs its linters, where it says so: flake8
-/// and pylint see with the eyes of the Python that runs them.
-fn automated_python(facts: &Facts<'_>, runs: &[ToolRun]) -> Option<PythonVersion> {
-    let named = runs
-        .iter()
-        .filter_map(|run| run.invocation.as_ref())
-        .flat_map(|invocation| &invocation.pythons);
-    named
-        .filter(|python| facts.pythons.run.contains(python))
-        .max()
-        .copied()
 }
 
 /// Returns the work of mending in the user's own tree; only tools that the project runs or configures.

@@ -51,11 +51,11 @@ pub(crate) fn conclude(
         let of_tool = |run: &&ToolRun| {
             run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
         };
-        let adopted = finding.severity != Severity::Note
-            && runs
-                .iter()
-                .filter(of_tool)
-                .any(|run| run.blocks_for(finding));
+        let blocks_for = |run: &ToolRun| {
+            run.blocks_for(finding) && (!run.lacks_paths(facts) || is_in_package(facts, finding))
+        };
+        let adopted =
+            finding.severity != Severity::Note && runs.iter().filter(of_tool).any(blocks_for);
         adopted || facts.settings.standard || cannot_work(facts, finding)
     };
     judge(facts, check, &mut result, &blocks);
@@ -205,15 +205,42 @@ fn cannot_work(facts: &Facts<'_>, finding: &Finding) -> bool {
     let Some(place) = &finding.place else {
         return false;
     };
-    let of_python_2 = BUILT_INTO_PYTHON_2.iter().any(|name| {
-        [format!("`{name}`"), format!("'{name}'")]
-            .iter()
-            .any(|quoted| finding.message.ends_with(quoted.as_str()))
-    });
-    let installed = facts
+    let is_defined = finding.rule == "F821"
+        && undefined_name(finding).is_some_and(|name| {
+            BUILT_INTO_PYTHON_2.contains(&name) || is_submodule(facts, &place.path, name)
+        });
+    // Nothing of a stub is ever run.
+    let is_of_stub = finding.rule == "F821" && place.path.ends_with(".pyi");
+    let is_test = place.path.contains("/tests/");
+    fatal && !is_defined && !is_of_stub && is_in_package(facts, finding) && !is_test
+}
+
+/// Returns whether a finding is in a module that is installed.
+fn is_in_package(facts: &Facts<'_>, finding: &Finding) -> bool {
+    let mut packages = facts
         .projects
         .iter()
-        .flat_map(|project| &project.layout.packages)
-        .any(|package| crate::facts::is_below(&place.path, package));
-    fatal && !of_python_2 && installed && !place.path.contains("/tests/")
+        .flat_map(|project| &project.layout.packages);
+    finding
+        .place
+        .as_ref()
+        .is_some_and(|place| packages.any(|package| crate::facts::is_below(&place.path, package)))
+}
+
+/// Returns the name in `Undefined name `x``, as ruff quotes it, or flake8.
+fn undefined_name(finding: &Finding) -> Option<&str> {
+    finding.message.rsplit(['`', '\'']).nth(1)
+}
+
+/// Returns whether a name in a package's `__init__.py` is one of its own modules, which Python binds there
+/// when the module is imported.
+fn is_submodule(facts: &Facts<'_>, path: &str, name: &str) -> bool {
+    path.strip_suffix("__init__.py").is_some_and(|folder| {
+        [
+            format!("{folder}{name}.py"),
+            format!("{folder}{name}/__init__.py"),
+        ]
+        .iter()
+        .any(|module| facts.tree.contains(module))
+    })
 }

@@ -12,9 +12,9 @@ use crate::linter_output::read_linter;
 use crate::linters::{Linter, linter};
 use crate::ratchet::BASELINE_FILE;
 use crate::tool_command::{command, names_paths};
-use crate::tool_environment::{groups_for, tool_environment};
+use crate::tool_environment::{automated_python, groups_for, tool_environment};
 use crate::tools;
-use crate::work::{Applies, Inputs, Output, Partial, ToolWork, TreeUse, Work};
+use crate::work::{Applies, Inputs, Output, Partial, PythonChoice, ToolWork, TreeUse, Work};
 
 /// Type checkers in the order in which they are run.
 const TOOLS: [&str; 4] = ["mypy", "ty", "pyright", "basedpyright"];
@@ -133,15 +133,12 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
     let mut commands = Vec::new();
     let mut support_files = Vec::new();
     let mut may_require = false;
+    let python = automated_python(facts, runs).or_else(|| facts.pythons.run.last().copied());
     for run in runs {
         let Some(linter) = linter(&run.tool) else {
             continue;
         };
-        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(facts
-            .pythons
-            .run
-            .last()
-            .copied());
+        let chosen = tools::choose(&run.tool, facts.project, facts.automation).on(python);
         notes.extend(Some(chosen.note).filter(|note| !note.is_empty()));
         notes.extend(run.note().map(str::to_owned));
         let (extra, files) = arguments(facts, run, linter);
@@ -177,7 +174,8 @@ fn type_work(facts: &Facts<'_>, runs: &[ToolRun]) -> ToolWork {
         &["typing", "types", "mypy", "type-check", "typecheck"],
         &TOOLS,
     );
-    let environment = tool_environment(facts, runs, facts.newest_python(), requirements, groups);
+    let python = python.map_or(PythonChoice::ForTools, PythonChoice::Exactly);
+    let environment = tool_environment(facts, runs, python, requirements, groups);
     // A plugin is the project's own code and reads what it likes, but only of what changed.
     let has_plugins = facts.configures("mypy", "plugins");
     let mut endings = vec![".py", ".pyi", ".toml", ".cfg", ".ini", BASELINE_FILE];

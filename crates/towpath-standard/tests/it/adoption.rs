@@ -112,6 +112,45 @@ fn release_says_less_than_a_young_repository() {
 }
 
 #[test]
+fn release_does_not_tell_what_flake8_is_handed() {
+    let fails = |pinned: &str, rule: &str, path: &str, more: &[(&str, &str)]| {
+        let manifest = manifest(&format!(
+            "[project.optional-dependencies]\nqa = [\"{pinned}\"]\n"
+        ));
+        let files = [
+            ("pyproject.toml", manifest.as_str()),
+            ("setup.cfg", "[flake8]\nmax-line-length = 100\n"),
+            MODULE,
+            ("tests/test_a.py", ""),
+        ];
+        let found = Partial {
+            findings: vec![Finding {
+                tool: "flake8".to_owned(),
+                rule: rule.to_owned(),
+                place: Some(Place::at(path, 1, 1)),
+                ..unused_import()
+            }],
+            ..Partial::default()
+        };
+        verdict_of("lint", &[&files, more].concat(), found).failed
+    };
+    for (pinned, rule, path, expected) in [
+        ("flake8", "F401", "pkg/__init__.py", true),
+        ("flake8", "F401", "tests/test_a.py", false),
+        ("flake8", "E999", "tests/test_a.py", false),
+        ("flake8==7.0.0", "E265", "pkg/__init__.py", true),
+        ("flake8==7.0.0", "E265", "tests/test_a.py", false),
+    ] {
+        assert!(
+            fails(pinned, rule, path, &[]),
+            "{rule} in {path} of a repository"
+        );
+        let found = fails(pinned, rule, path, &[RELEASED]);
+        assert_eq!(found, expected, "{pinned}: {rule} in {path}");
+    }
+}
+
+#[test]
 fn release_without_the_settings_of_a_tool_cannot_be_judged_by_it() {
     let manifest = manifest("");
     let tox = (

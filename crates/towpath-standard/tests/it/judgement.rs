@@ -53,6 +53,39 @@ fn tool_that_stopped_outside_the_project_gave_no_verdict() {
 }
 
 #[test]
+fn only_names_that_nothing_defines_block_where_no_linter_is_adopted() {
+    let files = [
+        ("pyproject.toml", MANIFEST),
+        ("pkg/__init__.py", ""),
+        ("pkg/errors.py", ""),
+        ("pkg/sub/__init__.py", ""),
+        ("pkg/types.pyi", ""),
+    ];
+    for (path, message, expected) in [
+        ("pkg/errors.py", "Undefined name `oops`", true),
+        ("pkg/errors.py", "undefined name 'oops'", true),
+        ("pkg/errors.py", "Undefined name `unicode`", false),
+        ("pkg/__init__.py", "Undefined name `oops`", true),
+        ("pkg/__init__.py", "Undefined name `errors`", false),
+        ("pkg/__init__.py", "Undefined name `sub`", false),
+        ("pkg/sub/__init__.py", "Undefined name `errors`", true),
+        ("pkg/types.pyi", "Undefined name `t`", false),
+    ] {
+        let found = Partial {
+            findings: vec![Finding {
+                tool: "ruff".to_owned(),
+                rule: "F821".to_owned(),
+                message: message.to_owned(),
+                ..finding(path, Severity::Error)
+            }],
+            ..Partial::default()
+        };
+        let result = verdict_of("lint", &files, found);
+        assert_eq!(result.failed, expected, "{path} {message}");
+    }
+}
+
+#[test]
 fn baseline_that_cannot_be_read_is_an_error() {
     let settings = format!("{MANIFEST}[tool.towpath.types]\nbaseline = true\n");
     for (baseline, expected) in [

@@ -1,9 +1,10 @@
 //! What stands beside the linters.
 
+use towpath_python::PythonVersion;
 use towpath_report::{Finding, Place, Severity};
-use towpath_standard::Partial;
+use towpath_standard::{Applies, Partial, PythonChoice, Work, check};
 
-use crate::repository::{verdict_of_checkout, work_of};
+use crate::repository::{verdict_of_checkout, with_facts, work_of};
 
 /// Returns what a lint job installs where a workflow's step holds some lines.
 fn needs_of(run: &str, more: &[(&str, &str)]) -> String {
@@ -57,6 +58,45 @@ fn linters_get_what_the_automation_gives_them() {
         ),
     ] {
         assert_eq!(needs_of(run, &[("tox.ini", &tox)]), expected, "{run} {tox}");
+    }
+}
+
+#[test]
+fn linters_and_type_checkers_run_on_the_python_that_the_automation_gives_them() {
+    for (environment, expected) in [
+        (
+            "py311-lint",
+            PythonChoice::Exactly(PythonVersion::new(3, 11)),
+        ),
+        (
+            "py310-lint",
+            PythonChoice::Exactly(PythonVersion::new(3, 11)),
+        ),
+        ("py314-lint", PythonChoice::ForTools),
+    ] {
+        let tox = format!(
+            "[tox]\nenvlist = py311, {environment}\n[testenv]\ncommands = pytest\n\
+             [testenv:{environment}]\ncommands = flake8 pkg\n"
+        );
+        let files = [
+            (
+                "pyproject.toml",
+                "[project]\nname = \"pkg\"\nversion = \"1\"\n",
+            ),
+            ("pkg/__init__.py", ""),
+            ("tox.ini", &tox),
+        ];
+        let found = with_facts(&files, |facts| {
+            let check = check("lint").expect("there is such a check");
+            let Applies::Work(work) = check.work(facts, None, &[]) else {
+                panic!("there is code");
+            };
+            let Work::Tool(work) = *work else {
+                panic!("flake8 runs");
+            };
+            work.environment.python
+        });
+        assert_eq!(found, expected, "{environment}");
     }
 }
 
