@@ -20,7 +20,7 @@ mod store;
 mod used;
 mod versions;
 
-pub use artifacts::{DownloadArtifact, UploadArtifact};
+pub use artifacts::{DownloadArtifact, MergeArtifacts, UploadArtifact};
 pub use aws::ConfigureAwsCredentials;
 pub use cache::{Cache, CacheRestore, CacheSave};
 pub use check::{CheckAction, Explanation, FILE_NAMES, Session, Setup, job_variables};

@@ -60,6 +60,11 @@ pub const BUILT_IN: &[BuiltIn] = &[
         about: "keeps files of a job with the run, for later jobs",
     },
     BuiltIn {
+        name: "actions/upload-artifact/merge",
+        versions: artifacts::UPLOAD_VERSIONS,
+        about: "makes one artifact of several",
+    },
+    BuiltIn {
         name: "astral-sh/setup-uv",
         versions: setup_uv::VERSIONS,
         about: "puts uv on `PATH`",
@@ -93,6 +98,7 @@ pub fn registry<'a>(machine: Machine<'a>) -> Vec<Box<dyn Action + 'a>> {
         Box::new(setup_node::SetupNode),
         Box::new(setup_python::SetupPython { machine }),
         Box::new(artifacts::UploadArtifact),
+        Box::new(artifacts::MergeArtifacts),
         Box::new(setup_uv::SetupUv { machine }),
         Box::new(aws::ConfigureAwsCredentials),
         Box::new(publish::PyPiPublish),

@@ -153,21 +153,31 @@ fn wanted(inputs: &StepInputs, all: Vec<Artifact>) -> Result<Wanted, Problem> {
     if !ids.is_empty() {
         return wanted_by_id(ids, &all);
     }
-    let mut artifacts = all;
-    if !pattern.is_empty() {
-        let glob = globset::Glob::new(pattern).map_err(|error| {
-            problem(
-                format!("the input `pattern` is not valid: {error}"),
-                "write it such as `coverage-*`",
-            )
-        })?;
-        let glob = glob.compile_matcher();
-        artifacts.retain(|artifact| glob.is_match(&artifact.name));
-    }
+    let artifacts = if pattern.is_empty() {
+        all
+    } else {
+        matching(all, pattern)?
+    };
     Ok(Wanted {
         artifacts,
         is_single: false,
     })
+}
+
+/// Returns the artifacts whose names fit a pattern.
+pub(super) fn matching(
+    mut artifacts: Vec<Artifact>,
+    pattern: &str,
+) -> Result<Vec<Artifact>, Problem> {
+    let glob = globset::Glob::new(pattern).map_err(|error| {
+        problem(
+            format!("the input `pattern` is not valid: {error}"),
+            "write it such as `coverage-*`",
+        )
+    })?;
+    let glob = glob.compile_matcher();
+    artifacts.retain(|artifact| glob.is_match(&artifact.name));
+    Ok(artifacts)
 }
 
 fn wanted_by_id(ids: &str, all: &[Artifact]) -> Result<Wanted, Problem> {

@@ -2,10 +2,12 @@
 //! each an archive in the run's folder. A name is used once; an artifact never changes.
 
 mod download;
+mod merge;
 mod store;
 mod upload;
 
 pub use download::DownloadArtifact;
+pub use merge::MergeArtifacts;
 pub use store::{Artifact, ArtifactStore, Error, Pending};
 pub use upload::UploadArtifact;
 

@@ -9,7 +9,7 @@ use towpath_report::Problem;
 use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::store::{ArtifactStore, Pending};
+use super::store::{Artifact, ArtifactStore, Pending};
 use crate::step::{
     Done, Passing, caused, count, github, home, in_workspace, is_true, problem, warn,
 };
@@ -113,6 +113,12 @@ fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>)
         artifact.size,
         artifact.digest
     ));
+    effects.outputs.extend(told(&artifact, step));
+    Ok(effects)
+}
+
+/// Returns the outputs that tell of an artifact.
+pub(super) fn told(artifact: &Artifact, step: &StepContext<'_>) -> [(String, String); 3] {
     let url = format!(
         "{}/{}/actions/runs/{}/artifacts/{}",
         github(step, "server_url"),
@@ -120,14 +126,12 @@ fn upload(inputs: &StepInputs, context: &JobContext<'_>, step: &StepContext<'_>)
         github(step, "run_id"),
         artifact.id
     );
-    for (name, value) in [
+    [
         ("artifact-id", artifact.id.to_string()),
         ("artifact-digest", artifact.digest.to_string()),
         ("artifact-url", url),
-    ] {
-        effects.outputs.insert(name.to_owned(), value);
-    }
-    Ok(effects)
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }
 
 fn find(
@@ -207,7 +211,7 @@ fn nothing_found(
     Ok(())
 }
 
-fn level(inputs: &StepInputs) -> Result<i64, Problem> {
+pub(super) fn level(inputs: &StepInputs) -> Result<i64, Problem> {
     match inputs.get("compression-level").trim() {
         "" => Ok(6),
         text => text
@@ -223,23 +227,28 @@ fn level(inputs: &StepInputs) -> Result<i64, Problem> {
     }
 }
 
-/// Writes the files into an archive. Permissions are not kept, as on GitHub.
+/// Returns how files are put into an archive. Permissions are not kept, as on GitHub.
+pub(super) fn archive_options(level: i64) -> SimpleFileOptions {
+    let options = SimpleFileOptions::default()
+        .large_file(true)
+        .unix_permissions(0o644);
+    if level == 0 {
+        options.compression_method(zip::CompressionMethod::Stored)
+    } else {
+        options
+            .compression_method(zip::CompressionMethod::Deflated)
+            .compression_level(Some(level))
+    }
+}
+
+/// Writes the files into an archive.
 fn write_archive(
     pending: &mut Pending,
     found: &Found,
     level: i64,
     cancel: &Cancel,
 ) -> io::Result<()> {
-    let mut options = SimpleFileOptions::default()
-        .large_file(true)
-        .unix_permissions(0o644);
-    options = if level == 0 {
-        options.compression_method(zip::CompressionMethod::Stored)
-    } else {
-        options
-            .compression_method(zip::CompressionMethod::Deflated)
-            .compression_level(Some(level))
-    };
+    let options = archive_options(level);
     let mut writer = ZipWriter::new(pending.file.as_file_mut());
     for path in &found.files {
         let name = path

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use towpath_actions::{DownloadArtifact, UploadArtifact};
+use towpath_actions::{DownloadArtifact, MergeArtifacts, UploadArtifact};
 use towpath_report::Conclusion;
 use towpath_testing::TestContext;
 
@@ -141,4 +141,41 @@ fn one_file_goes_without_an_archive() {
     assert_eq!(world.read("got/a.whl").as_deref(), Some("wheel"));
     let said = world.fail(&UploadArtifact, &[("path", "dist"), ("archive", "false")]);
     assert!(said.contains("2 files fit `path`"), "{said}");
+}
+
+#[test]
+fn artifacts_are_merged_into_one() {
+    for (separate, expected) in [
+        ("false", &["a.whl", "deep/b.txt", "c.txt"][..]),
+        (
+            "true",
+            &["part-1/a.whl", "part-1/deep/b.txt", "part-2/c.txt"],
+        ),
+    ] {
+        let world = world();
+        world.succeed(&UploadArtifact, &[("path", "dist"), ("name", "part-1")]);
+        world.succeed(&UploadArtifact, &[("path", "docs"), ("name", "part-2")]);
+        world.succeed(&UploadArtifact, &[("path", "docs"), ("name", "other")]);
+        let outputs = world.succeed(
+            &MergeArtifacts,
+            &[
+                ("name", "all"),
+                ("pattern", "part-*"),
+                ("separate-directories", separate),
+                ("delete-merged", "true"),
+            ],
+        );
+        assert!(!outputs["artifact-id"].is_empty());
+        world.succeed(&DownloadArtifact, &[("name", "all"), ("path", "got")]);
+        for file in expected {
+            assert!(world.read(&format!("got/{file}")).is_some(), "{file}");
+        }
+        let said = world.fail(&DownloadArtifact, &[("name", "part-1"), ("path", "x")]);
+        assert!(said.contains("it has `all`, `other`"), "{said}");
+        let said = world.fail(&MergeArtifacts, &[("pattern", "part-*")]);
+        assert!(
+            said.contains("no artifact of this run fits `part-*`"),
+            "{said}"
+        );
+    }
 }
