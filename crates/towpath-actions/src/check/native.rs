@@ -18,6 +18,13 @@ impl Session<'_> {
         key.add("files", work.files.join("\n"));
         if work.asks_index {
             key.add("date", self.date.as_str());
+            let folder = self.root().join(&subject.facts.project.root);
+            let settings = self.installer_settings(&folder);
+            let settings = settings.map(|digest| digest.to_string());
+            key.add(
+                "index settings",
+                settings.unwrap_or_else(|problem| problem.message),
+            );
         }
         key
     }

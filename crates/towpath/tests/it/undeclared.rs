@@ -1,7 +1,9 @@
 //! The same undeclared reads, planted in every check that runs code of the project: none succeeds, and what
 //! can be read is an input.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 
 use towpath_report::Conclusion;
 
@@ -37,10 +39,62 @@ if CHECK in pathlib.Path(ROOT, "switch.txt").read_text().split():
     raise AssertionError("asked for")
 "#;
 
-/// Every check that runs code of the project and is reused.
-const CHECKS: [&str; 8] = [
-    "build", "docs", "lint", "own", "secrets", "tests", "types", "wheel",
+/// Every check that runs in a sandbox and is reused. What is planted is code of the project, or a tool that
+/// the project pins.
+const CHECKS: [&str; 11] = [
+    "build", "coverage", "docs", "format", "lint", "own", "secrets", "security", "tests", "types",
+    "wheel",
 ];
+
+/// Makes wheels of tools that find nothing, but run the probe: package, module, code before it, code behind
+/// it.
+const WHEELS: &str = r#"
+import sys, zipfile
+
+for name, check, before, after in [
+    ("black", "format", "", ""),
+    ("bandit", "security", "", "print('{\"errors\": [], \"metrics\": {}, \"results\": []}')"),
+    ("covdefaults", "coverage", "if 'combine_coverage' not in sys.argv[0]: return", ""),
+]:
+    probe = "exec(open('probe.txt').read(), {'ROOT': '.', 'CHECK': '%s'})" % check
+    body = "".join(f"    {line}\n" for line in (before, probe, after) if line)
+    code = f"import sys\n\n\ndef main(*_):\n{body}\n\ncoverage_init = main\n"
+    info = f"{name}-99.0.dist-info/"
+    files = {
+        f"{name}.py": code,
+        info + "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99.0\n",
+        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
+    }
+    files[info + "RECORD"] = "".join(f"{path},,\n" for path in [*files, info + "RECORD"])
+    with zipfile.ZipFile(f"{sys.argv[1]}/{name}-99.0-py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(zipfile.ZipInfo(path), text)
+"#;
+
+/// Lets the project use the tools of [`WHEELS`].
+fn plant_tools(world: &mut World) {
+    let folder = world.folder().join("wheels");
+    fs_err::create_dir(&folder).expect("the temporary folder can be written");
+    let mut python = world.command(Path::new("/usr/bin/python3"));
+    let made = python.args(["-c", WHEELS]).arg(&folder).status();
+    assert!(made.expect("Python starts").success());
+    world.set("UV_FIND_LINKS", &folder.display().to_string());
+    world.replace(
+        ".github/workflows/ci.yml",
+        "ruff format --check\n",
+        "black --check .\n      - run: bandit -r src\n",
+    );
+    world.replace(
+        "pyproject.toml",
+        "dev = [",
+        "dev = [\"bandit==99.0\", \"black==99.0\", \"covdefaults==99.0\", ",
+    );
+    world.append(
+        "pyproject.toml",
+        "\n[tool.coverage.run]\nplugins = [\"covdefaults\"]\n",
+    );
+}
 
 /// Returns code that runs the probe; both are expressions of Python.
 fn probe(root: &str, check: &str) -> String {
@@ -136,6 +190,7 @@ fn index_no_check_reads_what_its_verdict_does_not_depend_on() {
     world.write("probe.txt", probe);
     world.write("switch.txt", "");
     plant(&world);
+    plant_tools(&mut world);
 
     let run = world.ci(&[]);
     assert_eq!(red(&run), Vec::<&str>::new(), "{:#?}", run.record.jobs);
@@ -147,7 +202,8 @@ fn index_no_check_reads_what_its_verdict_does_not_depend_on() {
     }
     assert_eq!(world.ci(&[]).fresh(), Vec::<&str>::new());
 
-    let others = ["docs", "lint", "own", "secrets", "tests", "types", "wheel"];
+    let others = CHECKS.into_iter().filter(|check| *check != "build");
+    let others: Vec<&str> = others.collect();
     world.write("switch.txt", others.join(" "));
     let run = world.ci(&[]);
     assert_eq!(red(&run), others, "{:#?}", run.record.jobs);
@@ -167,6 +223,66 @@ fn index_no_check_reads_what_its_verdict_does_not_depend_on() {
         messages.any(|message| message.contains(found) && message.contains("the network")),
         "{tests:#?}"
     );
+}
+
+/// Answers every question of a package index with one file, and tells its address.
+fn index_with(file: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let body = format!("<a href=\"{file}\">{file}</a>");
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\
+                 Connection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    format!("http://{address}/simple")
+}
+
+/// The two checks that towpath does itself: they read the index that is set, and the files that they name.
+#[test]
+fn checks_of_its_own_depend_on_what_they_read() {
+    let mut world = World::offline();
+    world.write(
+        "pyproject.toml",
+        "[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n\
+         [project]\nname = \"demo\"\nversion = \"1.0\"\n",
+    );
+    world.write("demo.py", "");
+    let check = |world: &World, name: &str| world.recorded(&["check", name]);
+    for (file, summary) in [
+        ("demo-1.0.tar.gz", "1.0 is in the index"),
+        ("demo-2.0.tar.gz", "1.0 is not in the index"),
+    ] {
+        world.set("UV_DEFAULT_INDEX", &index_with(file));
+        let run = check(&world, "version");
+        assert_eq!(run.job("version").result.summary, summary, "{}", run.stderr);
+        assert_eq!(run.fresh(), ["version"]);
+        assert_eq!(check(&world, "version").fresh(), Vec::<&str>::new());
+    }
+
+    let good = "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n";
+    world.write(".github/workflows/ci.yml", good);
+    let outside = world.folder().join("outside.yml");
+    fs_err::write(&outside, good).expect("the temporary folder can be written");
+    std::os::unix::fs::symlink(&outside, world.root().join(".github/workflows/linked.yml"))
+        .expect("a link");
+    let first = check(&world, "workflows");
+    assert_eq!(check(&world, "workflows").fresh(), Vec::<&str>::new());
+    fs_err::write(&outside, "on: [").expect("the temporary folder can be written");
+    let second = check(&world, "workflows");
+    assert_eq!(
+        verdicts(&second),
+        verdicts(&first),
+        "what lies outside is not read"
+    );
+    world.write(".github/workflows/ci.yml", good.replace("steps", "stops"));
+    assert_eq!(check(&world, "workflows").red(), ["workflows"]);
 }
 
 #[test]
