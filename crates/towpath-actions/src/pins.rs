@@ -1,10 +1,12 @@
-//! Built-in actions pinned by a commit, whose version the comment behind them tells.
+//! Built-in actions pinned by a commit, whose version the comment behind them tells. Where none does, the newest
+//! version stands for the commit, and that is told.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use towpath_runner::{Action, Examined, JobContext, NeededResult, Outcome, StepInputs};
 
+use crate::registry::BUILT_IN;
 use crate::versions::{is_commit, version_comment};
 
 /// The versions that comments tell, by `NAME@COMMIT`.
@@ -33,6 +35,20 @@ impl Pins {
     /// Returns the version of `NAME@COMMIT`.
     pub fn version(&self, uses: &str) -> Option<&str> {
         self.0.get(uses).map(String::as_str)
+    }
+
+    /// Returns what is to be said of a built-in action at a commit of which nothing tells the version.
+    pub fn untold(&self, uses: &str) -> Option<String> {
+        let (name, commit) = uses.split_once('@').filter(|(_, end)| is_commit(end))?;
+        let known = BUILT_IN.iter().find(|own| own.name == name)?;
+        if self.version(uses).is_some() || known.versions.accept(name, commit).is_ok() {
+            return None;
+        }
+        let (short, newest) = (&commit[..12], known.versions.newest());
+        Some(format!(
+            "`{name}@{short}…` runs as {newest}: nothing tells which version this commit is; write it behind \
+             it, such as `# {newest}`"
+        ))
     }
 }
 
@@ -67,8 +83,11 @@ impl Action for Pinned<'_> {
 
     fn accepts(&self, version: &str) -> Result<(), String> {
         self.action.accepts(version).or_else(|unknown| {
-            let told = self.pins.version(&format!("{}@{version}", self.name()));
-            told.map_or(Err(unknown), |told| self.action.accepts(told))
+            match self.pins.version(&format!("{}@{version}", self.name())) {
+                Some(told) => self.action.accepts(told),
+                None if is_commit(version) => Ok(()),
+                None => Err(unknown),
+            }
         })
     }
 
@@ -106,12 +125,20 @@ mod tests {
             "steps:\n- uses: \"actions/checkout@{known}\" # v4.9.9\n- {{uses: actions/checkout@{old}}} # v99.0\n\
              - uses: actions/checkout@{untold}\n- uses: other/checkout@{untold} # v4\n"
         ));
+        let said = |commit: &str| pins.untold(&format!("actions/checkout@{commit}"));
+        assert_eq!((said(&known), said(&old)), (None, None));
+        let said = said(&untold).expect("it is told");
+        assert!(
+            said.starts_with("`actions/checkout@cccccccccccc…` runs as v"),
+            "{said}"
+        );
         let actions: Vec<Box<dyn Action>> = vec![Box::new(Checkout::default())];
         let actions = pinned(actions, pins);
         assert_eq!(actions[0].accepts(&known), Ok(()));
         assert_eq!(actions[0].accepts("v4"), Ok(()));
         let error = actions[0].accepts(&old).unwrap_err();
         assert!(error.starts_with("version `v99.0`"), "{error}");
-        assert!(actions[0].accepts(&untold).is_err());
+        assert_eq!(actions[0].accepts(&untold), Ok(()));
+        assert!(actions[0].accepts("v0").is_err());
     }
 }

@@ -37,7 +37,7 @@ impl Versions {
         }
     }
 
-    fn newest(&self) -> String {
+    pub(crate) fn newest(&self) -> String {
         format!("v{}", self.majors.1)
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn execute(
     site.attempt = attempt.number;
     site.earlier = earlier;
     attempt.keep(&site.folder)?;
+    site.tell_untold(&started);
     let mut record = site.record(&started);
     let surroundings = surroundings(process, global.color);
     let completed = watched(&site, started, &surroundings, &record)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use towpath_actions::{ActionStore, ServedRun, Services, pinned, registry};
+use towpath_actions::{ActionStore, Pins, ServedRun, Services, each_use, pinned, registry};
 use towpath_host::process::{Keeper, StepCommand};
 use towpath_host::{Digest, SnapshotOptions, Store, Tree, clock, snapshot};
 use towpath_report::{JobRecord, Problem, RunRecord, SCHEMA_VERSION, Verdict};
@@ -54,6 +54,8 @@ pub(super) struct Site<'a> {
     pub(super) fetched: ActionStore,
     /// The built-in actions; the workflows that follow see what the first ones froze of the checkout.
     pub(super) registry: Vec<Box<dyn Action + 'a>>,
+    /// What is told of the versions of pinned actions.
+    pins: Pins,
     pub(super) signals: crossbeam_channel::Receiver<()>,
     pub(super) engines: Engines<'a>,
     /// What is to be said before anything runs.
@@ -119,7 +121,8 @@ impl<'a> Site<'a> {
             cache_folder,
             locks: state.join("locks"),
             tool_cache,
-            registry: pinned(actions, pins),
+            registry: pinned(actions, pins.clone()),
+            pins,
             fetched,
             signals: signals::listen()?,
             engines,
@@ -127,6 +130,17 @@ impl<'a> Site<'a> {
             began: clock::now(),
             begun,
         })
+    }
+
+    /// Notes which built-in actions stand for commits of which nothing tells the version.
+    pub(super) fn tell_untold(&mut self, started: &[Started<'_>]) {
+        for one in started {
+            let (pins, notes) = (&self.pins, &mut self.notes);
+            each_use(&one.file.workflow, &mut |_, uses| {
+                let note = pins.untold(uses).filter(|note| !notes.contains(note));
+                notes.extend(note);
+            });
+        }
     }
 
     pub(super) fn record(&self, started: &[Started<'_>]) -> RunRecord {
