@@ -41,8 +41,9 @@ pub use event::{
     Approval, EndedRun, EnvironmentContext, EventRequest, Ground, Inputs, RunContext, RunIdentity,
     StartingEvent, input_kind, resolve_inputs,
 };
+pub use job::CACHE_MODE;
 pub use plan::{
-    Error as PlanError, Frame, JobCopy, Plan, PlannedJob, PlannedStep, plan, plan_frames,
+    Error as PlanError, Frame, Granted, JobCopy, Plan, PlannedJob, PlannedStep, plan, plan_frames,
 };
 pub use platforms::Platforms;
 pub use preview::{

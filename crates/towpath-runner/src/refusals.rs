@@ -51,14 +51,6 @@ pub(crate) fn in_container(action: &str, engine: &FindEngine<'_>) -> Option<Prob
     ))
 }
 
-/// Returns the problem of an action with parts before and after its own that are containers.
-pub(crate) fn entry_points(action: &str) -> Problem {
-    Problem::error(format!(
-        "`{action}` has a `pre-entrypoint` or `post-entrypoint`, which towpath does not run yet"
-    ))
-    .with_hint("run the job on the forge")
-}
-
 /// Returns the problem of an action that gives later steps a program of this machine.
 pub(crate) fn outside(action: &str) -> Problem {
     Problem::error(format!(

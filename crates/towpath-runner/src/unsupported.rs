@@ -19,7 +19,7 @@ use crate::evaluate::reads_any;
 use crate::known::{Needs, copy_contexts, holds, job_holds, known_copies, known_labels};
 use crate::plan::{Frame, Plan, PlannedJob, called_frame, jobs_of};
 use crate::platforms::Platforms;
-use crate::refusals::{containers, entry_points, in_container, no_node, not_here, outside, placed};
+use crate::refusals::{containers, in_container, no_node, not_here, outside, placed};
 use crate::request::{FetchedActions, FindEngine};
 
 /// What is here to run a plan with.
@@ -162,7 +162,16 @@ fn of_call(
     let mut contexts = copy_contexts(frame, copy);
     let secrets = frame.context.secrets_context();
     contexts.0.push(("secrets".to_owned(), secrets.into()));
-    let called = match called_frame(frame, &call, &copy.name, contexts, means.sources) {
+    let definition = &frame.workflow.jobs[copy.definition];
+    let called = called_frame(
+        frame,
+        definition,
+        &call,
+        &copy.name,
+        contexts,
+        means.sources,
+    );
+    let called = match called {
         Ok(called) => called,
         Err(problem) => return vec![frame.context.masked(problem)],
     };
@@ -236,13 +245,6 @@ fn of_action(
                 .collect(),
             Runs::JavaScript { .. } if means.has_node => Vec::new(),
             Runs::JavaScript { .. } => vec![no_node(action)],
-            Runs::Docker {
-                pre_entrypoint,
-                post_entrypoint,
-                ..
-            } if pre_entrypoint.is_some() || post_entrypoint.is_some() => {
-                vec![entry_points(action)]
-            }
             Runs::Docker { .. } => in_container(action, means.engine).into_iter().collect(),
         },
     }

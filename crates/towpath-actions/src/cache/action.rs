@@ -8,8 +8,9 @@ use towpath_host::Digest;
 use towpath_host::glob::{GlobOptions, Globs};
 use towpath_host::process::Cancel;
 use towpath_report::Problem;
-use towpath_runner::{Action, Effects, JobContext, Outcome, StepContext, StepInputs};
+use towpath_runner::{Action, CACHE_MODE, Effects, JobContext, Outcome, StepContext, StepInputs};
 use towpath_workflow::expression::Value;
+use towpath_workflow::syntax::CacheMode;
 
 use super::archive::{self, Root};
 use super::store::{CacheStore, Entry, Error, Lookup};
@@ -145,6 +146,13 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Returns what the job may do with the cache.
+    fn mode(&self) -> CacheMode {
+        let mode = self.step.environment.get(CACHE_MODE);
+        let mode = mode.and_then(|mode| CacheMode::parse(mode));
+        mode.unwrap_or(CacheMode::Write)
+    }
+
     fn roots(&self) -> Vec<Root<'_>> {
         let mut roots = vec![("workspace", self.step.workspace), ("temp", self.step.temp)];
         if let Some(home) = self.home.as_deref().filter(|_| !self.is_users_home) {
@@ -170,7 +178,14 @@ impl<'a> Job<'a> {
             scopes: &scopes,
         };
         let mut damage = Vec::new();
-        let found = self.look_up(&lookup, looks_only, &mut |what| damage.push(what));
+        let mode = self.mode();
+        let found = if mode.restores() {
+            self.look_up(&lookup, looks_only, &mut |what| damage.push(what))
+        } else {
+            let said = format!("Nothing is restored: `cache-mode` is `{}`", mode.as_str());
+            context.progress.output(&said);
+            Ok(None)
+        };
         for what in damage {
             warn(context, &mut effects, what);
         }
@@ -234,6 +249,12 @@ impl<'a> Job<'a> {
 
     fn save(&self, inputs: &StepInputs, context: &JobContext<'_>) -> Done {
         let mut effects = Effects::default();
+        let mode = self.mode();
+        if !mode.saves() {
+            let said = format!("Nothing is saved: `cache-mode` is `{}`", mode.as_str());
+            context.progress.output(&said);
+            return Ok(effects);
+        }
         let keys = keys(inputs)?;
         let key = &keys[0];
         let store = CacheStore::of(self.step.cache_folder);

@@ -176,3 +176,27 @@ fn a_cache_that_cannot_be_used_is_a_warning_and_a_miss() {
     works_on(&save);
     works_on(&restore);
 }
+
+#[test]
+fn the_mode_of_the_cache_closes_it() {
+    for (mode, saves, restores) in [
+        ("write", true, true),
+        ("read", false, true),
+        ("write-only", true, false),
+        ("none", false, false),
+    ] {
+        let mut world = world();
+        world.write("deps/x", "1");
+        let variable = |mode: &str| (towpath_runner::CACHE_MODE.to_owned(), mode.to_owned());
+        world.environment.extend([variable(mode)]);
+        assert_eq!(job(&world, "k", "deps", ""), hit("", ""));
+        world.environment.extend([variable("read")]);
+        let is_saved = job(&world, "k", "deps", "") == hit("true", "k");
+        assert_eq!(is_saved, saves, "{mode}");
+        world.environment.extend([variable("write")]);
+        job(&world, "k", "deps", "");
+        world.environment.extend([variable(mode)]);
+        let is_restored = job(&world, "k", "deps", "") == hit("true", "k");
+        assert_eq!(is_restored, restores, "{mode}");
+    }
+}

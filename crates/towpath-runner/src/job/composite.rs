@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use towpath_report::Problem;
 use towpath_workflow::expression::{Object, Value};
@@ -13,6 +14,7 @@ use super::step::{Done, ReadyStep};
 use crate::standing::Status;
 
 /// Where an action comes from.
+#[derive(Clone)]
 pub(super) struct ActionFolder {
     pub(super) folder: PathBuf,
     /// `owner/name` and the version; empty for a local action.
@@ -31,21 +33,10 @@ impl RunningJob<'_> {
         inputs: BTreeMap<String, String>,
         from: ActionFolder,
     ) -> Done {
-        let inputs = inputs.into_iter();
-        let inputs = inputs.map(|(name, value)| (name, Value::from(value)));
-        let mut inner = Level::of_action(
-            ActionLevel {
-                inputs: Object(inputs.collect()),
-                environment: action_variables(level, ready),
-                folder: from.folder,
-                repository: from.repository,
-                version: from.version,
-                status: Status::Success,
-            },
-            level.depth + 1,
-            ready.deadline,
-        );
-        for step in steps {
+        let variables = around(level, &ready.environment);
+        let mut inner = inner_level(level, variables, inputs, from, ready.deadline);
+        for (position, step) in steps.iter().enumerate() {
+            inner.position = position;
             self.step(&mut inner, step);
         }
         let failed = inner
@@ -78,10 +69,30 @@ impl RunningJob<'_> {
     }
 }
 
-/// Returns the variables that the steps of an action see of the step that uses it.
-fn action_variables(level: &Level, ready: &ReadyStep<'_>) -> BTreeMap<String, String> {
-    let outer = level.action.as_ref();
-    let mut variables = outer.map_or_else(BTreeMap::new, |action| action.environment.clone());
-    variables.extend(ready.environment.clone());
+/// Returns the level of the steps of an action that a step with these variables uses.
+pub(super) fn inner_level(
+    level: &Level,
+    variables: BTreeMap<String, String>,
+    inputs: BTreeMap<String, String>,
+    from: ActionFolder,
+    deadline: Instant,
+) -> Level {
+    let inputs = inputs.into_iter();
+    let inputs = inputs.map(|(name, value)| (name, Value::from(value)));
+    let action = ActionLevel {
+        inputs: Object(inputs.collect()),
+        environment: variables,
+        folder: from.folder,
+        repository: from.repository,
+        version: from.version,
+        status: Status::Success,
+    };
+    Level::of_action(action, level, deadline)
+}
+
+/// Returns the variables of a step with those of the actions around it.
+pub(super) fn around(level: &Level, own: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut variables = level.given();
+    variables.extend(own.clone());
     variables
 }

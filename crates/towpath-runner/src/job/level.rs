@@ -19,6 +19,10 @@ pub(super) struct Level {
     pub(super) depth: usize,
     /// When the steps have taken too long together.
     pub(super) deadline: Option<Instant>,
+    /// The positions of the steps that use the actions around these, the outermost first.
+    around: Vec<usize>,
+    /// The position of the step that runs.
+    pub(super) position: usize,
 }
 
 /// What the steps of a composite action have besides.
@@ -45,17 +49,33 @@ impl Level {
             action: None,
             depth: 0,
             deadline: None,
+            around: Vec::new(),
+            position: 0,
         }
     }
 
     /// Returns the level of a composite action's steps.
-    pub(super) fn of_action(action: ActionLevel, depth: usize, deadline: Instant) -> Self {
+    pub(super) fn of_action(action: ActionLevel, outer: &Self, deadline: Instant) -> Self {
         Self {
             steps: Vec::new(),
             action: Some(action),
-            depth,
+            depth: outer.depth + 1,
             deadline: Some(deadline),
+            around: outer.here(),
+            position: 0,
         }
+    }
+
+    /// Returns where the step that runs stands.
+    pub(super) fn here(&self) -> Vec<usize> {
+        let own = std::iter::once(self.position);
+        self.around.iter().copied().chain(own).collect()
+    }
+
+    /// Returns the variables that the actions around the steps are given.
+    pub(super) fn given(&self) -> BTreeMap<String, String> {
+        let action = self.action.as_ref();
+        action.map_or_else(BTreeMap::new, |action| action.environment.clone())
     }
 
     /// Returns the context `steps`.

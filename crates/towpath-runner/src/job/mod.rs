@@ -13,11 +13,13 @@ mod masking;
 mod node_script;
 mod places;
 mod post;
+mod pre;
 mod script;
 mod script_file;
 mod sink;
 mod start;
 mod step;
+mod token;
 mod uses;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ use crate::action::{JobContext, Outcome};
 use crate::assignment::Assignment;
 use crate::commands::Matchers;
 use crate::evaluate::Values;
+use crate::plan::{Granted, granted};
 use crate::request::{Machine, Request};
 use crate::standing::Status;
 use background::Deferred;
@@ -43,6 +46,8 @@ use places::Places;
 use post::Post;
 use sink::Sink;
 
+/// Tells actions what the job may do with the cache, as GitHub's toolkit hears it.
+pub const CACHE_MODE: &str = "ACTIONS_CACHE_MODE";
 /// How long steps that run always may go on after their job was cancelled.
 const AFTER_CANCEL: Duration = Duration::from_mins(5);
 /// The time that they have in any case.
@@ -100,8 +105,8 @@ struct RunningJob<'a> {
     matchers: Matchers,
     /// Whether there ever were any.
     has_matchers: bool,
-    /// What the first parts of actions saved, by the position of the step.
-    early_states: BTreeMap<usize, BTreeMap<String, String>>,
+    /// What the first parts of actions saved, by where the step stands.
+    early_states: BTreeMap<Vec<usize>, BTreeMap<String, String>>,
     posts: Vec<Post<'a>>,
     records: Vec<StepRecord>,
     findings: Vec<Finding>,
@@ -117,12 +122,11 @@ struct RunningJob<'a> {
 impl<'a> RunningJob<'a> {
     fn run_all(&mut self) {
         let mut level = Level::of_job();
-        let steps = &self.work.steps;
         if let Err(problem) = self.start_containers() {
             let problem = self.placed(problem);
             return self.fail(problem);
         }
-        self.run_pre_parts(steps);
+        self.run_pre_parts();
         self.run_steps(&mut level);
         self.run_post_parts();
         self.give_outputs(&level);
@@ -211,6 +215,17 @@ impl<'a> RunningJob<'a> {
             problem.place.clone_from(&self.definition().origin.0);
         }
         problem
+    }
+
+    /// Returns what the job may do with the services around it.
+    fn granted(&self) -> Granted {
+        granted(&self.assignment.frame, self.definition())
+    }
+
+    /// Returns the variable that tells actions what the job may do with the cache.
+    fn cache_variable(&self) -> (String, String) {
+        let mode = self.granted().cache.as_str();
+        (CACHE_MODE.to_owned(), mode.to_owned())
     }
 
     fn definition(&self) -> &'a towpath_workflow::syntax::Job {

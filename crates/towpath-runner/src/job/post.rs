@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use towpath_report::{Conclusion, Place, StepRecord};
-use towpath_workflow::syntax::{Step, Text};
+use towpath_workflow::syntax::{Action as Metadata, Runs, Step, Text};
 
 use super::RunningJob;
+use super::composite::ActionFolder;
+use super::container::Stage;
 use super::level::Level;
 use super::node_script::Script;
 use super::step::{Done, ReadyStep};
@@ -21,7 +23,7 @@ pub(super) struct Post<'a> {
     pub(super) name: String,
     /// Where the step is written.
     pub(super) place: Option<Place>,
-    /// The step's own variables.
+    /// The step's variables, and those that the actions around it are given.
     pub(super) environment: BTreeMap<String, String>,
     /// What the step saved.
     pub(super) state: BTreeMap<String, String>,
@@ -40,6 +42,12 @@ pub(super) enum PostWork<'a> {
         script: Script,
         /// `always()` without.
         condition: Option<Text>,
+    },
+    /// That of an action that is a container.
+    Image {
+        metadata: Box<Metadata>,
+        inputs: BTreeMap<String, String>,
+        from: ActionFolder,
     },
 }
 
@@ -68,33 +76,43 @@ impl RunningJob<'_> {
                     }
                 }
                 PostWork::JavaScript { script, condition } => {
-                    let condition = condition.unwrap_or_else(|| Text::from("always()"));
-                    let (environment, state) = (post.environment, post.state);
-                    self.part(&name, &step, &condition, |job, ready| {
-                        let ready = ReadyStep {
-                            environment,
-                            name: ready.name.clone(),
-                            cancel: ready.cancel.clone(),
-                            ..*ready
-                        };
-                        job.node(&level, &ready, &script, &state)
+                    let state = post.state;
+                    let condition = condition.as_ref();
+                    self.part(&name, &step, condition, post.environment, |job, ready| {
+                        job.node(&level, ready, &script, &state)
+                    });
+                }
+                PostWork::Image {
+                    metadata,
+                    inputs,
+                    from,
+                } => {
+                    let condition = match &metadata.runs {
+                        Runs::Docker { post_if, .. } => post_if.as_ref(),
+                        _ => None,
+                    };
+                    let stage = Stage::Post(post.state);
+                    self.part(&name, &step, condition, post.environment, |job, ready| {
+                        job.docker_part(&level, ready, &metadata, &inputs, &from, stage)
                     });
                 }
             }
         }
     }
 
-    /// Runs a part of an action where its condition holds.
+    /// Runs a part of an action where its condition holds, `always()` without one. Returns what it saved.
     pub(super) fn part(
         &mut self,
         name: &str,
         step: &Step,
-        condition: &Text,
+        condition: Option<&Text>,
+        environment: BTreeMap<String, String>,
         work: impl FnOnce(&mut Self, &ReadyStep<'_>) -> Done,
-    ) -> Option<Done> {
+    ) -> Option<BTreeMap<String, String>> {
+        let always = Text::from("always()");
         let holds = self
-            .values(&Level::of_job(), &BTreeMap::new(), None)
-            .condition(Some(condition));
+            .values(&Level::of_job(), &environment, None)
+            .condition(Some(condition.unwrap_or(&always)));
         match holds {
             Ok(true) => {}
             Ok(false) => return None,
@@ -103,15 +121,12 @@ impl RunningJob<'_> {
                 return None;
             }
         }
-        let ready = self.ready_part(name, step, BTreeMap::new())?;
+        let ready = self.ready_part(name, step, environment)?;
         let begun = Instant::now();
         let done = work(self, &ready);
         let state = done.state.clone();
         self.note_part(&ready, done, begun);
-        Some(Done {
-            state,
-            ..Done::default()
-        })
+        Some(state)
     }
 
     /// Returns a part that may run now; none where the job has no time left.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use towpath_report::{CheckResult, Conclusion, Problem};
+use towpath_workflow::expression::Value;
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
 use super::files::CommandFiles;
 use super::places::Places;
 use super::sink::Sink;
-use super::{RunningJob, contexts};
+use super::{RunningJob, contexts, token};
 use crate::action::{JobContext, Outcome};
 use crate::assignment::Assignment;
 use crate::commands::Matchers;
@@ -65,6 +66,13 @@ impl<'a> RunningJob<'a> {
         let minutes = work.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
         let minutes = minutes.map_err(refuse)?.and_then(minutes_long);
+        let permissions = definition.permissions.as_ref();
+        let github = match fixed.get("github") {
+            Some(Value::Object(github)) => Some(&**github),
+            _ => None,
+        };
+        let has_permissions = permissions.or(workflow.permissions.as_ref()).is_some();
+        let token = token::note(workflow, work, github, has_permissions);
         let secrets = run_context.all_secrets();
         let sink = Sink::new(context.folder, &secrets, context.progress).map_err(cannot_make)?;
         Ok(Self {
@@ -102,7 +110,7 @@ impl<'a> RunningJob<'a> {
             findings: Vec::new(),
             problems: Vec::new(),
             checked: CheckResult::default(),
-            notes: Vec::new(),
+            notes: token.into_iter().collect(),
             commands: Vec::new(),
             cpu_ms: 0,
         })

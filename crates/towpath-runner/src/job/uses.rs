@@ -9,7 +9,7 @@ use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::syntax::{Action as Metadata, Runs, Text, Variables};
 
 use super::RunningJob;
-use super::composite::ActionFolder;
+use super::composite::{ActionFolder, around};
 use super::level::Level;
 use super::post::{Post, PostWork};
 use super::script::took_too_long;
@@ -152,7 +152,7 @@ impl RunningJob<'_> {
                 order: self.begun,
                 name: ready.name.clone(),
                 place: ready.step.origin.0.clone(),
-                environment: ready.environment.clone(),
+                environment: around(level, &ready.environment),
                 state: done.state.clone(),
                 work: PostWork::BuiltIn { action, inputs },
             });
@@ -191,7 +191,8 @@ impl RunningJob<'_> {
             outcome.result.errors.push(problem);
             return Some(outcome);
         }
-        let environment = self.process_environment(level, &ready.environment, ready.id());
+        let mut environment = self.process_environment(level, &ready.environment, ready.id());
+        environment.extend([self.cache_variable()]);
         let github = self.github(level, ready.id());
         let step = StepContext {
             repository: self.machine.repository,
@@ -304,7 +305,7 @@ impl Progress for Said<'_> {
 }
 
 /// Names of inputs are compared without regard to case.
-fn lower_case(inputs: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn lower_case(inputs: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let inputs = inputs.into_iter();
     inputs
         .map(|(name, value)| (name.to_lowercase(), value))

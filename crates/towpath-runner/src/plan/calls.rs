@@ -7,17 +7,18 @@ use towpath_host::secret::Secret;
 use towpath_report::{Problem, Severity, Source};
 use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::syntax::{
-    Argument, CallJob, CallSecrets, Dynamic, Input, InputKind, TriggerKind, Workflow,
+    Argument, CallJob, CallSecrets, Dynamic, Input, InputKind, Job, TriggerKind, Workflow,
 };
 use towpath_workflow::{MAX_CALL_DEPTH, Sources, WorkflowPlace, parse_workflow};
 
-use super::Frame;
+use super::{Frame, granted};
 use crate::evaluate::Values;
 use crate::event::{RunContext, input_kind};
 
 /// Returns the workflow that a job calls, with the inputs and secrets that it is given.
 pub(crate) fn called_frame(
     frame: &Frame,
+    job: &Job,
     call: &CallJob,
     name: &str,
     contexts: Object,
@@ -53,6 +54,7 @@ pub(crate) fn called_frame(
         prefix: format!("{name} / "),
         depth: frame.depth + 1,
         wanted: BTreeMap::new(),
+        granted: Some(granted(frame, job)),
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod calls;
 mod copies;
+mod granted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::event::RunContext;
 pub(crate) use calls::called_frame;
 pub(crate) use copies::copies;
 use copies::{is_known, unique};
+pub use granted::Granted;
+pub(crate) use granted::granted;
 
 /// The jobs of a run, each after those that it needs.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +53,8 @@ pub struct Frame {
     pub depth: usize,
     /// Values of the matrix that its copies must have to be wanted, by the key of the matrix.
     pub wanted: BTreeMap<String, Vec<String>>,
+    /// What the job that calls it may do; none where an event started it.
+    pub granted: Option<Granted>,
 }
 
 /// One job: a copy for one combination of the matrix, or what stands for all of them until they are known.

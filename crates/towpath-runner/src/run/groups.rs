@@ -205,7 +205,15 @@ impl Run<'_, '_> {
             .extend(job.copy.iter().flat_map(JobCopy::contexts));
         let secrets = frame.context.secrets_context();
         contexts.0.push(("secrets".to_owned(), secrets.into()));
-        called_frame(frame, call, &job.name, contexts, self.request.sources)
+        let definition = self.definition(index);
+        called_frame(
+            frame,
+            definition,
+            call,
+            &job.name,
+            contexts,
+            self.request.sources,
+        )
     }
 
     /// Keeps other runs from what a job must have alone; false where another has it, which is told once.

@@ -23,6 +23,10 @@ pub(crate) struct Engine {
     pub(crate) run: RunContext,
     pub(crate) sources: Sources,
     pub(crate) slots: usize,
+    /// What runs JavaScript.
+    pub(crate) node: Option<PathBuf>,
+    /// What runs containers.
+    pub(crate) docker: Option<PathBuf>,
     /// The folder of locks, where it is shared with another run.
     pub(crate) locks: Option<PathBuf>,
     /// Sends a signal when a job prints this.
@@ -39,11 +43,13 @@ pub(crate) struct Ran {
     logs: BTreeMap<String, String>,
 }
 
-struct Nothing;
+/// Actions as folders, by owner and name.
+struct Fetched(PathBuf);
 
-impl FetchedActions for Nothing {
-    fn folder(&self, _uses: &str) -> Option<PathBuf> {
-        None
+impl FetchedActions for Fetched {
+    fn folder(&self, uses: &str) -> Option<PathBuf> {
+        let folder = self.0.join(uses.split('@').next()?);
+        folder.is_dir().then_some(folder)
     }
 }
 
@@ -88,6 +94,8 @@ impl Engine {
             },
             sources: Sources::new(),
             slots: 2,
+            node: None,
+            docker: None,
             locks: None,
             stop_at: "",
         }
@@ -101,6 +109,20 @@ impl Engine {
     pub(crate) fn with_environment(mut self, name: &str, environment: EnvironmentContext) -> Self {
         self.run.environments.insert(name.to_owned(), environment);
         self
+    }
+
+    /// Returns the folder of actions that were fetched.
+    pub(crate) fn actions(&self) -> PathBuf {
+        self.context.folder().join("actions")
+    }
+
+    /// Fetches an action of these files.
+    pub(crate) fn fetch(&self, name: &str, files: &[(&str, &str)]) {
+        let folder = self.actions().join(name);
+        fs_err::create_dir_all(&folder).expect("a folder");
+        for (file, text) in files {
+            fs_err::write(folder.join(file), text).expect("a file");
+        }
     }
 
     /// Runs jobs, each line of which is indented by two spaces below `jobs:`.
@@ -152,10 +174,18 @@ impl Engine {
             locks: &locks,
             tool_cache: &tools,
             environment: &environment,
-            node: None,
+            node: self.node.as_deref(),
             services: &|| Ok(BTreeMap::new()),
-            engine: &|| Err("there is none".to_owned()),
-            fetched: &Nothing,
+            engine: &|| {
+                let program = self.docker.clone().ok_or("there is none")?;
+                Ok(towpath_runner::Engine {
+                    program,
+                    is_podman: false,
+                    environment: environment.clone(),
+                    label: String::new(),
+                })
+            },
+            fetched: &Fetched(self.actions()),
             platforms: &Platforms::new("linux", "x86_64", []),
             after_failure: None,
             grace: Duration::from_secs(10),

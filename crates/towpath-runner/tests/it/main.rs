@@ -3,6 +3,7 @@
 mod background;
 mod engine;
 mod jobs;
+mod parts;
 mod past;
 mod run;
 mod script;

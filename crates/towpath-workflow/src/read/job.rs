@@ -64,15 +64,13 @@ impl Reader<'_> {
         )?;
         let is_call = self.is_call(&fields, &which);
         let get = |key: &str| fields.get(key);
-        if let Some(node) = get("cache-mode") {
-            self.check_cache_mode(node);
-        }
         let mut job = Job {
             id: JobId::from(id),
             name: get("name").and_then(|node| self.text(node, "`name`", &Legal::JOB_NAME)),
             needs: Vec::new(),
             condition: get("if").and_then(|node| self.condition(node, &Legal::JOB_IF)),
             permissions: get("permissions").and_then(|node| self.permissions(node)),
+            cache_mode: get("cache-mode").and_then(|node| self.cache_mode(node)),
             concurrency: get("concurrency")
                 .and_then(|node| self.concurrency(node, &Legal::JOB_CONCURRENCY)),
             strategy: get("strategy").and_then(|node| self.strategy(node)),

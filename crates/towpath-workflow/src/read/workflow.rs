@@ -8,8 +8,7 @@ use super::fields::{Form, list};
 use super::reader::Reader;
 use crate::legal::Legal;
 use crate::needs;
-use crate::permissions::CACHE_MODES;
-use crate::syntax::{Job, Workflow};
+use crate::syntax::{CacheMode, Job, Workflow};
 use crate::yaml::Node;
 
 const KEYS: &[&str] = &[
@@ -26,16 +25,17 @@ const KEYS: &[&str] = &[
 ];
 
 impl Reader<'_> {
-    /// Checks what a workflow or job may do with GitHub's cache. Nothing is kept of it: the cache on this
-    /// machine does not follow it.
-    pub(super) fn check_cache_mode(&mut self, node: &Node) {
-        if !node.text().is_some_and(|mode| CACHE_MODES.contains(&mode)) {
+    /// Reads what a workflow or job may do with the cache.
+    pub(super) fn cache_mode(&mut self, node: &Node) -> Option<CacheMode> {
+        let mode = node.text().and_then(CacheMode::parse);
+        if mode.is_none() {
             self.wrong_kind(
                 node,
                 "`cache-mode`",
                 "`read`, `write`, `write-only` or `none`",
             );
         }
+        mode
     }
 
     pub(super) fn workflow(&mut self, node: &Node) -> Option<Workflow> {
@@ -72,9 +72,6 @@ impl Reader<'_> {
                 );
             }
         }
-        if let Some(node) = get("cache-mode") {
-            self.check_cache_mode(node);
-        }
         Some(Workflow {
             name: get("name").and_then(|node| self.note(node, "`name`")),
             description: get("description").and_then(|node| self.note(node, "`description`")),
@@ -84,6 +81,7 @@ impl Reader<'_> {
                 .map(|node| self.triggers(node))
                 .unwrap_or_default(),
             permissions: get("permissions").and_then(|node| self.permissions(node)),
+            cache_mode: get("cache-mode").and_then(|node| self.cache_mode(node)),
             env: get("env")
                 .map(|node| self.variables(node, "`env`", &Legal::WORKFLOW_ENV))
                 .unwrap_or_default(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::concurrency::Concurrency;
 use super::matrix::Matrix;
-use super::permissions::Permissions;
+use super::permissions::{CacheMode, Permissions};
 use super::step::{Defaults, Step, StepWork};
 use super::text::{Argument, Dynamic, Origin, Text, Variables};
 
@@ -49,6 +49,9 @@ pub struct Job {
     pub condition: Option<Text>,
     /// What the token may do; `None` leaves that of the workflow.
     pub permissions: Option<Permissions>,
+    /// What it may do with the cache; `None` leaves that of the workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_mode: Option<CacheMode>,
     /// The group of jobs of which one runs at a time.
     pub concurrency: Option<Concurrency>,
     /// Its copies; one expression may give the whole.
@@ -69,6 +72,7 @@ impl Job {
             needs: Vec::new(),
             condition: None,
             permissions: None,
+            cache_mode: None,
             concurrency: None,
             strategy: None,
             work: JobWork::Steps(Box::new(StepsJob {

@@ -20,7 +20,7 @@ pub use job::{
     StepsJob, Strategy,
 };
 pub use matrix::{Matrix, MatrixAxes, MatrixCell, MatrixCells};
-pub use permissions::{Access, Permissions};
+pub use permissions::{Access, CacheMode, Permissions};
 pub use step::{Defaults, Step, StepWork};
 pub use text::{Argument, Dynamic, Origin, Text, Variables};
 pub use trigger::{

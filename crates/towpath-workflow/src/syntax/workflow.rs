@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::concurrency::Concurrency;
 use super::job::Job;
-use super::permissions::Permissions;
+use super::permissions::{CacheMode, Permissions};
 use super::step::Defaults;
 use super::text::{Text, Variables};
 use super::trigger::Trigger;
@@ -23,6 +23,9 @@ pub struct Workflow {
     pub on: Vec<Trigger>,
     /// What the token may do; `None` leaves the default of the repository.
     pub permissions: Option<Permissions>,
+    /// What its jobs may do with the cache; `None` leaves the default of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_mode: Option<CacheMode>,
     /// Variables of every step.
     pub env: Variables,
     /// Defaults of every `run`.

@@ -88,6 +88,7 @@ impl<'a> RunningJob<'a> {
         'a: 'scope,
     {
         self.begun += 1;
+        level.position = self.position_of(step);
         match &step.work {
             StepWork::Wait { steps } => self.wait_for(level, step, background, &|running| {
                 steps.iter().any(|id| running.has_id(id))
@@ -98,6 +99,14 @@ impl<'a> RunningJob<'a> {
             _ if step.background => self.start_in_background(level, step, background),
             _ => self.step(level, step),
         }
+    }
+
+    /// Returns the position of a step among those of the job.
+    fn position_of(&self, step: &Step) -> usize {
+        let mut steps = self.work.each_step();
+        steps
+            .position(|own| std::ptr::eq(own, step))
+            .unwrap_or(usize::MAX)
     }
 
     /// Starts a step in the background where its condition holds.
@@ -168,6 +177,7 @@ impl<'a> RunningJob<'a> {
         let before = background.started;
         for step in steps {
             self.begun += 1;
+            level.position = self.position_of(step);
             self.start_in_background(level, step, background);
         }
         if background.started == before {

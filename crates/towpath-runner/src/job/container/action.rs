@@ -9,8 +9,9 @@ use towpath_workflow::expression::{Object, Value};
 use towpath_workflow::syntax::{Action as Metadata, Runs};
 
 use super::super::RunningJob;
-use super::super::composite::ActionFolder;
+use super::super::composite::{ActionFolder, around};
 use super::super::level::Level;
+use super::super::post::{Post, PostWork};
 use super::super::step::{Done, ReadyStep};
 use super::arguments::{Inside, handed_over, run_action};
 use super::paths::Mounts;
@@ -19,6 +20,13 @@ use super::{ENDING, Program, removal};
 use crate::commands::input_variable;
 use crate::engine::{Engine, label_option};
 use crate::evaluate::Values;
+
+/// A part of an action that is a container, with what the parts before it saved.
+pub(in super::super) enum Stage {
+    Pre,
+    Main(BTreeMap<String, String>),
+    Post(BTreeMap<String, String>),
+}
 
 impl RunningJob<'_> {
     /// Runs `docker://IMAGE`, with the inputs `entrypoint` and `args`.
@@ -73,7 +81,7 @@ impl RunningJob<'_> {
         done
     }
 
-    /// Runs an action whose `action.yml` names an image or a `Dockerfile`.
+    /// Runs an action whose `action.yml` names an image or a `Dockerfile`, and registers its post part.
     pub(in super::super) fn docker_action(
         &mut self,
         level: &Level,
@@ -82,13 +90,55 @@ impl RunningJob<'_> {
         inputs: &BTreeMap<String, String>,
         from: &ActionFolder,
     ) -> Done {
-        let prepared = self.prepare_docker(level, metadata, inputs, from);
+        let state = self.early_state(level);
+        let stage = Stage::Main(state.clone());
+        let done = self.docker_part(level, ready, metadata, inputs, from, stage);
+        if let Runs::Docker {
+            post_entrypoint: Some(_),
+            ..
+        } = &metadata.runs
+        {
+            let mut state = state;
+            state.extend(done.state.clone());
+            self.posts.push(Post {
+                order: self.begun,
+                name: ready.name.clone(),
+                place: ready.step.origin.0.clone(),
+                environment: around(level, &ready.environment),
+                state,
+                work: PostWork::Image {
+                    metadata: Box::new(metadata.clone()),
+                    inputs: inputs.clone(),
+                    from: from.clone(),
+                },
+            });
+        }
+        done
+    }
+
+    /// Runs one part of such an action.
+    pub(in super::super) fn docker_part(
+        &mut self,
+        level: &Level,
+        ready: &ReadyStep<'_>,
+        metadata: &Metadata,
+        inputs: &BTreeMap<String, String>,
+        from: &ActionFolder,
+        stage: Stage,
+    ) -> Done {
+        let prepared = self.prepare_docker(level, metadata, inputs, from, &stage);
         let (program, own) = match prepared {
             Ok(prepared) => prepared,
             Err(problem) => return Done::failed(problem),
         };
         let mut variables = own;
         variables.extend(with_inputs(ready, inputs));
+        let state = match stage {
+            Stage::Pre => BTreeMap::new(),
+            Stage::Main(state) | Stage::Post(state) => state,
+        };
+        let state = state.into_iter();
+        variables.extend(state.map(|(name, value)| (format!("STATE_{name}"), value)));
         self.run_image(level, ready, &variables, program)
     }
 
@@ -98,16 +148,24 @@ impl RunningJob<'_> {
         metadata: &Metadata,
         inputs: &BTreeMap<String, String>,
         from: &ActionFolder,
+        stage: &Stage,
     ) -> Result<(Program, BTreeMap<String, String>), Problem> {
         let Runs::Docker {
             image,
             entrypoint,
+            pre_entrypoint,
+            post_entrypoint,
             args,
             env,
             ..
         } = &metadata.runs
         else {
             return Err(Problem::error("the action is no container"));
+        };
+        let entrypoint = match stage {
+            Stage::Pre => pre_entrypoint,
+            Stage::Main(_) => entrypoint,
+            Stage::Post(_) => post_entrypoint,
         };
         let mut contexts = self.contexts(level, &BTreeMap::new(), None);
         contexts.0.retain(|(name, _)| name != "inputs");

@@ -19,6 +19,7 @@ use super::RunningJob;
 use super::contexts::set;
 use super::level::Level;
 use crate::engine::{Engine, label_option};
+pub(super) use action::Stage;
 use arguments::{Berth, Inside, create_job, create_service, exec, handed_over, read_ports};
 use paths::{Mounts, NODE};
 use spec::Spec;

@@ -92,6 +92,7 @@ impl Site<'_> {
             prefix: prefix.to_owned(),
             depth: 1,
             wanted,
+            granted: None,
         })
     }
 

@@ -1,0 +1,63 @@
+//! What is told of `GITHUB_TOKEN`, which this machine cannot make: where a step of the job reads it.
+
+use std::collections::BTreeMap;
+
+use towpath_workflow::expression::Object;
+use towpath_workflow::syntax::{Dynamic, Step, StepWork, StepsJob, Text, Workflow};
+
+/// How expressions name the token.
+const NAMES: [&str; 2] = ["github.token", "secrets.github_token"];
+
+/// Returns what is to be said of the token to who relies on it.
+pub(super) fn note(
+    workflow: &Workflow,
+    work: &StepsJob,
+    github: Option<&Object>,
+    has_permissions: bool,
+) -> Option<String> {
+    let mut texts = Vec::new();
+    texts_of(&workflow.env, &mut texts);
+    texts_of(&work.env, &mut texts);
+    for step in work.each_step() {
+        step_texts(step, &mut texts);
+    }
+    if !texts.into_iter().any(names_token) {
+        return None;
+    }
+    let token = github.and_then(|github| github.get("token"));
+    let is_given = token.is_some_and(|token| !token.to_text().is_empty());
+    match (is_given, has_permissions) {
+        (false, _) => Some(
+            "a step reads `GITHUB_TOKEN`, which is empty here: `--secret GITHUB_TOKEN` gives one"
+                .to_owned(),
+        ),
+        (true, true) => Some(
+            "`permissions` do not narrow the `GITHUB_TOKEN` that was given: it may do what it may"
+                .to_owned(),
+        ),
+        (true, false) => None,
+    }
+}
+
+fn step_texts<'a>(step: &'a Step, texts: &mut Vec<&'a Text>) {
+    texts_of(&step.env, texts);
+    match &step.work {
+        StepWork::Run { script, .. } => texts.push(script),
+        StepWork::Uses { with, .. } => texts_of(with, texts),
+        _ => {}
+    }
+}
+
+fn texts_of<'a>(variables: &'a Dynamic<BTreeMap<String, Text>>, texts: &mut Vec<&'a Text>) {
+    match variables {
+        Dynamic::Value(variables) => texts.extend(variables.values()),
+        Dynamic::Expression(text) => texts.push(text),
+    }
+}
+
+fn names_token(text: &Text) -> bool {
+    text.has_expression() && {
+        let text = text.source.to_ascii_lowercase();
+        NAMES.iter().any(|name| text.contains(name))
+    }
+}
