@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use towpath_report::Source;
 
-use super::check::Checker;
+use super::check::{Checker, MAX_MISTAKES};
 use super::{Mistake, read};
 use crate::permissions::{Excess, excess, restricted};
 use crate::read::{MAX_CALL_DEPTH, MAX_CALLED_JOBS, Sources, parse_workflow, text_of};
@@ -69,7 +69,7 @@ impl Calls<'_> {
         let jobs = node.get("jobs").and_then(Node::as_mapping);
         for (key, job) in jobs.unwrap_or_default() {
             self.count(&mut checker, key, depth);
-            if self.has_ended {
+            if self.has_ended || self.mistakes.len() >= MAX_MISTAKES {
                 break;
             }
             let Some(uses) = job.get("uses") else {
@@ -333,10 +333,8 @@ fn requests<'w>(workflow: &'w Workflow, uses: &str) -> Vec<(String, &'w Permissi
         .as_ref()
         .map(|asked| (format!("The workflow '{uses}'"), asked));
     let of_jobs = workflow.jobs.iter().filter_map(|job| {
-        Some((
-            format!("The nested job '{}'", name(job)),
-            job.permissions.as_ref()?,
-        ))
+        let asked = job.permissions.as_ref()?;
+        Some((format!("The nested job '{}'", name(job)), asked))
     });
     of_workflow.into_iter().chain(of_jobs).collect()
 }

@@ -19,7 +19,7 @@ const NO_EXPRESSION: &str = "A template expression is not allowed in this contex
 const NOT_PROPOSED: &[&str] = &["wait", "wait-all", "cancel"];
 
 /// More mistakes than anybody reads; the file is something else then.
-const MAX_MISTAKES: usize = 500;
+pub(super) const MAX_MISTAKES: usize = 500;
 
 /// Notes the mistakes of one file.
 pub(super) struct Checker<'a> {
@@ -61,6 +61,9 @@ impl<'a> Checker<'a> {
 
     /// Notes a message that may grow long with what it lists.
     pub(super) fn long_mistake(&mut self, node: &Node, message: String, limit: usize) {
+        if self.mistakes.len() >= MAX_MISTAKES {
+            return;
+        }
         let mut mistake = Mistake::at(&self.lines, node, message);
         let place = format!(
             "{} (Line: {}, Col: {}): ",

@@ -1,7 +1,7 @@
 //! The workflow as the official parser hands it on: what starts it, and its jobs with what is left to
 //! evaluate. Called workflows stand in the jobs that call them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
@@ -253,10 +253,15 @@ fn condition(condition: Option<&Token>) -> Json {
     }
 }
 
+/// A step's name has at most this many characters.
+const MAX_ID: usize = 100;
+
 /// Names of steps that have none.
 #[derive(Default)]
 struct Ids {
-    taken: std::collections::HashSet<String>,
+    taken: HashSet<String>,
+    /// How often a name was asked for.
+    asked: HashMap<String, usize>,
 }
 
 impl Ids {
@@ -274,14 +279,22 @@ impl Ids {
         };
         let name: String = what.unwrap_or_else(|| "run".to_owned());
         let name = format!("__{}", name.chars().map(legal).collect::<String>());
-        let mut id = name.clone();
-        for number in 2.. {
+        let asked = self.asked.entry(name.clone()).or_default();
+        loop {
+            *asked += 1;
+            let number = match *asked {
+                1 => String::new(),
+                number => format!("_{number}"),
+            };
+            let id = name
+                .chars()
+                .take(MAX_ID - number.len())
+                .chain(number.chars());
+            let id: String = id.collect();
             if self.taken.insert(id.clone()) {
-                break;
+                return id;
             }
-            id = format!("{name}_{number}");
         }
-        id
     }
 }
 

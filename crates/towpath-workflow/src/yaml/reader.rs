@@ -17,7 +17,7 @@ use crate::problem::{BYTE_ORDER_MARK, error_at};
 const MERGE_KEY: &str = "<<";
 
 /// More problems than anybody reads; the file is something else then.
-const MAX_PROBLEMS: usize = 500;
+pub(super) const MAX_PROBLEMS: usize = 500;
 
 const TOO_DEEP: &str = "nest fewer collections";
 
@@ -242,9 +242,6 @@ impl<'a> Reader<'a> {
             }
             height = height.max(value_height);
             self.entry(&mut entries, &mut seen, key, value);
-            if self.problems.len() >= MAX_PROBLEMS {
-                return Err(Stop);
-            }
         }
     }
 
@@ -466,6 +463,9 @@ impl<'a> Reader<'a> {
     }
 
     fn grow(&mut self, by: Size, span: &Span) -> Result<(), Stop> {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return Err(Stop);
+        }
         self.size.nodes = self.size.nodes.saturating_add(by.nodes);
         self.size.bytes = self.size.bytes.saturating_add(by.bytes);
         let limits = self.limits;

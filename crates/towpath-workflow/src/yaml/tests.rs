@@ -99,6 +99,19 @@ fn places_every_problem() {
     }
 }
 
+#[test]
+fn stops_where_nobody_reads_on() {
+    for dialect in [Limits::WORKFLOW, Limits::VERBATIM] {
+        let text = format!("a: [{}]\n", "!x b, ".repeat(50_000));
+        let source = Source {
+            path: "a.yml",
+            text: &text,
+        };
+        let problems = parse(&source, &dialect).expect_err("tags are wrong");
+        assert_eq!(problems.len(), super::reader::MAX_PROBLEMS);
+    }
+}
+
 // GitHub tells the place of the tag in its words, and takes `null:` as a key without a name.
 #[test]
 fn verbatim_dialect_has_the_words_of_github() {

@@ -234,3 +234,17 @@ fn called_workflows_stand_in_the_jobs_that_call_them() {
     assert_eq!(second["outputs"]["map"][0]["Key"], "o");
     assert_eq!(last.get("needs"), None);
 }
+
+// However long an action is called and however often it is used, its names are short and found at once.
+#[test]
+fn names_of_steps_are_short_and_all_different() {
+    let uses = format!("o/{}@v1", "r".repeat(200));
+    let steps = format!("{{uses: {uses}}}, ").repeat(3_000);
+    let text = format!("on: push\njobs: {{a: {{runs-on: x, steps: [{steps}]}}}}\n");
+    let workflow = built(&text, &Sources::new());
+    let steps = workflow["jobs"][0]["steps"].as_array().expect("a list");
+    let id = |step: usize| steps[step]["id"].as_str().expect("a text").to_owned();
+    assert_eq!(id(0), format!("__o_{}", "r".repeat(96)));
+    assert_eq!(id(1), format!("__o_{}_2", "r".repeat(94)));
+    assert_eq!(id(2_999), format!("__o_{}_3000", "r".repeat(91)));
+}
