@@ -9,6 +9,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::value::Value;
+use crate::automation::paths;
 use crate::automation::tables::Node;
 
 /// What names stand for.
@@ -148,8 +149,10 @@ impl Names<'_> {
             }
             _ => {}
         }
-        if self.evaluate(&attribute.value) != Value::Session {
-            return None;
+        match self.evaluate(&attribute.value) {
+            Value::Session => {}
+            Value::Text(path) => return path_attribute(&path, attribute.attr.as_str()),
+            _ => return None,
         }
         match attribute.attr.as_str() {
             "python" => Some(self.python.clone().map_or(Value::None, Value::Text)),
@@ -301,6 +304,17 @@ impl Names<'_> {
                 ("range", _) => self.range(&call.arguments.args),
                 _ => None,
             },
+            // `nox.param(value, id="name")` stands for the value, or for those of several parameters.
+            Expr::Attribute(attribute) if is_named(&attribute.value, "nox") => {
+                let values = &call.arguments.args;
+                match (attribute.attr.as_str(), values.len()) {
+                    ("param", 1) => first,
+                    ("param", _) => Some(Value::List(
+                        values.iter().map(|value| self.evaluate(value)).collect(),
+                    )),
+                    _ => None,
+                }
+            }
             Expr::Attribute(attribute) => self.method(attribute, first, call),
             _ => None,
         }
@@ -405,6 +419,22 @@ fn text_method(
         _ => return None,
     };
     Some(value)
+}
+
+fn is_named(expression: &Expr, name: &str) -> bool {
+    matches!(expression, Expr::Name(found) if found.id.as_str() == name)
+}
+
+/// Returns what an attribute of a path gives, as seen from the folder of the noxfile.
+fn path_attribute(path: &str, attribute: &str) -> Option<Value> {
+    let value = match (attribute, paths::parent(path)) {
+        ("parent", "") if matches!(path, "." | "") => "..",
+        ("parent", "") => ".",
+        ("parent", folder) => folder,
+        ("name", _) => path.rsplit('/').next()?,
+        _ => return None,
+    };
+    Some(Value::Text(value.to_owned()))
 }
 
 /// Returns what a method of a dictionary gives.

@@ -153,3 +153,40 @@ fn says_what_it_cannot_read() {
         &[],
     );
 }
+
+#[test]
+fn paths_beside_the_noxfile_are_paths_in_the_repository() {
+    let file = r#"from pathlib import Path
+import nox
+
+ROOT = Path(__file__).resolve().parent
+PACKAGE = ROOT / "pkg"
+
+@nox.session
+@nox.parametrize("installable", [nox.param(str(ROOT), id="plain"), nox.param(f"{ROOT}[extra]", id="full")])
+def types(session, installable):
+    session.install("mypy", installable)
+    session.run("mypy", "--config", ROOT / "setup.cfg", PACKAGE, env={"DATA": str(ROOT / "data")})
+    session.run("ruff", "check", ROOT, PACKAGE.name, PACKAGE.parent.parent)
+"#;
+    check_all(
+        &[("noxfile.py", file)],
+        &[
+            "mypy --config setup.cfg pkg @noxfile.py:11",
+            "ruff . pkg .. @noxfile.py:12",
+        ],
+    );
+    let automation = automation(&[("noxfile.py", file)]);
+    let mypy = automation.chosen("mypy");
+    let data = mypy[0].environment.get("DATA").map(String::as_str);
+    assert_eq!(data, Some("data"));
+    let installs: Vec<(bool, Vec<String>)> = automation
+        .installs
+        .iter()
+        .map(|install| (install.project, install.extras.clone()))
+        .collect();
+    assert_eq!(
+        installs,
+        [(true, Vec::new()), (true, vec!["extra".to_owned()])]
+    );
+}
