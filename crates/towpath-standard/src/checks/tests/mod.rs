@@ -10,7 +10,7 @@ use towpath_python::{PythonVersion, TestRunner};
 use towpath_report::readers::pytest;
 use towpath_report::{CheckResult, Place, Problem};
 
-use self::read::read_with_seed;
+use self::read::{read_with_pip, read_with_seed};
 use super::Check;
 use crate::facts::{Facts, NeededCheck};
 use crate::pytest_plugins;
@@ -148,8 +148,8 @@ fn coverage_core(facts: &Facts<'_>, python: PythonVersion) -> Core {
     }
 }
 
-/// The first Python whose virtual environments hold nothing but what is installed there.
-const WITHOUT_SEED: PythonVersion = PythonVersion::new(3, 12);
+/// The first Python whose virtual environments come with pip alone.
+const WITHOUT_SETUPTOOLS: PythonVersion = PythonVersion::new(3, 12);
 
 /// One way to run tests.
 pub(crate) struct TestRun {
@@ -219,10 +219,11 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
         notes.push("coverage is measured by sys.monitoring".to_owned());
     }
     let mut commands = vec![pytest_command(facts, &call, core, installed)];
-    let is_seeded = python < WITHOUT_SEED;
-    if is_seeded {
-        commands[0].read = read_with_seed;
-    }
+    commands[0].read = if python < WITHOUT_SETUPTOOLS {
+        read_with_seed
+    } else {
+        read_with_pip
+    };
     if is_measured_by_process(facts, core) {
         commands.push(combine_command(facts));
     }
@@ -234,7 +235,7 @@ pub(crate) fn test_work(facts: &Facts<'_>, run: TestRun) -> ToolWork {
         },
         network,
         executes_project: true,
-        may_require: is_seeded,
+        may_require: true,
         support_files: vec![
             (
                 "pytest_launcher.py".to_owned(),

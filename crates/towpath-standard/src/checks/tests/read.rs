@@ -95,23 +95,56 @@ pub(super) fn read_tests(output: &Output<'_>) -> Result<Partial, String> {
     Ok(partial)
 }
 
-/// What the virtual environments of a Python before 3.12 hold beside what is installed there, so that the tests
-/// of many projects use it and declare nothing; later releases bring no `pkg_resources`, or warn of it.
-const SEED: &str = "setuptools<66";
+/// What virtual environments of a Python before 3.12 hold beside what is installed there, so that the tests of
+/// many projects use it and declare nothing; later releases bring no `pkg_resources`, or warn of it.
+const SETUPTOOLS: &str = "setuptools<66";
 
-/// As [`read_tests`]; tests that miss what virtual environments come with ask for it.
+/// As [`read_tests`]; tests that miss what every virtual environment comes with ask for it.
+pub(super) fn read_with_pip(output: &Output<'_>) -> Result<Partial, String> {
+    let found = read_tests(output)?;
+    let requires = if lacks_pip(&found) {
+        vec!["pip"]
+    } else {
+        Vec::new()
+    };
+    Ok(asking(found, &requires))
+}
+
+/// As [`read_with_pip`], for a Python before 3.12.
 pub(super) fn read_with_seed(output: &Output<'_>) -> Result<Partial, String> {
     let found = read_tests(output)?;
     let absent = found.facts.get(ABSENT).map(|module| top_level(module));
-    let of_cases = found.tests.iter().filter_map(missing_module);
-    let misses = |module: &str| matches!(module, "pkg_resources" | "setuptools");
-    if !absent.is_some_and(misses) && !of_cases.into_iter().any(|module| misses(&module)) {
-        return Ok(found);
+    let mut of_cases = found.tests.iter().filter_map(missing_module);
+    let lacks = |module: &str| matches!(module, "pkg_resources" | "setuptools");
+    let mut requires = Vec::new();
+    if absent.is_some_and(lacks) || of_cases.any(|module| lacks(&module)) {
+        requires.push(SETUPTOOLS);
     }
-    Ok(Partial {
-        requires: vec![SEED.to_owned()],
-        ..Partial::default()
+    if lacks_pip(&found) {
+        requires.push("pip");
+    }
+    Ok(asking(found, &requires))
+}
+
+/// Whether a test that failed started pip, or would import it.
+fn lacks_pip(found: &Partial) -> bool {
+    const NAMES: [&str; 2] = ["No module named pip\n", "No module named 'pip'"];
+    let mut failed = found.tests.iter().filter(|case| case.is_failure());
+    failed.any(|case| {
+        let said = |text: &String| NAMES.iter().any(|name| format!("{text}\n").contains(name));
+        said(&case.message) || said(&case.details)
     })
+}
+
+/// Returns what was found, or where anything is asked for, nothing but that.
+fn asking(found: Partial, requires: &[&str]) -> Partial {
+    if requires.is_empty() {
+        return found;
+    }
+    Partial {
+        requires: requires.iter().map(|one| (*one).to_owned()).collect(),
+        ..Partial::default()
+    }
 }
 
 /// Returns the data of coverage that the tests left, if they did.
@@ -158,5 +191,43 @@ fn general(rule: &str, message: &str) -> Finding {
         severity: Severity::Error,
         fixable: false,
         blocking: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_that_start_pip_ask_for_it() {
+        for (outcome, details, expected) in [
+            (
+                TestOutcome::Failed,
+                "CalledProcessError\n--- Captured stderr call ---\n/env/bin/python: No module named pip",
+                true,
+            ),
+            (
+                TestOutcome::Error,
+                "E   ModuleNotFoundError: No module named 'pip'",
+                true,
+            ),
+            (TestOutcome::Failed, "python: No module named pipes", false),
+            (TestOutcome::Skipped, "No module named 'pip'", false),
+        ] {
+            let found = Partial {
+                tests: vec![TestCase {
+                    id: "tests/test_a.py::test_a".to_owned(),
+                    path: "tests/test_a.py".to_owned(),
+                    line: 1,
+                    outcome,
+                    seconds: 0.0,
+                    message: String::new(),
+                    failed_at: None,
+                    details: details.to_owned(),
+                }],
+                ..Partial::default()
+            };
+            assert_eq!(lacks_pip(&found), expected, "{details}");
+        }
     }
 }
