@@ -131,11 +131,15 @@ fn installed(
         installs.retain(is_for);
     }
     // Environments differ (oldest dependencies, coverage upload); the fullest readable one is taken.
-    let via = |install: &Install| install.via.clone();
     let mut environments: BTreeMap<Vec<String>, TestEnvironment> = BTreeMap::new();
-    for install in installs {
-        let environment = environments.entry(via(install)).or_default();
-        add(environment, install, facts);
+    for last in &installs {
+        // What a job installs is there for the targets that it calls.
+        let is_there =
+            |one: &&&Install| one.environment == last.environment && last.via.starts_with(&one.via);
+        let environment = environments.entry(last.via.clone()).or_default();
+        for install in installs.iter().filter(is_there) {
+            add(environment, install, facts);
+        }
     }
     if let Some((of, own)) = of.and_then(|of| Some((of, environments.get(&of.via)?.clone()))) {
         environments.retain(|via, found| {

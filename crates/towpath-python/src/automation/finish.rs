@@ -28,6 +28,7 @@ impl Walker<'_> {
                     == Install {
                         via: other.via.clone(),
                         pythons: other.pythons.clone(),
+                        environment: other.environment,
                         ..install.clone()
                     }
             };

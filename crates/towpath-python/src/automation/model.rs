@@ -177,6 +177,8 @@ pub struct Install {
     pub via: Vec<String>,
     /// Whether CI runs it.
     pub reached_from_ci: bool,
+    /// Which environment it is; what is installed into the same one shares the number.
+    pub environment: usize,
     /// Tools that run in the same environment, sorted.
     pub for_tools: Vec<String>,
     /// Pythons of the job or environment that it is made for, ascending; empty where unknown.

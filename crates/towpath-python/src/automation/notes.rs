@@ -122,6 +122,7 @@ impl Walker<'_> {
             place: scene.place.clone(),
             via: scene.via.clone(),
             reached_from_ci: scene.from_ci,
+            environment: scene.scope,
             for_tools: Vec::new(),
             pythons: scene.pythons.clone(),
         };

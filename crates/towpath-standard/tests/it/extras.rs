@@ -79,3 +79,17 @@ fn each_python_gets_what_its_own_environment_installs() {
         .collect();
     assert_eq!(files, ["middle.txt", "new.txt"], "{work}");
 }
+
+#[test]
+fn what_a_job_installs_is_there_for_the_targets_that_it_calls() {
+    const WORKFLOW: &str = "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      \
+        - run: uv sync --extra token --extra other\n      - run: make test\n";
+    const TARGETS: &str = "test:\n\tuv run coverage run -m pytest\n";
+    check(
+        &[
+            (".github/workflows/ci.yml", WORKFLOW),
+            ("Makefile", TARGETS),
+        ],
+        "orjson PyJWT>=2 cryptography",
+    );
+}
