@@ -21,12 +21,27 @@ pub(crate) fn read_linter(output: &Output<'_>) -> Result<Partial, String> {
         return read_findings(output, output.hint);
     };
     Ok(read_findings(output, tool).unwrap_or_else(|why| Partial {
+        findings: vec![not_done(tool, why.lines().last().unwrap_or_default())],
         notes: vec![format!(
             "{tool}, which no automation runs so that it can fail, did not do its work: {why}"
         )],
         facts: [(COULD_NOT_RUN.to_owned(), tool.to_owned())].into(),
         ..Partial::default()
     }))
+}
+
+/// Returns that a tool did not do its work, as something to look at that blocks nobody.
+pub(crate) fn not_done(tool: &str, why: &str) -> Finding {
+    Finding {
+        tool: tool.to_owned(),
+        rule: "no-verdict".to_owned(),
+        rule_url: None,
+        message: format!("{tool} did not do its work: {}", why.trim()),
+        place: None,
+        severity: Severity::Note,
+        fixable: false,
+        blocking: false,
+    }
 }
 
 fn read_findings(output: &Output<'_>, tool: &str) -> Result<Partial, String> {
@@ -130,6 +145,14 @@ mod tests {
             let read = read_findings(&output(tool, exit, stdout, stderr), tool);
             assert_eq!(read.is_ok(), expected, "{tool} {exit} {stdout}{stderr}");
         }
+    }
+
+    #[test]
+    fn tool_that_gave_no_verdict_is_something_to_look_at() {
+        let output = output("unproven mypy", 2, "", "usage: mypy\nmypy: error: bad");
+        let read = read_linter(&output).expect("nothing relies on it");
+        let said: Vec<&str> = read.findings.iter().map(|one| &*one.message).collect();
+        assert_eq!(said, ["mypy did not do its work: mypy: error: bad"]);
     }
 
     #[test]

@@ -26,10 +26,10 @@ pub fn other_test_calls<'a>(facts: &'a Facts<'_>) -> Vec<&'a Invocation> {
     let Some(best) = best_invocation(facts, "pytest") else {
         return Vec::new();
     };
-    let mut made = vec![Selection::of(best)];
+    let mut made = vec![Selection::of(facts, best)];
     let mut others = Vec::new();
     for call in of_project(facts, "pytest") {
-        let selection = Selection::of(call);
+        let selection = Selection::of(facts, call);
         let is_new =
             !runs_integration(facts, call) && !made.iter().any(|one| one.holds(&selection));
         if is_new && call.can_fail {
@@ -48,7 +48,7 @@ struct Selection {
 }
 
 impl Selection {
-    fn of(call: &Invocation) -> Self {
+    fn of(facts: &Facts<'_>, call: &Invocation) -> Self {
         let mut selection = Self {
             folder: call.folder.clone(),
             paths: Vec::new(),
@@ -68,6 +68,14 @@ impl Selection {
             }
         }
         selection.options.sort_unstable();
+        if let (true, Some(tests)) = (selection.paths.is_empty(), &facts.project.tests)
+            && tests.paths_configured
+        {
+            // Without paths pytest takes those of its settings.
+            let paths = tests.paths.iter();
+            let paths = paths.map(|path| relative_to(&call.folder, path).to_owned());
+            selection.paths.extend(paths);
+        }
         selection
     }
 

@@ -144,20 +144,32 @@ fn is_pin(requirement: &str) -> bool {
     specifier.contains("==") && !specifier.contains('*')
 }
 
-/// Returns whether a requirement pins a version below `(major, minor)`, or may be met by one because
-/// the Python is old.
+/// Returns whether a requirement admits only versions below `(major, minor)`, or may be met by one
+/// because the Python is old.
 pub(crate) fn is_older(requirement: &str, than: (u64, u64)) -> bool {
-    if requirement.contains("<=") {
-        return true;
-    }
-    let Some((_, version)) = requirement.split_once("==") else {
-        return false;
-    };
-    let mut parts = version.split('.').map(|part| part.trim().parse::<u64>());
-    match (parts.next(), parts.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < than,
-        _ => false,
-    }
+    let specifiers = requirement.split(';').next().unwrap_or_default();
+    let start = specifiers.find(['<', '>', '=', '!', '~']);
+    let clauses = start.map_or("", |start| &specifiers[start..]).split(',');
+    clauses.map(str::trim).any(|clause| {
+        let version = clause.trim_start_matches(['<', '>', '=', '!', '~']);
+        let numbers: Vec<u64> = version
+            .split('.')
+            .map_while(|part| part.trim().parse().ok())
+            .collect();
+        let Some(release) = numbers.first().map(|major| {
+            let minor = numbers.get(1).copied().unwrap_or(0);
+            (*major, minor)
+        }) else {
+            return false;
+        };
+        match &clause[..clause.len() - version.len()] {
+            "<=" => true,
+            "<" => release <= than,
+            "==" | "===" => release < than,
+            "~=" => numbers.len() > 2 && release < than,
+            _ => false,
+        }
+    })
 }
 
 /// Returns the version of a tool that a project's lock has for the newest Python: of several, which are
@@ -202,8 +214,17 @@ fn declared(package: &str, project: &Project) -> Option<String> {
     groups
         .chain(project.hatch_environments.values().flatten())
         .chain(files)
-        .find(|requirement| names(requirement, package) && requirement.trim() != package)
+        .filter(|requirement| names(requirement, package) && requirement.trim() != package)
+        .min_by_key(|requirement| is_for_old_pythons(requirement))
         .cloned()
+}
+
+/// Returns whether the marker of a requirement is about Pythons below one, so that it is left out on the
+/// newest.
+fn is_for_old_pythons(requirement: &str) -> bool {
+    let marker = requirement.split_once(';').map_or("", |(_, marker)| marker);
+    let marker: String = marker.split_whitespace().collect();
+    marker.contains("version<")
 }
 
 /// Returns whether a PEP 508 requirement is about a package, whose name is normalised.
@@ -268,6 +289,13 @@ mod tests {
         assert!(!is_older("mypy==1.11", (1, 11)));
         assert!(!is_older("mypy>=1.2", (1, 11)));
         assert!(is_older("mypy<=2.4.1", (1, 11)));
+        assert!(is_older("mypy>=0.981,<0.982", (1, 11)));
+        assert!(is_older("mypy ~=1.10.2", (1, 11)));
+        assert!(!is_older(
+            "mypy>=1.0,<2.0 ; python_version <= '3.8'",
+            (1, 11)
+        ));
+        assert!(!is_older("mypy~=1.10", (1, 11)));
     }
 
     #[test]

@@ -64,11 +64,9 @@ fn runs(facts: &Facts<'_>) -> Vec<ToolRun> {
                 Adoption::Advice("ruff is configured, but nothing says that it formats".to_owned());
         }
     }
-    let another_runs = runs
-        .iter()
-        .any(|run| run.tool != "ruff format" && run.invocation.is_some());
-    if another_runs {
-        runs.retain(|run| run.tool != "ruff format" || run.invocation.is_some());
+    // Beside a formatter that is run, one that is only declared would undo its work.
+    if runs.iter().any(|run| run.invocation.is_some()) {
+        runs.retain(|run| run.invocation.is_some());
     }
     if runs.is_empty() {
         runs.push(ToolRun {

@@ -11,7 +11,7 @@ use crate::adoption::{Adoption, HandedOver, ToolRun};
 use crate::facts::Facts;
 use crate::ignored::IgnoreRules;
 use crate::judge::judge;
-use crate::linter_output::{COULD_NOT_RUN, STOPPED, UNPROVEN, is_error};
+use crate::linter_output::{COULD_NOT_RUN, STOPPED, UNPROVEN, is_error, not_done};
 use crate::work::Partial;
 
 /// Returns what the judgement depends on beside the findings.
@@ -130,6 +130,7 @@ impl Handed<'_> {
                 error.message
             );
             if hint.starts_with(UNPROVEN) {
+                partial.findings.push(not_done(&tool, &error.message));
                 partial.notes.push(what);
                 partial.facts.insert(COULD_NOT_RUN.to_owned(), tool);
             } else {
@@ -165,6 +166,13 @@ impl Handed<'_> {
 fn is_left_by_a_build(facts: &Facts<'_>, path: &str) -> bool {
     if !facts.git_state.is_empty() && !facts.is_release() {
         return false;
+    }
+    let writes_setup_py = || {
+        let built = facts.project.build_system.as_ref();
+        built.is_some_and(|build| build.backend.starts_with("poetry."))
+    };
+    if facts.is_release() && path == facts.project.path("setup.py") && writes_setup_py() {
+        return true;
     }
     let text = facts.tree.read_text(path).unwrap_or_default();
     let head = text

@@ -131,6 +131,10 @@ fn calls_that_select_other_tests_are_named() {
             &["pytest -m slow"],
         ),
         (&["pytest", "pytest docs || true"], &[]),
+        (
+            &["pytest", "pytest tests/a", "pytest docs"],
+            &["pytest docs"],
+        ),
     ] {
         let steps: String = calls
             .iter()
@@ -140,7 +144,8 @@ fn calls_that_select_other_tests_are_named() {
         let files = [
             (
                 "pyproject.toml",
-                "[project]\nname = \"pkg\"\nversion = \"1\"\n",
+                "[project]\nname = \"pkg\"\nversion = \"1\"\n\
+                 [tool.pytest.ini_options]\ntestpaths = [\"tests\"]\n",
             ),
             ("tests/test_a.py", "def test_a(): pass\n"),
             (".github/workflows/ci.yml", &workflow),

@@ -40,3 +40,23 @@ fn formatters_of_the_automation_are_asked_and_change_nothing() {
         assert!(!work.contains("ruff"), "{work}");
     }
 }
+
+#[test]
+fn formatter_that_is_only_declared_is_not_asked_beside_one_that_is_run() {
+    let workflow =
+        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: ruff format --check\n";
+    let manifest =
+        "[project]\nname = \"pkg\"\nversion = \"1\"\n[dependency-groups]\ndev = [\"black\"]\n";
+    let files = [
+        ("pyproject.toml", manifest),
+        ("pkg/__init__.py", ""),
+        (".github/workflows/ci.yml", workflow),
+    ];
+    let work = work_of("format", &files);
+    assert!(
+        work.contains("ruff format") && !work.contains("black"),
+        "{work}"
+    );
+    let work = work_of("format", &files[..2]);
+    assert!(work.contains("black"), "{work}");
+}

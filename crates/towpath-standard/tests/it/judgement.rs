@@ -36,7 +36,7 @@ fn tool_that_stopped_outside_the_project_gave_no_verdict() {
     for (path, hint, expected) in [
         ("pkg/__init__.py", "mypy", (1, 0)),
         ("/env/lib/numpy/__init__.pyi", "mypy", (0, 1)),
-        ("/env/lib/numpy/__init__.pyi", "unproven mypy", (0, 0)),
+        ("/env/lib/numpy/__init__.pyi", "unproven mypy", (1, 0)),
     ] {
         let found = Partial {
             findings: vec![finding(path, Severity::Error)],
