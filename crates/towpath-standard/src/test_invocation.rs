@@ -151,11 +151,11 @@ fn selects_tests(facts: &Facts<'_>, call: &Invocation) -> bool {
             .find_map(|prefix| argument.strip_prefix(prefix));
         name.unwrap_or(argument).to_owned()
     };
-    let paths = Selection::of(&Invocation {
+    let call = Invocation {
         arguments: call.arguments.iter().map(in_tree).collect(),
         ..call.clone()
-    })
-    .paths;
+    };
+    let paths = Selection::of(facts, &call).paths;
     let mut folders = facts.project.tests.iter().flat_map(|tests| &tests.paths);
     let holds = |folder: &String, path: &String| {
         let folder = relative_to(&call.folder, folder);
