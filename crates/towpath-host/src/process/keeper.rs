@@ -25,6 +25,8 @@ const COMMAND: &str = "__keep";
 const DRAIN: Duration = Duration::from_secs(5);
 /// Fewer turns between a command that prints much and its reader.
 const PIPE_SIZE: i32 = 1 << 20;
+/// How long output may wait to be read, in milliseconds, as long as it is little.
+const PAUSE: u8 = 10;
 /// Read at once, at first: most steps print little, and memory that is touched costs more than a turn.
 const PIECE: usize = 8 * 1024;
 /// Read at once from a step that prints much.
@@ -106,6 +108,7 @@ impl Keeper {
             output: Some(reader),
             lines: Lines::default(),
             piece: vec![0; PIECE],
+            is_behind: false,
         };
         let end = self.follow(&conversation, &mut reading, output)?;
         if let Some(unread) = reading.output {
@@ -203,6 +206,9 @@ impl Keeper {
             {
                 return Ok(end.clone());
             }
+            if end.is_none() && !reading.is_behind {
+                pause(conversation).map_err(Error::Pipe)?;
+            }
             let ready = wait(conversation, reading, drained_at).map_err(Error::Pipe)?;
             if ready.output {
                 reading.read(output).map_err(Error::Pipe)?;
@@ -297,6 +303,8 @@ struct Reading {
     output: Option<PipeReader>,
     lines: Lines,
     piece: Vec<u8>,
+    /// Whether there was more to read than was read at once.
+    is_behind: bool,
 }
 
 impl Reading {
@@ -309,7 +317,8 @@ impl Reading {
             Ok(length) => {
                 let piece = self.piece.get(..length).unwrap_or_default();
                 self.lines.push(piece, output);
-                if length == self.piece.len() && length < LARGEST_PIECE {
+                self.is_behind = length == self.piece.len();
+                if self.is_behind && length < LARGEST_PIECE {
                     self.piece.resize(2 * length, 0);
                 }
             }
@@ -324,6 +333,15 @@ impl Reading {
 struct Ready {
     conversation: bool,
     output: bool,
+}
+
+/// Waits for the end of a command that prints little: most steps are over before anybody looks at a line.
+fn pause(conversation: &Conversation) -> io::Result<()> {
+    let mut waits = [PollFd::new(conversation.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut waits, PAUSE) {
+        Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn wait(
