@@ -145,10 +145,18 @@ impl Run<'_, '_> {
             let is_replaced = queue == Queue::Single && Some(member) != holder;
             if cancels || (is_replaced && self.schedule.is_waiting(member)) {
                 let reason = came_after(&self.job(index).name, &group);
+                self.tell_given_up(member, &reason);
                 self.give_up(member, &reason);
             }
         }
         self.groups.entered.entry(index).or_default().push(group);
+    }
+
+    /// Tells why a job does not run, or not to its end: nothing else on the screen does.
+    pub(super) fn tell_given_up(&mut self, index: usize, reason: &str) {
+        let name = &self.job(index).name;
+        self.warnings
+            .push(format!("`{name}` is cancelled: {reason}"));
     }
 
     /// Tells whether a group is held by what stands around a job.

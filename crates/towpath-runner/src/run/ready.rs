@@ -81,6 +81,7 @@ impl Run<'_, '_> {
             match self.join_groups(index) {
                 Ok(None) => {}
                 Ok(Some(reason)) => {
+                    self.tell_given_up(index, &reason);
                     let outcome = Outcome::ended(Conclusion::Cancelled, CheckResult::default());
                     return self.without_work(index, outcome.because(reason));
                 }

@@ -243,6 +243,8 @@ fn called_workflows_enter_their_concurrency_group() {
         "{}",
         ran.job("d").reason
     );
+    let deadlock = ran.warnings.iter().find(|warning| warning.contains("`d`"));
+    assert!(deadlock.is_some_and(|warning| warning.contains("deadlock")));
     let order = fs_err::read_to_string(&file).expect("the order");
     assert_eq!(order, "+a\n-a\n+b\n-b\n");
 }
@@ -260,9 +262,10 @@ fn runs_of_a_repository_wait_for_one_another() {
         let (order, begun) = (shared.join("order"), shared.join("begun"));
         let text = |name: &str| {
             format!(
-                "on: push\n{workflow}jobs:\n  t: {{{job}runs-on: ubuntu-latest, steps: [{{run: 'echo +{name} >> {0}; touch {1}; sleep 0.5; echo -{name} >> {0}'}}]}}\n",
+                "on: push\n{workflow}jobs:\n  t: {{{job}runs-on: ubuntu-latest, steps: [{{run: 'echo +{name} >> {0}; touch {1}; until [ -e {2}/waiting ]; do sleep 0.05; done; echo -{name} >> {0}'}}]}}\n",
                 order.display(),
-                begun.display()
+                begun.display(),
+                shared.join("locks").display()
             )
         };
         for engine in [&mut first, &mut second] {

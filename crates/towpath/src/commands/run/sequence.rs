@@ -150,10 +150,11 @@ fn cancelled(plan: &Plan, reason: &str) -> Completed {
         result: Arc::default(),
         ..not_run(&job.name, Failure::of(Problem::error(reason)))
     };
+    let told = |job: &PlannedJob| format!("`{}` is cancelled: {reason}", job.name);
     Completed {
         jobs: plan.jobs.iter().map(record).collect(),
         interrupted: false,
-        warnings: Vec::new(),
+        warnings: plan.jobs.iter().map(told).collect(),
     }
 }
 
