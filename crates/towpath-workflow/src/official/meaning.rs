@@ -189,9 +189,7 @@ fn check_group(checker: &mut Checker<'_>, group: &Node) {
         return;
     }
     let message = match name.split_once('/') {
-        Some(("org" | "organization" | "ent" | "enterprise", "")) => {
-            format!("Invalid runs-on group name '{name}'.")
-        }
+        Some((_, "")) => format!("Invalid runs-on group name '{name}'."),
         _ => format!(
             "Invalid runs-on group name '{name}'. Please use 'organization/' or 'enterprise/' prefix to target a single runner group."
         ),

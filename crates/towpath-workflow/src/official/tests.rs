@@ -259,13 +259,22 @@ fn form_of_jobs() {
     ] {
         check(&job(lines), expected);
     }
-    let group = "on: push\njobs:\n  a:\n    runs-on: {group: my/group}\n    steps: [{run: b}]\n";
-    check(
-        group,
-        &[
-            "4:22 Invalid runs-on group name 'my/group'. Please use 'organization/' or 'enterprise/' prefix to target a single runner group.",
-        ],
-    );
+    let owner =
+        "Please use 'organization/' or 'enterprise/' prefix to target a single runner group.";
+    for (group, more) in [
+        ("my/group", format!(" {owner}")),
+        ("org/my/group", format!(" {owner}")),
+        ("org/", String::new()),
+        ("my/", String::new()),
+    ] {
+        check(
+            &format!(
+                "on: push\njobs:\n  a:\n    runs-on: {{group: {group}}}\n    steps: [{{run: b}}]\n"
+            ),
+            &[&format!("4:22 Invalid runs-on group name '{group}'.{more}")],
+        );
+    }
+    check(&job("env: {? [a] : b}"), &["5:13 Expected mapping end"]);
 }
 
 // A matrix that is written out is looked at before anything runs.

@@ -258,13 +258,13 @@ impl<'a> Reader<'a> {
             key.source_text.clear();
         }
         let Some(name) = key.text() else {
-            self.problem_at(
-                key.span.clone(),
-                format!("a key that is {}", key.kind()),
-                "keys are plain text",
-            )
-            .hints
-            .push("write the key as one word, or quote it".to_owned());
+            let message = match self.limits.dialect {
+                Dialect::Verbatim => "Expected mapping end".to_owned(),
+                _ => format!("a key that is {}", key.kind()),
+            };
+            self.problem_at(key.span.clone(), message, "keys are plain text")
+                .hints
+                .push("write the key as one word, or quote it".to_owned());
             return;
         };
         if self.limits.dialect == Dialect::Verbatim {
