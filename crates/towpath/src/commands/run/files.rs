@@ -202,9 +202,9 @@ impl Files {
             sources: self.sources.clone(),
             warnings: Vec::new(),
         };
-        for path in own {
+        for path in own.iter().filter(|path| names_workflow_run(path)) {
             let mistakes = others.add(places, path);
-            if untold.contains(&path) && names_workflow_run(path) {
+            if untold.contains(&path) {
                 let mistakes = mistakes.into_iter();
                 self.warnings.extend(mistakes.map(|mistake| {
                     mistake
@@ -297,7 +297,7 @@ fn has_job(path: &Path, id: &str) -> bool {
     workflow.is_some_and(|workflow| workflow.job(id).is_some())
 }
 
-/// Tells whether a file that may have mistakes names the event after other workflows.
+/// Tells whether a file names the event after other workflows; any other need not be parsed.
 fn names_workflow_run(path: &Path) -> bool {
     fs_err::read_to_string(path).is_ok_and(|text| text.contains("workflow_run"))
 }
