@@ -5,6 +5,7 @@ mod engine;
 mod jobs;
 mod parts;
 mod past;
+mod rules;
 mod run;
 mod script;
 mod steps;

@@ -93,6 +93,62 @@ fn compares_and_coerces() {
 }
 
 #[test]
+fn texts_become_numbers_as_the_runner_reads_them() {
+    for (text, number) in [
+        ("", "0"),
+        (" \t\n", "0"),
+        (" 12\n", "12"),
+        ("-0x1", "NaN"),
+        ("0xFF", "255"),
+        ("0o17", "15"),
+        ("0b1", "NaN"),
+        ("1e3", "1000"),
+        ("-1.5E-1", "-0.15"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("+5", "5"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1_000", "NaN"),
+        ("1,000", "NaN"),
+        ("1 2", "NaN"),
+        ("true", "NaN"),
+    ] {
+        let json = json!({"text": text});
+        let is_number = number != "NaN";
+        let source = format!("text >= {number} && text <= {number}");
+        let source = if is_number {
+            source
+        } else {
+            "text >= 0 || text < 0".to_owned()
+        };
+        check(&source, &json, &json!(is_number));
+    }
+}
+
+#[test]
+fn what_is_false_is_what_github_says() {
+    let data = json!({"empty": {"list": [], "map": {}}});
+    for (value, expected) in [
+        ("false", false),
+        ("0", false),
+        ("-0", false),
+        ("''", false),
+        ("null", false),
+        ("NaN", false),
+        ("empty.nothing", false),
+        ("'false'", true),
+        ("'0'", true),
+        ("' '", true),
+        ("-1", true),
+        ("empty.list", true),
+        ("empty.map", true),
+    ] {
+        check(&format!("!!({value})"), &data, &json!(expected));
+    }
+}
+
+#[test]
 fn logical_operators_return_operands() {
     for (source, expected) in [
         ("1 || 2 && 3", json!(1)),
@@ -337,6 +393,7 @@ fn limits_hold() {
         (format!("foo{}", ".a".repeat(49)), true),
         (format!("foo{}", ".a".repeat(50)), false),
         ("foo[".repeat(5_000), false),
+        (format!("'{}'", "x".repeat(20_998)), true),
     ] {
         let result = evaluate_with(&source, &json!({"foo": {}}));
         assert_eq!(result.is_ok(), is_legal, "{}", &source[..20]);

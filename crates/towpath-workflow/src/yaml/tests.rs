@@ -179,6 +179,16 @@ fn refuses_bombs() {
         vec!["*a"; 200].join(", ")
     );
     assert!(read(&long, &Limits::WORKFLOW).contains("more than 10485760 bytes"));
+    let levels = |depth: usize| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        read(&format!("{open}{close}"), &Limits::WORKFLOW)
+    };
+    assert!(levels(100).starts_with("[["), "{}", levels(100));
+    assert!(levels(101).starts_with("1:101 "), "{}", levels(101));
+    let full = format!("a: b #{}", "x".repeat((1 << 20) - 6));
+    assert_eq!(read(&full, &Limits::WORKFLOW), r#"{a: "b"}"#);
+    let over = read(&format!("{full}x"), &Limits::WORKFLOW);
+    assert!(over.ends_with("more than 1048576"), "{over}");
     let large = "# ".repeat(1 << 20);
     assert!(
         matches!(parse(&Source { path: "a.yml", text: &large }, &Limits::WORKFLOW), Err(problems) if problems.len() == 1)

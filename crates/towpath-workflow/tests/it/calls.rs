@@ -127,6 +127,36 @@ fn circles_of_calls_end() {
 }
 
 #[test]
+fn calls_reach_ten_deep() {
+    let path = |level: usize| format!("./.github/workflows/{level}.yml");
+    for (files, is_legal) in [(9, true), (10, false)] {
+        let calling = |level: usize| {
+            format!(
+                "on: workflow_call\njobs:\n  a:\n    uses: {}\n",
+                path(level)
+            )
+        };
+        let mut sources: Sources = (1..files)
+            .map(|level| (path(level), calling(level + 1)))
+            .collect();
+        let last = "on: workflow_call\njobs: {a: {runs-on: x, steps: [{run: a}]}}\n";
+        sources.insert(path(files), last.to_owned());
+        let text = calling(1).replace("workflow_call", "push");
+        let source = Source {
+            path: "ci.yml",
+            text: &text,
+        };
+        let problems = parse_workflow(&source, &sources).1;
+        assert_eq!(
+            problems.is_empty(),
+            is_legal,
+            "{files}: {}",
+            render(&problems)
+        );
+    }
+}
+
+#[test]
 fn calls_that_multiply_are_refused_without_being_followed_one_by_one() {
     let path = |level: u32| format!("./.github/workflows/{level}.yml");
     let calling = |level: u32, times: u32| {

@@ -501,3 +501,67 @@ fn wrong_steps() {
         check(&step(lines), expected);
     }
 }
+
+// The contexts of GitHub's table, key by key: what stands elsewhere is told before anything runs.
+#[test]
+fn contexts_stand_only_where_github_has_them() {
+    const ALL: [&str; 12] = [
+        "github", "inputs", "vars", "needs", "strategy", "matrix", "secrets", "steps", "job",
+        "runner", "env", "jobs",
+    ];
+    let run = ["github", "inputs", "vars"];
+    let needs = [&run[..], &["needs"]].concat();
+    let matrix = [&needs[..], &["strategy", "matrix"]].concat();
+    let with_secrets = [&matrix[..], &["secrets"]].concat();
+    let open = [&matrix[..], &["steps", "job", "runner", "env"]].concat();
+    let all = [&open[..], &["secrets"]].concat();
+    let top = |lines: &str| {
+        format!("on: push\n{lines}\njobs: {{a: {{runs-on: x, steps: [{{run: a}}]}}}}\n")
+    };
+    let whole =
+        |lines: &str| format!("on: push\njobs:\n  a:\n    {lines}\n    steps: [{{run: a}}]\n");
+    let on = |lines: &str| job(&format!("{lines}\nsteps: [{{run: a}}]"));
+    for (text, legal) in [
+        (top("run-name: X"), run.to_vec()),
+        (top("concurrency: X"), run.to_vec()),
+        (top("env: {A: X}"), [&run[..], &["secrets"]].concat()),
+        (on("if: X"), needs.clone()),
+        (
+            on("strategy: {fail-fast: X, matrix: {a: [1]}}"),
+            needs.clone(),
+        ),
+        (on("strategy: {matrix: {a: [X]}}"), needs),
+        (whole("runs-on: X"), matrix.clone()),
+        (on("name: X"), matrix.clone()),
+        (on("concurrency: X"), matrix.clone()),
+        (on("environment: X"), matrix.clone()),
+        (on("timeout-minutes: X"), matrix.clone()),
+        (on("continue-on-error: X"), matrix.clone()),
+        (on("container: X"), matrix.clone()),
+        (
+            on("defaults: {run: {shell: X}}"),
+            [&matrix[..], &["env"]].concat(),
+        ),
+        (on("env: {A: X}"), with_secrets),
+        (on("environment: {name: a, url: X}"), open.clone()),
+        (on("outputs: {A: X}"), all.clone()),
+        (step("run: a\nif: X"), open),
+        (step("run: X"), all.clone()),
+        (step("run: a\nname: X"), all.clone()),
+        (step("run: a\nenv: {A: X}"), all.clone()),
+        (step("run: a\nworking-directory: X"), all.clone()),
+        (step("run: a\ntimeout-minutes: X"), all.clone()),
+        (step("uses: a/b@v1\nwith: {A: X}"), all),
+    ] {
+        for context in ALL {
+            let expression = format!("\"${{{{ {context}.x }}}}\"");
+            let told = problems_of(&text.replace('X', &expression));
+            let is_refused = told.contains(&format!("the context `{context}` cannot be used here"));
+            assert_eq!(
+                !is_refused,
+                legal.contains(&context),
+                "{context} in {text}: {told}"
+            );
+        }
+    }
+}
