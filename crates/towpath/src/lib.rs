@@ -52,6 +52,9 @@ pub fn main() -> ProcessExitCode {
         _ => {}
     }
     start_log(&process);
+    if let Err(error) = signals::survive_size_limit() {
+        tracing::debug!(%error, "a limit of the size of files ends towpath");
+    }
     let is_terminal = std::io::stdout().is_terminal();
     let arguments = match arguments::parse(
         process.arguments.iter().cloned(),

@@ -319,10 +319,15 @@ impl<'a> Sink<'a> {
         let flushed = self.log.flush();
         match self.failed.take().map_or(flushed, Err) {
             Ok(()) => Ok(()),
-            Err(error) => Err(
-                Problem::error(format!("the log could not be written: {error}"))
-                    .with_hint("free space on the disk"),
-            ),
+            Err(error) => {
+                let hint = if error.kind() == io::ErrorKind::FileTooLarge {
+                    "raise the limit of the size of files (`ulimit -f`)"
+                } else {
+                    "free space on the disk"
+                };
+                let message = format!("the log could not be written: {error}");
+                Err(Problem::error(message).with_hint(hint))
+            }
         }
     }
 

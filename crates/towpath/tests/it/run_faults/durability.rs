@@ -1,6 +1,7 @@
 //! Crashes, damage and full disks: the next run needs nobody's help.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{log, run, seconds, with_steps, with_workflow};
@@ -143,5 +144,26 @@ fn a_full_disk_is_told_and_never_green_with_a_part_missing() {
         assert!(told.contains("No space left"), "{steps}: {told}");
         assert_eq!(told.contains("code 0\n"), may_pass, "{steps}: {told}");
         assert!(!told.contains("kept "), "{steps}: {told}");
+    }
+}
+
+#[test]
+fn a_limit_of_the_size_of_files_is_told() {
+    let world = with_workflow(
+        World::offline(),
+        "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n      - run: yes | head -n 1000000\n",
+    );
+    let mut limited = world.command(Path::new("/bin/sh"));
+    // In blocks of 512 bytes.
+    let script = format!("ulimit -f 2000; exec {TOWPATH} run faults.yml");
+    let output = limited.args(["-c", &script]).output().expect("a shell");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for words in [
+        "the log could not be written",
+        "File too large",
+        "ulimit -f",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
     }
 }
