@@ -51,9 +51,9 @@ impl ToolRun {
         }
     }
 
-    /// Returns whether nothing tells on which files the project runs the tool: its command line names them, and
-    /// the archive of a release has none.
-    pub(crate) fn lacks_paths(&self, facts: &Facts<'_>) -> bool {
+    /// Returns whether nothing tells on which files and with which options the project runs the tool: its command
+    /// line does, and the archive of a release has none.
+    pub(crate) fn lacks_command_line(&self, facts: &Facts<'_>) -> bool {
         matches!(self.tool.as_str(), "flake8" | "pycodestyle")
             && self.invocation.is_none()
             && facts.is_release()

@@ -52,7 +52,9 @@ pub(crate) fn conclude(
             run.tool == finding.tool || run.tool.split(' ').next() == Some(&finding.tool)
         };
         let blocks_for = |run: &ToolRun| {
-            run.blocks_for(finding) && (!run.lacks_paths(facts) || is_in_package(facts, finding))
+            run.blocks_for(finding)
+                && (!run.lacks_command_line(facts)
+                    || (is_in_package(facts, finding) && !is_export(finding)))
         };
         let adopted =
             finding.severity != Severity::Note && runs.iter().filter(of_tool).any(blocks_for);
@@ -221,6 +223,12 @@ fn cannot_work(facts: &Facts<'_>, finding: &Finding) -> bool {
     let is_of_stub = finding.rule == "F821" && place.path.ends_with(".pyi");
     let is_test = place.path.contains("/tests/");
     fatal && !is_defined && !is_of_stub && is_in_package(facts, finding) && !is_test
+}
+
+/// Returns whether a finding is an import that a package may hand on, which many command lines leave out.
+fn is_export(finding: &Finding) -> bool {
+    let place = finding.place.as_ref();
+    finding.rule == "F401" && place.is_some_and(|place| place.path.ends_with("__init__.py"))
 }
 
 /// Returns whether a finding is in a module that is installed.

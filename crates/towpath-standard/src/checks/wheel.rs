@@ -6,7 +6,7 @@ use towpath_report::{ArtifactRecord, CheckResult, TestCase, TestOutcome};
 
 use super::Check;
 use super::tests::{Core, TestRun, conclude_tests, test_work};
-use crate::facts::{Facts, NeededCheck};
+use crate::facts::{Facts, NeededCheck, is_below};
 use crate::work::{Applies, Partial, ProjectInstall, Work};
 
 pub(crate) struct Definition;
@@ -63,6 +63,9 @@ impl Check for Definition {
     }
 
     fn conclude(&self, facts: &Facts<'_>, mut found: Vec<Partial>) -> CheckResult {
+        for case in found.iter_mut().flat_map(|partial| &mut partial.tests) {
+            name_as_in_tree(facts, case);
+        }
         excuse_readers_of_sources(facts, &mut found);
         conclude_tests(facts, found)
     }
@@ -92,6 +95,51 @@ fn is_for(name: &str, python: PythonVersion) -> bool {
     let (abi, version) = (tags.next().unwrap_or(""), tags.next().unwrap_or(""));
     let own = format!("cp{}{}", python.major, python.minor);
     !version.starts_with("cp") || abi == "abi3" || version.split('.').any(|tag| tag == own)
+}
+
+/// Gives a test that the wheel installed the name that it has in the tree, so that a failure is found there and
+/// is the same as that of the tests.
+fn name_as_in_tree(facts: &Facts<'_>, case: &mut TestCase) {
+    if let Some(path) = file_in_tree(facts, &case.path) {
+        let inside = case.id.find("::").map_or("", |at| &case.id[at..]);
+        case.id = format!("{path}{inside}");
+        case.path = path;
+    }
+    if let Some(place) = &mut case.failed_at
+        && let Some(path) = file_in_tree(facts, &place.path)
+    {
+        place.path = path;
+    }
+}
+
+/// Returns the file that an installed one was made from: below a folder of imports, or the only one of a package
+/// whose path ends alike.
+fn file_in_tree(facts: &Facts<'_>, path: &str) -> Option<String> {
+    if path.is_empty() || facts.tree.contains(path) {
+        return None;
+    }
+    let layout = &facts.project.layout;
+    let installed = path.split_once("/site-packages/").map(|(_, rest)| rest);
+    let roots = layout.import_roots.iter().map(String::as_str).chain([""]);
+    let below = |root: &str, rest: &str| match root {
+        "" => rest.to_owned(),
+        root => format!("{root}/{rest}"),
+    };
+    if let Some(rest) = installed {
+        return roots
+            .map(|root| below(root, rest))
+            .find(|file| facts.tree.contains(file));
+    }
+    let end = format!("/{path}");
+    let mut alike = facts.tree.files().keys().filter(|file| {
+        file.ends_with(&end)
+            && layout
+                .packages
+                .iter()
+                .any(|package| is_below(file, package))
+    });
+    let only = alike.next()?;
+    alike.next().is_none().then(|| only.clone())
 }
 
 /// A test that reads the project's own sources by their path says nothing of the wheel: they are out

@@ -121,6 +121,7 @@ fn release_does_not_tell_what_flake8_is_handed() {
             ("pyproject.toml", manifest.as_str()),
             ("setup.cfg", "[flake8]\nmax-line-length = 100\n"),
             MODULE,
+            ("pkg/a.py", ""),
             ("tests/test_a.py", ""),
         ];
         let found = Partial {
@@ -135,7 +136,8 @@ fn release_does_not_tell_what_flake8_is_handed() {
         verdict_of("lint", &[&files, more].concat(), found).failed
     };
     for (pinned, rule, path, expected) in [
-        ("flake8", "F401", "pkg/__init__.py", true),
+        ("flake8", "F401", "pkg/a.py", true),
+        ("flake8", "F401", "pkg/__init__.py", false),
         ("flake8", "F401", "tests/test_a.py", false),
         ("flake8", "E999", "tests/test_a.py", false),
         ("flake8==7.0.0", "E265", "pkg/__init__.py", true),

@@ -1,6 +1,9 @@
 //! On which Pythons a package is built and its wheel tested.
 
-use crate::repository::work_of;
+use towpath_report::{Place, TestCase, TestOutcome};
+use towpath_standard::Partial;
+
+use crate::repository::{verdict_of, work_of};
 
 const PROJECT: (&str, &str) = (
     "pyproject.toml",
@@ -41,4 +44,54 @@ fn platform_wheel_is_built_and_tested_on_each_python() {
         jobs(&files),
         ["build 3.11", "build 3.12", "wheel 3.11", "wheel 3.12"]
     );
+}
+
+#[test]
+fn test_of_the_wheel_is_named_as_in_the_tree() {
+    const INSTALLED: &str = "/env/lib/python3.12/site-packages";
+    let files = [
+        PROJECT,
+        ("src/pkg/__init__.py", ""),
+        ("src/pkg/tests/__init__.py", ""),
+        ("src/pkg/tests/test_a.py", "def test_a(): pass\n"),
+    ];
+    for (id, path, expected) in [
+        (
+            "tests/test_a.py",
+            "tests/test_a.py",
+            "src/pkg/tests/test_a.py",
+        ),
+        (
+            "tests/test_a.py::test_a[1]",
+            &format!("{INSTALLED}/pkg/tests/test_a.py"),
+            "src/pkg/tests/test_a.py::test_a[1]",
+        ),
+        (
+            "other/test_b.py::test_b",
+            "other/test_b.py",
+            "other/test_b.py::test_b",
+        ),
+    ] {
+        let found = Partial {
+            tests: vec![TestCase {
+                id: id.to_owned(),
+                path: path.to_owned(),
+                line: 1,
+                outcome: TestOutcome::Failed,
+                seconds: 0.0,
+                message: "AssertionError".to_owned(),
+                failed_at: Some(Place::at(path, 2, 0)),
+                details: String::new(),
+            }],
+            ..Partial::default()
+        };
+        let result = verdict_of("wheel", &files, found);
+        let case = &result.tests[0];
+        let file = expected.split("::").next().unwrap_or_default();
+        let failed_at = case.failed_at.as_ref().map(|place| place.path.as_str());
+        assert_eq!(
+            (case.id.as_str(), case.path.as_str(), failed_at),
+            (expected, file, Some(file))
+        );
+    }
 }
