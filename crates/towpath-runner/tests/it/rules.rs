@@ -1,6 +1,7 @@
 //! Rules of GitHub's engine that no other test needs: what a strategy tells of its copies, the order in which
 //! they start, inputs of actions, what a called workflow knows of its caller, how deep actions reach.
 
+use towpath_runner::{Approval, EnvironmentContext};
 use towpath_workflow::expression::Value;
 
 use super::engine::Engine;
@@ -102,4 +103,24 @@ fn actions_reach_ten_deep() {
         ));
         assert_eq!(ran.jobs(), expected, "{actions}: {:?}", ran.findings("t"));
     }
+}
+
+#[test]
+fn the_address_of_an_environment_is_known_after_the_steps() {
+    let mut environment = EnvironmentContext::of("site");
+    environment.approval = Approval::Given;
+    let ran = Engine::new().with_environment("site", environment).run(
+        r#"on: push
+jobs:
+  t:
+    runs-on: ubuntu-latest
+    environment: {name: site, url: "https://${{ steps.up.outputs.host }}/"}
+    steps:
+    - {id: up, run: 'echo host=example.org >> "$GITHUB_OUTPUT"'}
+"#,
+    );
+    assert_eq!(
+        ran.job("t").result.notes,
+        ["deployed to https://example.org/"]
+    );
 }
