@@ -21,12 +21,11 @@ use nix::unistd::{Pid, setsid};
 use super::conversation::{Event, Request};
 use super::inner;
 use super::keeper::time_until;
-use super::model::StepCommand;
+use super::model::{StepCommand, TRACKING};
 use super::parcel::{self, Kind, Parcel};
 use super::reaper::{self, Below, Collected};
 use super::talk::{Step, Talk};
 
-const TRACKING: &str = "RUNNER_TRACKING_ID";
 const PIECE: usize = 64 * 1024;
 
 /// Runs a keeper: takes conversations from standard input, which is a socket, and returns when towpath is
@@ -256,7 +255,7 @@ impl Holder {
         while self.ended.read_signal()?.is_some() {}
         // Positions of talks whose step ended, with its processor time.
         let mut ended = Vec::new();
-        let left_none = loop {
+        let is_alone = loop {
             let status = match reaper::collect_one() {
                 Collected::Child(status) => status,
                 Collected::NoneEnded => break false,
@@ -275,9 +274,14 @@ impl Holder {
                     .map(|talk| (talk, cost)),
             );
         };
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let left_none = is_alone || self.orphans().is_empty();
         if left_none {
             // A job whose next step starts is noted again.
-            self.jobs.clear();
+            let running = self.talks.iter().filter_map(Talk::running_job);
+            self.jobs = running.map(str::to_owned).collect();
         }
         for (index, cost) in ended {
             if let Some(talk) = self.talks.get_mut(index)
@@ -316,27 +320,31 @@ impl Holder {
     /// Returns the processes that a job left running. An orphan that hides whose it is counts as the job's
     /// when no other job is under way.
     fn left_of(&self, tracking: &str) -> Vec<Pid> {
-        let steps = self.talks.iter().filter_map(|talk| talk.step.as_ref());
-        let running: HashSet<Pid> = steps
-            .filter(|step| !step.ending.has_ended())
-            .map(|step| step.ending.process())
-            .collect();
         let is_of_job = |process: &Pid| match reaper::variable(*process, TRACKING) {
             Some(other) if other == tracking => true,
             Some(other) if self.jobs.contains(&other) => false,
             _ => self.jobs.is_empty(),
         };
-        let orphans = reaper::children();
-        let mut left: Vec<Pid> = orphans
-            .into_iter()
-            .filter(|orphan| !running.contains(orphan) && is_of_job(orphan))
-            .collect();
+        let mut left = self.orphans();
+        left.retain(is_of_job);
         if !left.is_empty() {
             let below = Below::look();
             let under: Vec<Pid> = left.iter().flat_map(|&process| below.of(process)).collect();
             left.extend(under);
         }
         left
+    }
+
+    /// Returns the processes whose command has ended.
+    fn orphans(&self) -> Vec<Pid> {
+        let steps = self.talks.iter().filter_map(|talk| talk.step.as_ref());
+        let running: HashSet<Pid> = steps
+            .filter(|step| !step.ending.has_ended())
+            .map(|step| step.ending.process())
+            .collect();
+        let mut orphans = reaper::children();
+        orphans.retain(|child| !running.contains(child));
+        orphans
     }
 
     fn discard(&mut self, ready: &[usize]) {

@@ -1,5 +1,6 @@
 //! towpath's side: starts the keeper, hands it commands, and reads what they print.
 
+use std::collections::BTreeMap;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -16,7 +17,7 @@ use super::error::Error;
 use super::frames;
 use super::inner;
 use super::lines::Lines;
-use super::model::{StepCommand, StepEnd};
+use super::model::{StepCommand, StepEnd, TRACKING};
 use super::parcel::{self, Kind};
 
 /// The hidden command of the binary under which [`keep`](super::keep) runs.
@@ -44,18 +45,8 @@ pub struct Keeper {
     /// Present until the keeper is to end.
     way: Option<OwnedFd>,
     complaints: Mutex<Option<ChildStderr>>,
-    commands: Mutex<Commands>,
-}
-
-/// What is known of a keeper's processes without asking it.
-#[derive(Debug, Default)]
-struct Commands {
-    /// How many were started.
-    started: u64,
-    /// How many of them run.
-    running: u64,
-    /// Whether nothing at all was left running by any of them.
-    left_none: bool,
+    /// By the `RUNNER_TRACKING_ID` of each job that has run a command: whether none of them left any process.
+    left_none: Mutex<BTreeMap<String, bool>>,
 }
 
 impl Keeper {
@@ -88,9 +79,11 @@ impl Keeper {
         if let Err(error) = fcntl(&reader, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)) {
             tracing::trace!(%error, "the pipe stays small");
         }
-        let before = self.note_start();
         let ended = self.converse(command, cancel, (reader, writer), output);
-        self.note_end(before, ended.as_ref().is_ok_and(|end| end.left_none));
+        if let Some(tracking) = command.environment.get(TRACKING) {
+            let left_none = ended.as_ref().is_ok_and(|end| end.left_none);
+            *self.left_none().entry(tracking.clone()).or_insert(true) &= left_none;
+        }
         ended
     }
 
@@ -122,7 +115,7 @@ impl Keeper {
     /// Kills what still runs of a job: every process with this `RUNNER_TRACKING_ID` in its environment and
     /// all below it, and where no other job runs, whatever else was left. Returns how many.
     pub fn end_job(&self, tracking: &str) -> Result<u32, Error> {
-        if self.commands().left_none {
+        if self.left_none().remove(tracking) == Some(true) {
             return Ok(0);
         }
         let conversation = self.ask(&Request::EndJob(tracking.to_owned()), &[])?;
@@ -132,24 +125,10 @@ impl Keeper {
         }
     }
 
-    /// Returns how many commands had been started before.
-    fn note_start(&self) -> u64 {
-        let mut commands = self.commands();
-        commands.left_none = false;
-        commands.running += 1;
-        commands.started += 1;
-        commands.started - 1
-    }
-
-    /// Only the word on a command beside which no other one was started is the last word.
-    fn note_end(&self, before: u64, left_none: bool) {
-        let mut commands = self.commands();
-        commands.running -= 1;
-        commands.left_none = left_none && commands.running == 0 && commands.started == before + 1;
-    }
-
-    fn commands(&self) -> MutexGuard<'_, Commands> {
-        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    fn left_none(&self) -> MutexGuard<'_, BTreeMap<String, bool>> {
+        self.left_none
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start_as(program: &Path, orders: &[Kind]) -> Result<Self, Error> {
@@ -171,7 +150,7 @@ impl Keeper {
             way: Some(way),
             complaints: Mutex::new(child.stderr.take()),
             child: Some(child),
-            commands: Mutex::default(),
+            left_none: Mutex::default(),
         };
         for order in orders {
             keeper.order(*order)?;

@@ -21,6 +21,9 @@ pub enum CommandEnd {
     NotStarted(String),
 }
 
+/// The variable that says which job a command belongs to.
+pub(super) const TRACKING: &str = "RUNNER_TRACKING_ID";
+
 /// A command of a step. Its standard input is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepCommand {
@@ -43,6 +46,6 @@ pub struct StepEnd {
     pub wall_ms: u64,
     /// The processor time of its main process and of all that this one awaited.
     pub cpu_ms: u64,
-    /// Whether no process at all was left below the keeper then.
+    /// Whether nothing was left then that anyone's ended command had started.
     pub(super) left_none: bool,
 }

@@ -14,7 +14,7 @@ use super::conversation::{Event, Request};
 use super::ending::{Ending, Grace};
 use super::frames;
 use super::launch::{find_program, not_started};
-use super::model::{CommandEnd, StepCommand, StepEnd};
+use super::model::{CommandEnd, StepCommand, StepEnd, TRACKING};
 
 /// What GitHub's runner grants a step.
 const GRACE: Grace = Grace {
@@ -35,6 +35,7 @@ pub(super) struct Talk {
 /// A step that runs, or whose output is still read.
 pub(super) struct Step {
     pub(super) ending: Ending,
+    job: Option<String>,
     /// Its output, kept open up to its end, so that towpath is not woken twice for it.
     output: Option<OwnedFd>,
     started: Instant,
@@ -80,6 +81,7 @@ impl Talk {
         match start(command, self.output.take()) {
             Ok((process, output)) => {
                 self.step = Some(Step {
+                    job: command.environment.get(TRACKING).cloned(),
                     output: Some(output),
                     ending: Ending::new(process, started, command.timeout, GRACE),
                     started,
@@ -99,6 +101,12 @@ impl Talk {
         if let Some(step) = &mut self.step {
             step.ending.stop(stop);
         }
+    }
+
+    /// Returns the job of its command, while that runs.
+    pub(super) fn running_job(&self) -> Option<&str> {
+        let step = self.step.as_ref()?;
+        step.job.as_deref().filter(|_| !step.ending.has_ended())
     }
 
     /// Sends signals that are due, and says when output is not to be awaited any longer.

@@ -49,6 +49,21 @@ fn who_hides_its_job_ends_with_the_last_one() {
     }
 }
 
+// What appeared since cannot be of a job that had left nothing and has run nothing.
+#[test]
+fn who_hides_its_job_is_of_none_that_left_nothing() {
+    let time = sleeping_time(20);
+    for kept in keepers() {
+        kept.run(&of_job(shell("true"), "job-1"));
+        let hidden = format!("env -i setsid sleep {time} >/dev/null 2>&1 &");
+        kept.run(&of_job(shell(&hidden), "job-2"));
+        wait_for(|| count_sleeping(&time) == 1);
+        assert_eq!(kept.keeper.end_job("job-1").unwrap(), 0);
+        assert_eq!(kept.keeper.end_job("job-2").unwrap(), 1, "{}", kept.who);
+        wait_for(|| count_sleeping(&time) == 0);
+    }
+}
+
 #[test]
 fn a_running_step_of_another_job_is_left_alone() {
     let time = sleeping_time(19);
