@@ -154,12 +154,14 @@ impl RunningJob<'_> {
         job
     }
 
+    /// Returns what stays the same of the context `github`.
+    pub(super) fn fixed_github(&self) -> Option<&Object> {
+        github_of(&self.fixed)
+    }
+
     /// Returns the context `github` of a step.
     pub(super) fn github(&self, level: &Level, step: Option<&str>) -> Object {
-        let mut github = match self.fixed.get("github") {
-            Some(Value::Object(github)) => (**github).clone(),
-            _ => Object::default(),
-        };
+        let mut github = self.fixed_github().cloned().unwrap_or_default();
         set(&mut github, "action", step.unwrap_or("__run"));
         for (name, file) in self.files.next() {
             github.0.push((name.to_owned(), Value::from(file)));
@@ -241,6 +243,14 @@ impl RunningJob<'_> {
             Some(action) if self.status != Status::Cancelled => action.status,
             _ => self.status,
         }
+    }
+}
+
+/// Returns the context `github` among others.
+pub(super) fn github_of(contexts: &Object) -> Option<&Object> {
+    match contexts.get("github") {
+        Some(Value::Object(github)) => Some(github),
+        _ => None,
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use towpath_report::{CheckResult, Conclusion, Problem};
-use towpath_workflow::expression::Value;
 use towpath_workflow::syntax::{JobWork, StepsJob};
 
 use super::files::CommandFiles;
@@ -67,10 +66,7 @@ impl<'a> RunningJob<'a> {
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
         let minutes = minutes.map_err(refuse)?.and_then(minutes_long);
         let permissions = definition.permissions.as_ref();
-        let github = match fixed.get("github") {
-            Some(Value::Object(github)) => Some(&**github),
-            _ => None,
-        };
+        let github = contexts::github_of(&fixed);
         let has_permissions = permissions.or(workflow.permissions.as_ref()).is_some();
         let token = token::note(workflow, work, github, has_permissions);
         let secrets = run_context.all_secrets();

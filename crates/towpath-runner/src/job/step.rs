@@ -15,6 +15,7 @@ use towpath_workflow::syntax::{Step, StepWork, Text};
 use super::RunningJob;
 use super::level::Level;
 use super::start::minutes_long;
+use super::token;
 use crate::action::Progress;
 use crate::evaluate::Values;
 use crate::refusals::control_step;
@@ -315,6 +316,9 @@ impl RunningJob<'_> {
             return;
         }
         self.sink.note(&format!("error: {}", problem.message));
+        if let Some(advice) = token::advice(step, self.fixed_github()) {
+            problem = problem.with_hint(advice);
+        }
         if problem.place.is_none() && level.depth == 0 {
             problem.place.clone_from(&step.origin.0);
         }

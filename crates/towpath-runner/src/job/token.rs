@@ -24,9 +24,7 @@ pub(super) fn note(
     if !texts.into_iter().any(names_token) {
         return None;
     }
-    let token = github.and_then(|github| github.get("token"));
-    let is_given = token.is_some_and(|token| !token.to_text().is_empty());
-    match (is_given, has_permissions) {
+    match (is_given(github), has_permissions) {
         (false, _) => Some(
             "a step reads `GITHUB_TOKEN`, which is empty here: `--secret GITHUB_TOKEN` gives one"
                 .to_owned(),
@@ -37,6 +35,19 @@ pub(super) fn note(
         ),
         (true, false) => None,
     }
+}
+
+/// Returns what may have kept a step from its work that reads the token.
+pub(super) fn advice(step: &Step, github: Option<&Object>) -> Option<&'static str> {
+    let mut texts = Vec::new();
+    step_texts(step, &mut texts);
+    let is_missing = !is_given(github) && texts.into_iter().any(names_token);
+    is_missing.then_some("`GITHUB_TOKEN` is empty here: `--secret GITHUB_TOKEN` gives the step one")
+}
+
+fn is_given(github: Option<&Object>) -> bool {
+    let token = github.and_then(|github| github.get("token"));
+    token.is_some_and(|token| !token.to_text().is_empty())
 }
 
 fn step_texts<'a>(step: &'a Step, texts: &mut Vec<&'a Text>) {

@@ -118,6 +118,14 @@ fn who_reads_the_token_hears_that_there_is_none() {
             .contains("`GITHUB_TOKEN`, which is empty here"),
         "{notes:?}"
     );
+    let ran = engine.run(&format!(
+        "{JOB}    - {{env: {{T: '${{{{ secrets.GITHUB_TOKEN }}}}'}}, run: 'test -n \"$T\"'}}\n"
+    ));
+    let findings = ran.findings("t");
+    assert!(
+        findings[0].contains("\n`GITHUB_TOKEN` is empty here"),
+        "{findings:?}"
+    );
     let ran = engine.run(&format!("{JOB}    - run: 'true'\n"));
     assert_eq!(ran.job("t").result.notes, Vec::<String>::new());
 }
