@@ -116,4 +116,31 @@ mod tests {
             assert_eq!(answers[broken]["id"], Value::Null);
         }
     }
+
+    #[test]
+    fn no_line_ends_the_stream() {
+        let last: &[u8] = b"{\"id\": \"last\", \"x\": \"\"}\r\n";
+        for line in [
+            b"{\"id\": 1, \"x\": \"\xff\"}".to_vec(),
+            b"\0".to_vec(),
+            b"{\"id\": 1, \"id\": 2".to_vec(),
+            format!("{{\"x\": {}", "[".repeat(100_000)).into_bytes(),
+            b"{\"x\": \"\\ud800\"}".to_vec(),
+        ] {
+            let input = [line.as_slice(), b"\n", last].concat();
+            let mut output = Vec::new();
+            answer_lines(&mut input.as_slice(), &mut output, |question| {
+                Ok(json!({"was": text(question, "x")?}))
+            })
+            .expect("memory can be written");
+            let output = String::from_utf8(output).expect("UTF-8");
+            let answers: Vec<Value> = output
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("JSON"))
+                .collect();
+            assert_eq!(answers.len(), 2, "{output}");
+            assert_eq!(answers[0]["error"], "input");
+            assert_eq!(answers[1], json!({"id": "last", "was": ""}));
+        }
+    }
 }
