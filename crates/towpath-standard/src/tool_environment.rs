@@ -74,10 +74,14 @@ pub(crate) fn automated_python(facts: &Facts<'_>, runs: &[ToolRun]) -> Option<Py
 }
 
 /// Returns whether a command is a hook for which pre-commit makes an environment, which the project is no
-/// part of. One without a version and packages of its own runs in that of the developer.
+/// part of. One without a version and packages of its own runs in that of the developer or of the job.
 fn stands_alone(invocation: &Invocation) -> bool {
+    let is_pinned_there = invocation
+        .version
+        .as_ref()
+        .is_some_and(|pin| pin.source.starts_with(&invocation.place.path));
     invocation.kind == AutomationKind::PreCommit
-        && (invocation.version.is_some() || !invocation.additional_dependencies.is_empty())
+        && (is_pinned_there || !invocation.additional_dependencies.is_empty())
 }
 
 /// Returns the project's groups with one of some names, else those that hold one of some tools.

@@ -106,3 +106,23 @@ fn of_versions_locked_for_several_pythons_the_newest_counts() {
     let work = work_of("types", &files);
     assert!(work.contains("needs mypy==1.20.0\n"), "{work}");
 }
+
+#[test]
+fn hook_of_the_system_runs_with_what_the_job_installs() {
+    const WORKFLOW: &str = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      \
+        - run: pip install mypy==2.4.0 boto3\n      - uses: pre-commit/action@v3\n";
+    for (language, expected) in [("system", "mypy==2.4.0 boto3\n"), ("python", "mypy==")] {
+        let hooks = format!(
+            "repos:\n- repo: local\n  hooks:\n  - id: types\n    name: types\n    entry: mypy pkg\n    language: {language}\n    pass_filenames: false\n"
+        );
+        let files = [
+            PROJECT,
+            ("pkg/__init__.py", ""),
+            (".github/workflows/ci.yml", WORKFLOW),
+            (".pre-commit-config.yaml", &hooks),
+        ];
+        let work = work_of("types", &files);
+        let (_, needs) = work.split_once("needs ").expect("something is needed");
+        assert!(needs.starts_with(expected), "{language} {work}");
+    }
+}

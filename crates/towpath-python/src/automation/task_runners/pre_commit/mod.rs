@@ -187,15 +187,17 @@ impl Walker<'_> {
 
     fn hook(&mut self, hook: &Hook<'_>, root: &Node, scene: &Scene) {
         let mut at = scene.at_line(hook.line);
-        at.scope = self.new_scope();
+        let language = hook.node.get("language").and_then(Node::text);
+        if !(scene.from_ci && matches!(language, Some("system" | "unsupported"))) {
+            // pre-commit makes an environment for each hook but those of the system, which run with what
+            // the job has installed.
+            at.scope = self.new_scope();
+        }
         let dependencies = strings(hook.node.get("additional_dependencies"));
         self.pin_requirements(&dependencies, &at);
         let command = hook.command();
         // The entry of these is a pattern or a message.
-        let is_pattern = matches!(
-            hook.node.get("language").and_then(Node::text),
-            Some("pygrep" | "fail")
-        );
+        let is_pattern = matches!(language, Some("pygrep" | "fail"));
         let entry_is_local =
             !is_pattern && (hook.repository == "local" || hook.node.get("entry").is_some());
         if is_pattern {
