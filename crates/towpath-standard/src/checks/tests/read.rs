@@ -117,7 +117,8 @@ pub(super) fn read_with_seed(output: &Output<'_>) -> Result<Partial, String> {
     let mut of_cases = found.tests.iter().filter_map(missing_module);
     let lacks = |module: &str| matches!(module, "pkg_resources" | "setuptools");
     let mut requires = Vec::new();
-    if absent.is_some_and(lacks) || of_cases.any(|module| lacks(&module)) {
+    let is_absent = absent.is_some_and(lacks) || of_cases.any(|module| lacks(&module));
+    if is_absent && !holds(&found, "setuptools") {
         requires.push(SETUPTOOLS);
     }
     if lacks_pip(&found) {
@@ -126,14 +127,25 @@ pub(super) fn read_with_seed(output: &Output<'_>) -> Result<Partial, String> {
     Ok(asking(found, &requires))
 }
 
-/// Whether a test that failed started pip, or would import it.
+/// Whether the environment lacks pip, and a test that failed started it or would import it.
 fn lacks_pip(found: &Partial) -> bool {
-    const NAMES: [&str; 2] = ["No module named pip\n", "No module named 'pip'"];
+    const USES: [&str; 3] = [
+        "'-m', 'pip'",
+        "No module named pip\n",
+        "No module named 'pip'",
+    ];
     let mut failed = found.tests.iter().filter(|case| case.is_failure());
-    failed.any(|case| {
-        let said = |text: &String| NAMES.iter().any(|name| format!("{text}\n").contains(name));
-        said(&case.message) || said(&case.details)
-    })
+    let is_used = failed.any(|case| {
+        let said = format!("{}\n{}\n", case.message, case.details);
+        USES.iter().any(|words| said.contains(words))
+    });
+    is_used && !holds(found, "pip")
+}
+
+/// Whether the environment of a run that failed holds a module.
+fn holds(found: &Partial, module: &str) -> bool {
+    let importable = found.facts.get(IMPORTABLE);
+    importable.is_some_and(|names| names.lines().any(|name| name == module))
 }
 
 /// Returns what was found, or where anything is asked for, nothing but that.
@@ -200,19 +212,29 @@ mod tests {
 
     #[test]
     fn tests_that_start_pip_ask_for_it() {
-        for (outcome, details, expected) in [
+        let started = "CalledProcessError: Command '['/env/bin/python', '-m', 'pip', 'show', 'pkg']' returned 1";
+        for (outcome, importable, details, expected) in [
+            (TestOutcome::Failed, "pytest", started, true),
+            (TestOutcome::Failed, "pip\npytest", started, false),
             (
                 TestOutcome::Failed,
+                "pytest",
                 "CalledProcessError\n--- Captured stderr call ---\n/env/bin/python: No module named pip",
                 true,
             ),
             (
                 TestOutcome::Error,
+                "pytest",
                 "E   ModuleNotFoundError: No module named 'pip'",
                 true,
             ),
-            (TestOutcome::Failed, "python: No module named pipes", false),
-            (TestOutcome::Skipped, "No module named 'pip'", false),
+            (
+                TestOutcome::Failed,
+                "",
+                "python: No module named pipes",
+                false,
+            ),
+            (TestOutcome::Skipped, "", "No module named 'pip'", false),
         ] {
             let found = Partial {
                 tests: vec![TestCase {
@@ -225,6 +247,7 @@ mod tests {
                     failed_at: None,
                     details: details.to_owned(),
                 }],
+                facts: [(IMPORTABLE.to_owned(), importable.to_owned())].into(),
                 ..Partial::default()
             };
             assert_eq!(lacks_pip(&found), expected, "{details}");
