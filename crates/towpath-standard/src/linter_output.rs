@@ -156,6 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn wish_to_end_is_led_by_what_was_said() {
+        let output = output("", 1, "", "building\n\nerror: no `x.c` here\n");
+        for (message, expected) in [
+            (
+                "SystemExit: 1",
+                "building\nerror: no `x.c` here\nSystemExit: 1",
+            ),
+            ("ValueError: y", "ValueError: y"),
+        ] {
+            assert_eq!(output.reason(message), expected);
+        }
+    }
+
+    #[test]
     fn tool_that_failed_mended_nothing() {
         for (hint, exit, expected) in [
             ("ruff", 0, true),

@@ -321,6 +321,16 @@ impl Output<'_> {
         }
     }
 
+    /// Returns the message of a backend's exception, led by the last lines that it said where the exception
+    /// is nothing but a wish to end.
+    pub fn reason(&self, message: &str) -> String {
+        let said = self.last_lines(4);
+        if !message.contains("SystemExit") || said.is_empty() {
+            return message.to_owned();
+        }
+        format!("{said}\n{message}")
+    }
+
     /// Returns the last lines of what it said that hold something, at most so many.
     pub(crate) fn last_lines(&self, most: usize) -> String {
         let said = self.said();

@@ -323,10 +323,11 @@ fn read_answer(output: &Output<'_>) -> Result<Partial, String> {
         .filter_map(|(name, said)| Some((name.to_owned(), said?)))
         .collect();
     // A backend says only that its compiler failed.
-    if let (Some(error), Some(said)) =
-        (facts.get_mut("error"), compiler::first_error(output.stderr))
-    {
-        *error = format!("{}\n{error}", said.message);
+    if let Some(error) = facts.get_mut("error") {
+        *error = match compiler::first_error(output.stderr) {
+            Some(said) => format!("{}\n{error}", said.message),
+            None => output.reason(error),
+        };
     }
     Ok(Partial {
         facts,

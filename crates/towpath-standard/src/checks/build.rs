@@ -204,7 +204,7 @@ fn read_build(output: &Output<'_>) -> Result<Partial, String> {
             rule_url: None,
             message: match &compiler {
                 Some(said) => format!("{}\n{}", said.message, trouble.message),
-                None => trouble.message,
+                None => output.reason(&trouble.message),
             },
             place: Some(
                 trouble
