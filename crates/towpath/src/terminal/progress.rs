@@ -213,10 +213,14 @@ impl Progress {
         lines
     }
 
-    /// What is left to say when the run ends and no job did any work: the failures among the reused.
+    /// What is left to say when the run ends and no job did any work: the failures among the reused, or, where
+    /// nothing is reused either, why none did.
     pub(super) fn close(&mut self) -> Vec<Line> {
         if self.header_shown || self.jobs == 0 {
             return Vec::new();
+        }
+        if self.held_back.iter().all(|record| record.reused.is_none()) {
+            return self.open();
         }
         self.header_shown = true;
         let mut lines = self.short_title();

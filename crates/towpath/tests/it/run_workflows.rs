@@ -188,6 +188,25 @@ fn what_starts_nothing_is_no_failure() {
 }
 
 #[test]
+fn run_of_jobs_for_other_machines_says_why_none_ran() {
+    let world = World::offline();
+    world.write(
+        ".github/workflows/ci.yml",
+        "on: push\njobs:\n  a:\n    runs-on: windows-latest\n    steps: [{run: exit 1}]\n",
+    );
+    world.commit("first");
+    let output = world.towpath(&["run"]);
+    assert_eq!(output.code, Some(0));
+    assert!(
+        output
+            .stderr
+            .contains("skipped: not run: this machine is no `windows-latest`"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
 fn resumed_run_keeps_what_succeeded() {
     let world = World::offline();
     world.write(
