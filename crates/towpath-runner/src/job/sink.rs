@@ -52,17 +52,25 @@ impl Watched<'_> {
 pub(super) struct MaskedProgress<'a> {
     watched: Watched<'a>,
     masker: Masker,
+    hidden: Arc<Hidden>,
+    /// How many of the hidden values the masker knows.
+    known: usize,
+}
+
+impl MaskedProgress<'_> {
+    fn spoken(&self, text: &str) -> String {
+        let masked = self.hidden.masked(text, &self.masker, self.known);
+        self.watched.spoken(&masked)
+    }
 }
 
 impl Progress for MaskedProgress<'_> {
     fn doing(&self, text: &str) {
-        let text = self.watched.spoken(&self.masker.mask_text(text));
-        self.watched.progress.doing(&text);
+        self.watched.progress.doing(&self.spoken(text));
     }
 
     fn output(&self, line: &str) {
-        let line = self.watched.spoken(&self.masker.mask_text(line));
-        self.watched.progress.output(&line);
+        self.watched.progress.output(&self.spoken(line));
     }
 }
 
@@ -78,6 +86,18 @@ impl Hidden {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.push(secret);
         self.count.store(secrets.len(), Ordering::Release);
+    }
+
+    /// Returns a text with its secrets masked: those of a masker, which has the first `known` hidden ones, and
+    /// those behind.
+    fn masked(&self, text: &str, masker: &Masker, known: usize) -> String {
+        let new = self.since(known);
+        if new.is_empty() {
+            return masker.mask_text(text);
+        }
+        let mut masker = masker.clone();
+        masker.add(&new);
+        masker.mask_text(text)
     }
 
     /// Returns those behind the first `known`.
@@ -193,7 +213,6 @@ impl<'a> Sink<'a> {
     fn learn(&mut self) {
         let new = self.hidden.since(self.known);
         if !new.is_empty() {
-            self.flush();
             self.masker.add(&new);
             self.known += new.len();
         }
@@ -206,13 +225,7 @@ impl<'a> Sink<'a> {
 
     /// Returns a text with its secrets masked.
     pub(super) fn masked(&self, text: &str) -> String {
-        let new = self.hidden.since(self.known);
-        if new.is_empty() {
-            return self.masker.mask_text(text);
-        }
-        let mut masker = self.masker.clone();
-        masker.add(&new);
-        masker.mask_text(text)
+        self.hidden.masked(text, &self.masker, self.known)
     }
 
     /// Returns the way to who watches, for actions that tell by themselves what they do.
@@ -220,6 +233,8 @@ impl<'a> Sink<'a> {
         MaskedProgress {
             watched: self.watched.clone(),
             masker: self.masker.clone(),
+            hidden: Arc::clone(&self.hidden),
+            known: self.known,
         }
     }
 
@@ -428,6 +443,23 @@ mod tests {
                 assert!(log.ends_with("\nafter\n"), "{before} {shift}");
             }
         }
+    }
+
+    // What comes at the same time as a piece of a line neither shows the piece nor ends the line.
+    #[test]
+    fn secret_that_another_step_hides_meanwhile_breaks_no_line() {
+        let context = towpath_testing::TestContext::without_git();
+        let mut sink = Sink::new(context.root(), &[Secret::new("hunter2-more")], &Nobody).unwrap();
+        sink.take(b"before hunter2");
+        let mut beside = sink.beside(1, "beside").unwrap();
+        sink.take(b"hunter2");
+        beside.hide(Secret::new("another"));
+        let progress = sink.progress();
+        assert_eq!(progress.spoken("another"), "***");
+        sink.take(b"-more another after\n");
+        sink.close().unwrap();
+        let log = fs::read_to_string(context.root().join(LOG)).unwrap();
+        assert_eq!(log, "before hunter2\n*** *** after\n");
     }
 
     #[test]

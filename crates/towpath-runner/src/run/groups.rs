@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use towpath_host::Digest;
-use towpath_host::lock::{self, Lock};
+use towpath_host::lock::{self, Lock, Owner};
 use towpath_report::{Problem, RunEvent};
 use towpath_workflow::syntax::{Concurrency, JobWork, Queue};
 
@@ -133,13 +133,16 @@ impl Run<'_, '_> {
         let members = self.groups.entered.iter().filter(is_member);
         let members: Vec<usize> = members
             .map(|(member, _)| *member)
-            .filter(|member| *member != index)
+            .filter(|member| *member != index && !self.schedule.has_ended(*member))
             .collect();
-        // One that runs, else the first that waits, keeps its place.
+        // One that runs keeps its place, else the first that waits, unless it is for another run.
         let under_way = members
             .iter()
             .find(|member| self.schedule.is_under_way(**member));
-        let waits = |member: &&usize| self.schedule.is_waiting(**member);
+        let waits = |member: &&usize| {
+            let outside = (**member, named(&group));
+            self.schedule.is_waiting(**member) && !self.groups.told.contains(&outside)
+        };
         let holder = under_way.or_else(|| members.iter().find(waits)).copied();
         for member in members {
             let is_replaced = queue == Queue::Single && Some(member) != holder;
@@ -224,10 +227,11 @@ impl Run<'_, '_> {
         )
     }
 
-    /// Keeps other runs from what a job must have alone; false where another has it, which is told once.
-    pub(super) fn take_locks(&mut self, index: usize) -> bool {
+    /// Keeps other runs from what a job must have alone; false where another has it, which is told once. It is an
+    /// error where nobody can be kept from it.
+    pub(super) fn take_locks(&mut self, index: usize) -> Result<bool, Problem> {
         let Some(machine) = self.request.machine else {
-            return true;
+            return Ok(true);
         };
         let mut taken = Vec::new();
         for (what, is_whole) in self.wanted_alone(index) {
@@ -252,27 +256,37 @@ impl Run<'_, '_> {
                     // Nobody waits for this run while it waits.
                     drop(taken);
                     self.groups.leave(index);
+                    let hints = error.hints();
+                    let owner = match error {
+                        lock::Error::Held { owner, .. } => owner,
+                        lock::Error::Io { path, source } => {
+                            let problem = Problem::error(format!(
+                                "cannot keep other runs from the {what}: cannot lock `{}`: {source}",
+                                path.display()
+                            ));
+                            return Err(hints.into_iter().fold(problem, Problem::with_hint));
+                        }
+                    };
                     self.groups.outside.insert(index);
-                    self.tell_waits(index, &what, &error);
-                    return false;
+                    self.tell_waits(index, &what, owner.as_ref());
+                    return Ok(false);
                 }
             }
         }
         self.groups.held.extend(taken);
-        true
+        Ok(true)
     }
 
     /// Returns what a job must have alone on this machine, each with whether the whole run must.
     fn wanted_alone(&self, index: usize) -> Vec<(String, bool)> {
-        let group = |group: &str| format!("concurrency group `{group}`");
         let job = self.job(index);
         let mut wanted = Vec::new();
         if !self.parents.contains_key(&index) {
             let of_workflow = self.group_of_workflow(index);
-            wanted.extend(of_workflow.map(|own| (group(own), true)));
+            wanted.extend(of_workflow.map(|own| (named(own), true)));
         }
         let entered = self.groups.entered.get(&index).into_iter().flatten();
-        wanted.extend(entered.map(|own| (group(own), false)));
+        wanted.extend(entered.map(|own| (named(own), false)));
         if let JobWork::Steps(work) = &self.definition(index).work
             && let Some(environment) = &work.environment
             && let Ok(name) = self.job_values(index).text(&environment.name)
@@ -288,21 +302,16 @@ impl Run<'_, '_> {
         wanted
     }
 
-    fn tell_waits(&mut self, index: usize, what: &str, error: &lock::Error) {
+    fn tell_waits(&mut self, index: usize, what: &str, owner: Option<&Owner>) {
         if !self.groups.told.insert((index, what.to_owned())) {
             return;
         }
-        let text = match error {
-            lock::Error::Held {
-                owner: Some(owner), ..
-            } => format!(
+        let text = match owner {
+            Some(owner) => format!(
                 "waits for the {what}, which towpath process {} has ({})",
                 owner.pid, owner.what
             ),
-            lock::Error::Held { owner: None, .. } => {
-                format!("waits for the {what}, which another run has")
-            }
-            lock::Error::Io { .. } => format!("waits for the {what}: {error}"),
+            None => format!("waits for the {what}, which another run has"),
         };
         let job = self.job(index).name.clone();
         self.observer.event(&RunEvent::JobWaits { job, text });
@@ -334,6 +343,11 @@ pub fn superseded(workflows: &[&Frame]) -> Vec<Option<String>> {
         members.push(position);
     }
     reasons
+}
+
+/// Returns a group as a lock is named after it.
+fn named(group: &str) -> String {
+    format!("concurrency group `{group}`")
 }
 
 fn came_after(newer: &str, group: &str) -> String {

@@ -31,6 +31,7 @@ use crate::work::{Message, Ways, work_on};
 use groups::Groups;
 pub use groups::superseded;
 use keep::{Keepsake, keep_all};
+use ready::could_not_start;
 
 /// How long the loop sleeps while no job ends.
 const TICK: Duration = Duration::from_millis(100);
@@ -258,11 +259,7 @@ impl<'a, 'b> Run<'a, 'b> {
             }
             return None;
         }
-        let ready = self.schedule.ready();
-        let is_free = |index: &usize| {
-            !self.is_call(*index) && !self.is_held(*index) && self.take_locks(*index)
-        };
-        let index = ready.into_iter().find(is_free)?;
+        let index = self.free_job()?;
         self.tell_reasons();
         self.started_ms.insert(index, self.elapsed_ms());
         self.schedule.start(index);
@@ -274,6 +271,27 @@ impl<'a, 'b> Run<'a, 'b> {
             left_ms,
         });
         Some(index)
+    }
+
+    /// Returns the first of the ready jobs that need let no other go first.
+    fn free_job(&mut self) -> Option<usize> {
+        for index in self.schedule.ready() {
+            if self.is_call(index) || self.is_held(index) {
+                continue;
+            }
+            match self.take_locks(index) {
+                Ok(true) => return Some(index),
+                Ok(false) => {}
+                Err(problem) => {
+                    let record = self.record(index, could_not_start(problem), None);
+                    self.finish(index, record);
+                    // It may make others ready, or end them.
+                    self.settle();
+                    return self.free_job();
+                }
+            }
+        }
+        None
     }
 
     fn needed_results(&self, index: usize) -> Vec<NeededResult> {

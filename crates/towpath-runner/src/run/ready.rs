@@ -92,10 +92,13 @@ impl Run<'_, '_> {
             }
         }
         if self.is_call(index) {
-            return if self.is_held(index) || !self.take_locks(index) {
-                Decision::Start
-            } else {
-                Decision::Expand
+            if self.is_held(index) {
+                return Decision::Start;
+            }
+            return match self.take_locks(index) {
+                Ok(true) => Decision::Expand,
+                Ok(false) => Decision::Start,
+                Err(problem) => self.without_work(index, could_not_start(problem)),
             };
         }
         self.check_without_work(index)

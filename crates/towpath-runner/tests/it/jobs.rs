@@ -291,6 +291,34 @@ fn runs_of_a_repository_wait_for_one_another() {
     }
 }
 
+// A job that must be alone and cannot know that it is does not run.
+#[test]
+fn a_lock_that_cannot_be_made_fails_its_job() {
+    let mut engine = Engine::new();
+    let locks = engine.context.folder().join("locks");
+    fs_err::write(&locks, "no folder").expect("a file");
+    engine.locks = Some(locks);
+    let ran = engine.run(&format!(
+        "on: push\njobs:\n  a: {{concurrency: g, {PASS}}}\n  b: {{needs: a, {PASS}}}\n  c: {{{PASS}}}\n"
+    ));
+    assert_eq!(ran.jobs(), "a failure, b skipped, c success");
+    let said = &ran.job("a").result.errors[0].message;
+    assert!(
+        said.starts_with("cannot keep other runs from the concurrency group `g`: cannot lock"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_job_that_has_ended_gives_way_to_nobody() {
+    let job = "runs-on: ubuntu-latest, concurrency: {group: g, cancel-in-progress: true}, steps: [{run: 'true'}]";
+    let ran = Engine::new().run(&format!(
+        "on: push\njobs:\n  a: {{{job}}}\n  b: {{needs: a, {job}}}\n"
+    ));
+    assert_eq!(ran.jobs(), "a success, b success");
+    assert_eq!(ran.warnings, Vec::<String>::new());
+}
+
 #[test]
 fn no_environment_is_named_by_an_empty_name() {
     let ran = Engine::new().run("on: push\njobs:\n  deploy: {runs-on: ubuntu-latest, environment: \"${{ github.ref == 'other' && 'production' || '' }}\", steps: [{run: 'true'}]}\n");
