@@ -24,9 +24,11 @@ pub fn installer_settings(machine: &Machine<'_>, folder: &Path) -> Result<Digest
 /// Returns the settings of uv that apply in a folder, as text: those of the nearest folder that has any,
 /// the user's and the system's; with what is on offer at the places that they and the variables name.
 pub(super) fn uv_settings(machine: &Machine<'_>, folder: Option<&Path>) -> Result<String, Error> {
-    let links = Indexes::of(machine).find_links();
+    let indexes = Indexes::of(machine);
     let base = folder.unwrap_or(Path::new("/"));
-    let offers: String = links.iter().map(|link| offered(link, base)).collect();
+    // An index may be a folder, too.
+    let places = indexes.find_links().into_iter().chain(indexes.addresses());
+    let offers: String = places.map(|place| offered(&place, base)).collect();
     Ok(offers + &files(machine, folder)?)
 }
 
@@ -156,5 +158,13 @@ mod tests {
         let file = at("own.toml");
         fs_err::write(&file, "resolution = 'highest'\n").expect("a file");
         assert_ne!(digest(&[("UV_CONFIG_FILE", &file.to_string_lossy())]), last);
+        let index = at("index/a");
+        fs_err::create_dir_all(&index).expect("a folder");
+        let address = format!("file://{}", at("index").display());
+        for name in ["UV_DEFAULT_INDEX", "UV_INDEX", "PIP_EXTRA_INDEX_URL"] {
+            let before = digest(&[(name, &address)]);
+            fs_err::write(index.join(name), "an archive").expect("a file");
+            assert_ne!(digest(&[(name, &address)]), before, "{name}");
+        }
     }
 }

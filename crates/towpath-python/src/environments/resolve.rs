@@ -112,9 +112,12 @@ impl Context<'_> {
         requirements: &Requirements,
     ) -> Result<Digest, Error> {
         let settings = uv_settings(self.machine, requirements.settings_folder.as_deref())?;
-        let links = wanted.options.iter();
-        let links = links.filter_map(|option| option.strip_prefix("--find-links "));
-        let offers: String = links.map(|link| offered(link, Path::new("/"))).collect();
+        let places = wanted.options.iter().filter_map(|option| {
+            let (name, place) = option.split_once(' ')?;
+            let is_place = matches!(name, "--find-links" | "--index-url" | "--extra-index-url");
+            is_place.then_some(place)
+        });
+        let offers: String = places.map(|place| offered(place, Path::new("/"))).collect();
         let archives: Vec<&str> = wanted.archives.iter().map(Digest::as_str).collect();
         let text = serde_json::json!({
             "format": 1,

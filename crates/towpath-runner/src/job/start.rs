@@ -65,10 +65,7 @@ impl<'a> RunningJob<'a> {
         let minutes = work.timeout_minutes.as_ref();
         let minutes = minutes.map(|minutes| values.number(minutes)).transpose();
         let minutes = minutes.map_err(refuse)?.and_then(minutes_long);
-        let permissions = definition.permissions.as_ref();
-        let github = contexts::github_of(&fixed);
-        let has_permissions = permissions.or(workflow.permissions.as_ref()).is_some();
-        let token = token::note(workflow, work, github, has_permissions);
+        let token = token::note_of(workflow, definition, work, contexts::github_of(&fixed));
         let secrets = run_context.all_secrets();
         let sink = Sink::new(context.folder, &secrets, context.progress).map_err(cannot_make)?;
         Ok(Self {

@@ -3,13 +3,23 @@
 use std::collections::BTreeMap;
 
 use towpath_workflow::expression::Object;
-use towpath_workflow::syntax::{Dynamic, Step, StepWork, StepsJob, Text, Workflow};
+use towpath_workflow::syntax::{Dynamic, Job, Step, StepWork, StepsJob, Text, Workflow};
 
 /// How expressions name the token.
 const NAMES: [&str; 2] = ["github.token", "secrets.github_token"];
 
-/// Returns what is to be said of the token to who relies on it.
-pub(super) fn note(
+/// Returns what is to be said of the token to who relies on it in a job.
+pub(super) fn note_of(
+    workflow: &Workflow,
+    job: &Job,
+    work: &StepsJob,
+    github: Option<&Object>,
+) -> Option<String> {
+    let permissions = job.permissions.as_ref().or(workflow.permissions.as_ref());
+    note(workflow, work, github, permissions.is_some())
+}
+
+fn note(
     workflow: &Workflow,
     work: &StepsJob,
     github: Option<&Object>,

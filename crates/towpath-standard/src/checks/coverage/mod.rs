@@ -16,7 +16,7 @@ use towpath_report::{
 use self::excuse::{Told, excuse};
 use super::tests::{coverage_plugins, coverage_requirement};
 use super::{Check, gathered};
-use crate::coverage_gate::threshold;
+use crate::coverage_gate::{Gate, threshold};
 use crate::facts::{Facts, NeededCheck};
 use crate::settings::Measure;
 use crate::work::{
@@ -134,21 +134,9 @@ impl Check for Definition {
         };
         result.summary = format!("{shown:.1} %");
         if let Some(wanted) = threshold(facts) {
-            let needed = wanted.needed;
-            result.summary = format!("{shown:.1} %, needs {needed} %");
-            if wanted.fails(percent) {
-                let missed = format!("coverage is {percent:.2} %, the project wants {needed} %");
-                result
-                    .findings
-                    .push(match excuse(facts, told, coverage, wanted) {
-                        None => gate("total", missed),
-                        Some(why) => Finding {
-                            blocking: false,
-                            severity: Severity::Warning,
-                            ..gate("total", format!("{missed}; not judged, since {why}"))
-                        },
-                    });
-            }
+            result.summary = format!("{shown:.1} %, needs {} %", wanted.needed);
+            let missed = missed_total(facts, told, coverage, wanted);
+            result.findings.extend(missed);
         }
         if facts.changes.is_none() && facts.settings.changed_lines_gate.is_some() {
             result.errors.push(
@@ -186,6 +174,29 @@ impl Check for Definition {
         result.failed = result.findings.iter().any(|finding| finding.blocking);
         result
     }
+}
+
+/// Returns what is to be said of a total below what is wanted.
+fn missed_total(
+    facts: &Facts<'_>,
+    told: Told,
+    coverage: &Coverage,
+    wanted: Gate,
+) -> Option<Finding> {
+    let percent = coverage.percent();
+    if !wanted.fails(percent) {
+        return None;
+    }
+    let needed = wanted.needed;
+    let missed = format!("coverage is {percent:.2} %, the project wants {needed} %");
+    Some(match excuse(facts, told, coverage, wanted) {
+        None => gate("total", missed),
+        Some(why) => Finding {
+            blocking: false,
+            severity: Severity::Warning,
+            ..gate("total", format!("{missed}; not judged, since {why}"))
+        },
+    })
 }
 
 /// Returns why a gate cannot be judged though the tests passed: nobody measured them, or what was measured
