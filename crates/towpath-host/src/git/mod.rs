@@ -178,6 +178,11 @@ impl Git {
     /// Returns the identity of all branches, tags and other names, each with what it names. Whoever looks at
     /// the history may read any of them.
     pub fn names(&self) -> Result<Digest, Error> {
+        if let Some(names) = self.read_names() {
+            let names = names.iter();
+            let parts = names.flat_map(|(name, id)| [name.as_bytes(), id.as_bytes()]);
+            return Ok(Digest::of_parts(parts));
+        }
         Ok(Digest::of(&self.run(&[
             "for-each-ref",
             "--format=%(refname) %(objectname)",

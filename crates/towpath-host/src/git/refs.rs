@@ -1,6 +1,7 @@
-//! Branches read from the repository's files: a look at them costs far less than to start git, which is
+//! Branches, and all names, read from the repository's files: a look at them costs far less than to start git, which is
 //! asked where they do not say it plainly.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -37,6 +38,27 @@ impl Git {
             Named::Absent => find_listed(&folder.join("packed-refs"), name),
             named => named,
         }
+    }
+
+    /// Reads all names, each with what it stands for; `None` where only git can tell.
+    pub(super) fn read_names(&self) -> Option<BTreeMap<String, String>> {
+        let folder = &self.view.common_folder;
+        if folder.join("reftable").exists() {
+            return None;
+        }
+        let mut names = BTreeMap::new();
+        match read_regular(&folder.join("packed-refs"), LONGEST_LIST) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                let lines = text.lines().filter(|line| !line.starts_with(['#', '^']));
+                let named = lines.filter_map(|line| line.split_once(' '));
+                names.extend(named.map(|(id, name)| (name.to_owned(), id.to_owned())));
+            }
+            Err(error) if is_absent(&error) => {}
+            Err(_) => return None,
+        }
+        read_files(&folder.join("refs"), "refs", &mut names)?;
+        Some(names)
     }
 
     /// Reads the commit checked out, where the files tell it.
@@ -79,6 +101,22 @@ fn read_name(file: &Path) -> Named {
         Err(error) if is_absent(&error) || file.is_dir() => Named::Absent,
         Err(_) => Named::Unclear,
     }
+}
+
+/// Adds the names that have files of their own, which count before the list.
+fn read_files(folder: &Path, prefix: &str, names: &mut BTreeMap<String, String>) -> Option<()> {
+    for entry in fs_err::read_dir(folder).ok()? {
+        let entry = entry.ok()?;
+        let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().ok()?.is_dir() {
+            read_files(&entry.path(), &name, names)?;
+        } else if !name.ends_with(".lock") {
+            let bytes = read_regular(&entry.path(), LONGEST_NAME).ok()?;
+            let text = String::from_utf8_lossy(&bytes);
+            names.insert(name, text.trim_end().to_owned());
+        }
+    }
+    Some(())
 }
 
 /// Looks for a name in the list of those that have no file of their own.
