@@ -101,7 +101,7 @@ impl Keeper {
             output: Some(reader),
             lines: Lines::default(),
             piece: vec![0; PIECE],
-            is_behind: false,
+            is_much: false,
         };
         let end = self.follow(&conversation, &mut reading, output)?;
         if let Some(unread) = reading.output {
@@ -185,7 +185,7 @@ impl Keeper {
             {
                 return Ok(end.clone());
             }
-            if end.is_none() && !reading.is_behind {
+            if end.is_none() && !reading.is_much {
                 pause(conversation).map_err(Error::Pipe)?;
             }
             let ready = wait(conversation, reading, drained_at).map_err(Error::Pipe)?;
@@ -282,8 +282,8 @@ struct Reading {
     output: Option<PipeReader>,
     lines: Lines,
     piece: Vec<u8>,
-    /// Whether there was more to read than was read at once.
-    is_behind: bool,
+    /// Whether there ever was more than was read at once.
+    is_much: bool,
 }
 
 impl Reading {
@@ -296,9 +296,9 @@ impl Reading {
             Ok(length) => {
                 let piece = self.piece.get(..length).unwrap_or_default();
                 self.lines.push(piece, output);
-                self.is_behind = length == self.piece.len();
-                if self.is_behind && length < LARGEST_PIECE {
-                    self.piece.resize(2 * length, 0);
+                if length == self.piece.len() {
+                    self.is_much = true;
+                    self.piece.resize(LARGEST_PIECE.min(2 * length), 0);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
